@@ -1,0 +1,67 @@
+/**
+ * The one shape every controller has.
+ *
+ * A controller is a declaration: the kind it is for, what else wakes it, what it may write, and one
+ * function that makes one object right. Everything around that function (caches, queue, workers,
+ * backoff, leader election, metrics, the RBAC role) is derived from the declaration, so a reader who
+ * knows one controller can read them all, and `controllers.ts` is a map of the control plane.
+ *
+ * Rules for `reconcile`, which the runtime relies on:
+ * - Level, not edge: it is told which object, never what happened. Any call may be the first one
+ *   after a week, or the tenth for nothing.
+ * - It runs for one key at a time, for many keys at once.
+ * - Objects from the cache are frozen; change a structuredClone.
+ * - Throw to be tried again with backoff. Return to be left alone until something changes.
+ */
+
+import type { Resource, Verb } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import type { Api } from "./api.ts";
+import type { Cache, Index } from "./cache.ts";
+
+export interface Controller<T extends ApiObject = ApiObject> {
+  /** As in `--controllers=*,-replicaset`, in logs and metrics, and in `system:controller:<name>`. */
+  readonly name: string;
+  readonly for: Resource<T>;
+  /** Kinds it creates: a change to one wakes the object that owns it. */
+  readonly owns?: readonly Resource<any>[];
+  /** Kinds it depends on otherwise: a change to one wakes the keys that `wakes` returns. */
+  readonly watches?: readonly Watch<any>[];
+  /** Look-ups it needs in the cache beyond key, namespace and owner. */
+  readonly indexes?: readonly Index<any>[];
+  /** All it may write, as `resource[.group][/subresource]: verbs`. Becomes its ClusterRole; the API client refuses the rest. */
+  readonly writes: Readonly<Record<string, readonly Verb[]>>;
+  /** How many keys at once; default 5, as upstream's ConcurrentXSyncs. */
+  readonly workers?: number;
+  reconcile(key: string, context: Context): Promise<Outcome | void>;
+}
+
+export interface Watch<W extends ApiObject> {
+  readonly resource: Resource<W>;
+  /** Keys (of the kind the controller is `for`) to look at again; `previous` is there on change, `object` is the last state on delete. */
+  wakes(object: W, cache: Cache, previous?: W): readonly string[];
+}
+
+export interface Context {
+  /** Aborts on shutdown and on loss of the leader lease. */
+  readonly signal: AbortSignal;
+  /** Already carries the controller's name and the key. */
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Has seen all this controller's own writes to the key it is called for. */
+  readonly cache: Cache;
+  readonly api: Api;
+  /** Records an Event about `object`; best effort, aggregated as upstream does. */
+  event(object: ApiObject, type: "Normal" | "Warning", reason: string, message: string): void;
+}
+
+export interface Outcome {
+  /** Come back even if nothing changes: for deadlines, which no watch announces. */
+  readonly againInMs?: number;
+}
+
+export function defineController<T extends ApiObject>(controller: Controller<T>): Controller<T> {
+  return controller;
+}

@@ -1,0 +1,123 @@
+/**
+ * What a kind is, in one declaration: everything the server, kubectl and the dashboard must know of
+ * it that the published schema does not already say. One kind, one file, one `defineResource`.
+ *
+ * The functions are pure and see only the object: no clock, no cluster, no feature lookups. What a
+ * kind's behaviour needs from the cluster belongs in an admission plugin, a registry hook or a controller.
+ */
+
+import type { FieldErrors } from "@knarr/machinery/field.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+
+export interface Resource<T extends ApiObject = ApiObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Definition in api/schema/: structure, required fields, list types, patch merge keys. */
+  readonly schema: string;
+  readonly plural: string;
+  /** Default: the kind in lower case. */
+  readonly singular?: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly scope: "Namespaced" | "Cluster";
+
+  /**
+   * The resource whose stored objects this one shows in another version or group (`events.k8s.io` Event shows
+   * core Event). `toHub` and `fromHub` convert; they may change the object they are given.
+   */
+  readonly stored?: { readonly as: Resource<any>; toHub(object: T): ApiObject; fromHub(object: any): T };
+
+  /** Verbs beyond or instead of the usual ones; reviews (SelfSubjectAccessReview, …) have only "create" and are not stored. */
+  readonly verbs?: readonly Verb[];
+
+  /** How `metadata.name` is checked; default: DNS-1123 subdomain. Returns what is wrong, as upstream words it. */
+  readonly name?: (name: string, prefix: { readonly generateName: boolean }) => readonly string[];
+
+  /** Fills what the user left out. Runs on every decode of this version, before admission; must be idempotent. */
+  defaults?(object: T): void;
+
+  /** On create, after admission mutated and before `validate`: drops or derives what users may not set (upstream's PrepareForCreate, beyond status and generation, which the server does). */
+  prepareForCreate?(object: T): void;
+  /** The same on update; may copy from `previous` what an update cannot change silently (upstream's PrepareForUpdate). */
+  prepareForUpdate?(object: T, previous: T): void;
+
+  /** Runs after defaulting, on create and on update. Metadata is validated by the server. Must not mutate. */
+  validate?(object: T, errors: FieldErrors): void;
+
+  /** Runs on update only, after `validate`: what may not change, and what may change only so. */
+  validateUpdate?(object: T, previous: T, errors: FieldErrors): void;
+
+  /** Whether upstream runs `validate` again on update too (default true); a few kinds validate updates alone. */
+  readonly validatesOnUpdate?: boolean;
+
+  /** Texts for `Warning:` headers on create and update (`previous` is absent on create). */
+  warnings?(object: T, previous?: T): readonly string[];
+
+  /** Equality that decides whether `metadata.generation` rises on update; default: anything but metadata and status changed. */
+  generationChanged?(object: T, previous: T): boolean;
+  /** Kinds whose generation is never set (ConfigMap, Secret, …): false. Default: true when the kind has a `spec`. */
+  readonly hasGeneration?: boolean;
+
+  /** Field selectors beyond metadata.name and metadata.namespace: label → value. */
+  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+
+  /** What `kubectl get` prints; see Column. Default: Name and Age. */
+  readonly columns?: readonly Column<T>[];
+
+  readonly subresources?: Subresources<T>;
+
+  /** Create by PUT or apply when absent (upstream's AllowCreateOnUpdate: Lease, Event, Endpoints, RBAC, …). Apply may always create. */
+  readonly createOnUpdate?: boolean;
+  /** PUT without resourceVersion is allowed (upstream's AllowUnconditionalUpdate). Default true; false for RBAC-like few. */
+  readonly unconditionalUpdate?: boolean;
+
+  /** Objects of this kind are deleted gracefully: seconds when the caller names none (Pod), given the object. */
+  gracePeriodSeconds?(object: T): number;
+  /** Propagation when the caller names none. Default "background". */
+  readonly defaultPropagation?: "background" | "orphan";
+}
+
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
+
+export interface Subresources<T extends ApiObject = ApiObject> {
+  /**
+   * Splits writes in two: `/status` may change only `.status` (and metadata), everything else only the rest. With
+   * it, create drops `.status`.
+   */
+  readonly status?: boolean | StatusSubresource<T>;
+  /** Where `kubectl scale` and autoscalers find the numbers. */
+  readonly scale?: {
+    readonly specReplicas: string;
+    readonly statusReplicas: string;
+    /** Label selector as text, as autoscalers want it. */
+    selector(object: T): string;
+  };
+}
+
+export interface StatusSubresource<T> {
+  /** What a write to `/status` may not touch, beyond spec, which the server restores. */
+  prepareForUpdate?(object: T, previous: T): void;
+  validateUpdate?(object: T, previous: T, errors: FieldErrors): void;
+}
+
+/** One column of a Table. `value` is what `kubectl get` prints (text, number or undefined for `<none>`-like, per upstream). */
+export interface Column<T> {
+  readonly name: string;
+  /** OpenAPI type; default "string". */
+  readonly type?: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 (default) always, 1 only with `-o wide`. */
+  readonly priority?: number;
+  /** `now` is milliseconds since the epoch, for ages. */
+  value(object: T, now: number): string | number | boolean | undefined;
+}
+
+export function defineResource<T extends ApiObject>(resource: Resource<T>): Resource<T> {
+  return resource;
+}
+
+export function groupResource({ group, plural }: Resource<any>): { group: string; resource: string } {
+  return { group, resource: plural };
+}

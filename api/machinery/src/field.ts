@@ -1,0 +1,87 @@
+/**
+ * Validation findings. A validator is handed the errors so far and a place to stand, and adds to
+ * them; it never throws and never stops at the first, because users want the whole list at once.
+ *
+ *     errors.at("spec").at("replicas").invalid(-1, "must be greater than or equal to 0")
+ *     // spec.replicas: Invalid value: -1: must be greater than or equal to 0
+ */
+
+export interface FieldError {
+  /** Upstream's cause type, e.g. `FieldValueInvalid`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+
+export class FieldErrors {
+  readonly list: FieldError[];
+  readonly path: string;
+
+  constructor(path = "", list: FieldError[] = []) {
+    this.path = path;
+    this.list = list;
+  }
+
+  /** The same list, seen from a field (`at("spec")`), an index (`at(0)`) or a map key (`at(["a/b"])`). */
+  at(step: string | number | readonly [key: string]): FieldErrors {
+    const name = typeof step === "string" ? (this.path ? `.${step}` : step) : `[${step}]`;
+    return new FieldErrors(this.path + name, this.list);
+  }
+
+  required(hint = ""): void {
+    this.add("FieldValueRequired", `Required value${hint && `: ${hint}`}`);
+  }
+
+  invalid(value: unknown, why: string): void {
+    this.add("FieldValueInvalid", `Invalid value: ${show(value)}: ${why}`);
+  }
+
+  notSupported(value: unknown, supported: readonly string[]): void {
+    const list = supported.length
+      ? `: supported values: ${supported.map((s) => JSON.stringify(s)).join(", ")}`
+      : "";
+    this.add("FieldValueNotSupported", `Unsupported value: ${show(value)}${list}`);
+  }
+
+  duplicate(value: unknown): void {
+    this.add("FieldValueDuplicate", `Duplicate value: ${show(value)}`);
+  }
+
+  forbidden(why: string): void {
+    this.add("FieldValueForbidden", `Forbidden${why && `: ${why}`}`);
+  }
+
+  notFound(value: unknown): void {
+    this.add("FieldValueNotFound", `Not found: ${show(value)}`);
+  }
+
+  tooLong(max: number): void {
+    this.add("FieldValueTooLong", `Too long: may not be more than ${max} bytes`);
+  }
+
+  tooMany(actual: number, max: number): void {
+    this.add("FieldValueTooMany", `Too many: ${actual}: must have at most ${max} items`);
+  }
+
+  typeInvalid(value: unknown, why: string): void {
+    this.add("FieldValueTypeInvalid", `Invalid value: ${show(value)}: ${why}`);
+  }
+
+  internal(why: string): void {
+    this.add("InternalError", `Internal error: ${why}`);
+  }
+
+  /** For fields that may never change after creation. */
+  immutable(now: unknown, before: unknown): void {
+    if (JSON.stringify(now) !== JSON.stringify(before)) this.invalid(now, "field is immutable");
+  }
+
+  add(reason: string, message: string): void {
+    this.list.push({ reason, message, field: this.path });
+  }
+}
+
+/** A value as upstream quotes it: text in quotes, null for nothing, JSON for the rest. */
+function show(value: unknown): string {
+  return value === undefined ? "null" : JSON.stringify(value);
+}

@@ -1,0 +1,96 @@
+/**
+ * The store: a map from keys to bytes that remembers its past.
+ *
+ * What every driver promises, and `conformance.ts` checks:
+ *
+ * - One revision counter for the whole store. Each successful write raises it by one; the new value is the
+ *   write's revision and never names another write.
+ * - A write is acknowledged only when it would survive `kill -9` and loss of power.
+ * - A read at a revision sees exactly the writes up to it, or throws Compacted.
+ * - A watch from revision r yields every change after r, each once, in revision order, with no gap. It either
+ *   keeps that promise or ends with an error; it never skips.
+ *
+ * What is not promised: that a read sees a write another process has just made (ask for its revision), or that
+ * history is kept longer than the compaction interval.
+ *
+ * Keys are `/registry/<group>/<resource>/<namespace>/<name>`. The store does not look inside values.
+ */
+export interface Store extends AsyncDisposable {
+  /** Revision of the last acknowledged write; 0 for a new store. */
+  readonly revision: number;
+  /** Reads before this revision throw Compacted. */
+  readonly compacted: number;
+
+  /** The entry now, or as it was at `revision`. */
+  get(key: string, options?: { readonly revision?: number }): Promise<Entry | undefined>;
+
+  /** Entries whose key starts with `prefix`, in key order. */
+  list(prefix: string, options?: ListOptions): Promise<Listing>;
+
+  /** Writes only if the key's revision is still `expected` (0: only if absent). Otherwise throws RevisionChanged. */
+  put(key: string, value: Uint8Array, expected: number): Promise<Entry>;
+
+  /** Deletes only if the key's revision is still `expected`. Returns the change, whose entry is the last value with the delete's revision. */
+  delete(key: string, expected: number): Promise<Change>;
+
+  /** Every change after revision `after` to keys with `prefix`, in batches as they were committed. Throws Compacted if that past is gone. Ends when `signal` aborts. */
+  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]>;
+
+  /** Forgets history before `revision` (never a live entry), in small steps that do not hold up writers. */
+  compact(revision: number): Promise<void>;
+
+  /** Bytes on disk now, and rows kept. */
+  stats(): Promise<{ readonly bytes: number; readonly entries: number; readonly history: number }>;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Revision of the write that made this value. */
+  readonly revision: number;
+  /** Revision of the write that made the key. */
+  readonly created: number;
+}
+
+export interface ListOptions {
+  readonly revision?: number;
+  readonly limit?: number;
+  /** Only keys after this one: how a listing goes on. */
+  readonly after?: string;
+}
+
+export interface Listing {
+  readonly entries: readonly Entry[];
+  /** The revision the listing is of. */
+  readonly revision: number;
+  /** How many entries follow the last one given. */
+  readonly remaining: number;
+}
+
+export interface Change {
+  readonly type: "put" | "delete";
+  /** For a delete: the value it had, with the revision of the delete. */
+  readonly entry: Entry;
+}
+
+/** Somebody else wrote first. Read again, decide again. */
+export class RevisionChanged extends Error {
+  override readonly name = "RevisionChanged";
+  readonly current: Entry | undefined;
+
+  constructor(key: string, current: Entry | undefined) {
+    super(`Cannot write ${key}: it is at revision ${current?.revision ?? 0}`);
+    this.current = current;
+  }
+}
+
+/** The past asked for is no longer kept. */
+export class Compacted extends Error {
+  override readonly name = "Compacted";
+  readonly compacted: number;
+
+  constructor(revision: number, compacted: number) {
+    super(`Cannot read revision ${revision}: history before ${compacted} is compacted`);
+    this.compacted = compacted;
+  }
+}
