@@ -1,0 +1,32 @@
+/** The kinds of the core group, v1. */
+
+import { defineGroup } from "../group.ts";
+import { namespace } from "./namespace.ts";
+import { node } from "./node.ts";
+import { pod } from "./pod.ts";
+import { podTemplate } from "./pod-template.ts";
+import { service } from "./service.ts";
+import { endpoints } from "./endpoints.ts";
+import { configMap } from "./config-map.ts";
+import { secret } from "./secret.ts";
+import { serviceAccount } from "./service-account.ts";
+import { event } from "./event.ts";
+import { binding } from "./binding.ts";
+
+export const core = defineGroup({
+  group: "",
+  version: "v1",
+  resources: [
+    namespace,
+    node,
+    pod,
+    podTemplate,
+    service,
+    endpoints,
+    configMap,
+    secret,
+    serviceAccount,
+    event,
+    binding,
+  ],
+});

@@ -1,0 +1,46 @@
+/** The core Event under its newer name: the same stored objects with other field names. */
+
+import type { Event as CoreEvent } from "../../generated/core-v1.ts";
+import type { Event } from "../../generated/events-v1.ts";
+import { event } from "../core/event.ts";
+import { defineResource } from "../resource.ts";
+
+/** The fields that have another name in core; all others are called the same. */
+const coreNames: readonly (readonly [here: keyof Event, core: keyof CoreEvent])[] = [
+  ["note", "message"],
+  ["regarding", "involvedObject"],
+  ["reportingController", "reportingComponent"],
+  ["deprecatedSource", "source"],
+  ["deprecatedFirstTimestamp", "firstTimestamp"],
+  ["deprecatedLastTimestamp", "lastTimestamp"],
+  ["deprecatedCount", "count"],
+];
+
+export const eventsEvent = defineResource<Event>({
+  group: "events.k8s.io",
+  version: "v1",
+  kind: "Event",
+  schema: "io.k8s.api.events.v1.Event",
+  plural: "events",
+  shortNames: ["ev"],
+  scope: "Namespaced",
+  stored: {
+    as: event,
+    toHub(object) {
+      for (const [here, core] of coreNames) rename(object, here, core);
+      return Object.assign(object, { apiVersion: "v1" });
+    },
+    fromHub(object) {
+      for (const [here, core] of coreNames) rename(object, core, here);
+      return Object.assign(object, { apiVersion: "events.k8s.io/v1" });
+    },
+  },
+  createOnUpdate: true,
+});
+
+function rename(object: object, from: string, to: string): void {
+  const fields = object as Record<string, unknown>;
+  if (fields[from] === undefined) return;
+  fields[to] = fields[from];
+  delete fields[from];
+}

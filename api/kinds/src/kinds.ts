@@ -1,0 +1,60 @@
+/**
+ * Every kind this server is built with: the list of groups, and how to find a kind in it.
+ *
+ * Custom resources are not here; the API server keeps its own registry, which starts from this list.
+ */
+
+import { core } from "./core/group.ts";
+import { events } from "./events/group.ts";
+import { coordination } from "./coordination/group.ts";
+import { discovery } from "./discovery/group.ts";
+import { apps } from "./apps/group.ts";
+import { rbac } from "./rbac/group.ts";
+import { scheduling } from "./scheduling/group.ts";
+import { authentication } from "./authentication/group.ts";
+import { authorization } from "./authorization/group.ts";
+import { autoscaling } from "./autoscaling/group.ts";
+import { policy } from "./policy/group.ts";
+import type { Group } from "./group.ts";
+import type { Resource } from "./resource.ts";
+
+/** In the order of upstream's discovery. */
+export const groups: readonly Group[] = [
+  core,
+  apps,
+  events,
+  authentication,
+  authorization,
+  autoscaling,
+  policy,
+  rbac,
+  scheduling,
+  coordination,
+  discovery,
+];
+
+/** Every resource that has a path of its own. */
+export const resources: readonly Resource<any>[] = groups.flatMap((group) => group.resources);
+
+const byPlural = new Map(
+  resources.map((resource) => [identity(resource.group, resource.version, resource.plural), resource]),
+);
+const byKind = new Map(
+  groups
+    .flatMap((group) => [...group.resources, ...(group.bodies ?? [])])
+    .map((resource) => [identity(resource.group, resource.version, resource.kind), resource]),
+);
+
+/** `resourceFor("apps", "v1", "deployments")` */
+export function resourceFor(group: string, version: string, plural: string): Resource<any> | undefined {
+  return byPlural.get(identity(group, version, plural));
+}
+
+/** `resourceForKind("apps", "v1", "Deployment")`; finds bodies of subresources (Scale, Eviction) too. */
+export function resourceForKind(group: string, version: string, kind: string): Resource<any> | undefined {
+  return byKind.get(identity(group, version, kind));
+}
+
+function identity(group: string, version: string, name: string): string {
+  return `${group}/${version}/${name}`;
+}

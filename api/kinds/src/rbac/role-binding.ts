@@ -1,0 +1,14 @@
+/** Who may do what a role says within one namespace. */
+
+import type { RoleBinding } from "../../generated/rbac-v1.ts";
+import { defineResource } from "../resource.ts";
+
+export const roleBinding = defineResource<RoleBinding>({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "RoleBinding",
+  schema: "io.k8s.api.rbac.v1.RoleBinding",
+  plural: "rolebindings",
+  scope: "Namespaced",
+  createOnUpdate: true,
+});

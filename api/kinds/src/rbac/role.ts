@@ -1,0 +1,14 @@
+/** What may be done within one namespace. */
+
+import type { Role } from "../../generated/rbac-v1.ts";
+import { defineResource } from "../resource.ts";
+
+export const role = defineResource<Role>({
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "Role",
+  schema: "io.k8s.api.rbac.v1.Role",
+  plural: "roles",
+  scope: "Namespaced",
+  createOnUpdate: true,
+});
