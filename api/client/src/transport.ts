@@ -53,6 +53,8 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Only metadata is wanted: objects may come as PartialObjectMetadata, or whole where that costs nothing. */
+  readonly metadataOnly?: boolean;
 }
 
 export type WatchEvent<T extends ApiObject = ApiObject> =
