@@ -15,17 +15,30 @@ export interface FieldError {
 
 export class FieldErrors {
   readonly list: FieldError[];
-  readonly path: string;
+  readonly #parent: FieldErrors | string;
+  readonly #step: string | number | readonly [key: string];
 
-  constructor(path = "", list: FieldError[] = []) {
-    this.path = path;
+  constructor(
+    path: FieldErrors | string = "",
+    list: FieldError[] = [],
+    step: string | number | readonly [key: string] = "",
+  ) {
+    this.#parent = path;
+    this.#step = step;
     this.list = list;
+  }
+
+  /** Put together only when asked for: most fields are fine, and validation visits thousands. */
+  get path(): string {
+    if (typeof this.#parent === "string") return this.#parent;
+    const before = this.#parent.path;
+    if (typeof this.#step !== "string") return `${before}[${this.#step}]`;
+    return before ? `${before}.${this.#step}` : this.#step;
   }
 
   /** The same list, seen from a field (`at("spec")`), an index (`at(0)`) or a map key (`at(["a/b"])`). */
   at(step: string | number | readonly [key: string]): FieldErrors {
-    const name = typeof step === "string" ? (this.path ? `.${step}` : step) : `[${step}]`;
-    return new FieldErrors(this.path + name, this.list);
+    return new FieldErrors(this, this.list, step);
   }
 
   required(hint = ""): void {
@@ -56,11 +69,14 @@ export class FieldErrors {
   }
 
   tooLong(max: number): void {
-    this.add("FieldValueTooLong", `Too long: may not be more than ${max} bytes`);
+    this.add("FieldValueTooLong", `Too long: may not be more than ${max} ${max === 1 ? "byte" : "bytes"}`);
   }
 
   tooMany(actual: number, max: number): void {
-    this.add("FieldValueTooMany", `Too many: ${actual}: must have at most ${max} items`);
+    this.add(
+      "FieldValueTooMany",
+      `Too many: ${actual}: must have at most ${max} ${max === 1 ? "item" : "items"}`,
+    );
   }
 
   typeInvalid(value: unknown, why: string): void {
