@@ -1,51 +1,53 @@
 /**
- * Writes `api/kinds/generated/*.ts`: TypeScript types of every definition of the published API, one file per
+ * Writes `api/kinds/generated/*.ts`: TypeScript types of every definition in `api/schema/v1.36/`, one file per
  * API group and version, types only. Fields are optional unless the API requires them, as on the wire.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { definition, definitionNames, kindsOf } from "../api/schema/src/definitions.ts";
+import type { Schema } from "../api/schema/src/schema.ts";
 
-interface Definition {
-  readonly $ref?: string;
-  readonly type?: string;
-  readonly format?: string;
-  readonly items?: Definition;
-  readonly additionalProperties?: Definition;
-  readonly properties?: Record<string, Definition>;
-  readonly required?: readonly string[];
-  readonly "x-kubernetes-group-version-kind"?: readonly { group: string; version: string; kind: string }[];
+export function writeTypes(): void {
+  const target = new URL("../api/kinds/generated/", import.meta.url);
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  const files = typeFiles();
+  for (const [file, text] of files) writeFileSync(new URL(file, target), text);
+  console.log(`Wrote ${files.size} files of types to api/kinds/generated`);
 }
 
-/** Definitions whose JSON is not the object their name suggests. */
-const special: Record<string, string> = {
-  "io.k8s.apimachinery.pkg.api.resource.Quantity": "string",
-  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "number | string",
-  "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "string",
-  "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "string",
-  "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "{ [key: string]: unknown }",
-  "io.k8s.apimachinery.pkg.runtime.RawExtension": "{ [key: string]: unknown }",
-  "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON": "unknown",
+/** File name → text. */
+export function typeFiles(): Map<string, string> {
+  const names = new Map<string, string[]>();
+  for (const name of [...definitionNames(), ...Object.keys(ALIASES)].sort())
+    names.getOrInsert(fileOf(name), []).push(name);
+  return new Map([...names].map(([file, group]) => [`${file}.ts`, render(file, group)]));
+}
+
+const META = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+const CRD = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.";
+
+/** Definitions whose JSON is not the object their name suggests, with the format that the schema gives them. */
+const ALIASES: Readonly<Record<string, { readonly format: string; readonly type: string }>> = {
+  "io.k8s.apimachinery.pkg.api.resource.Quantity": { format: "quantity", type: "string" },
+  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": { format: "int-or-string", type: "number | string" },
+  [`${META}Time`]: { format: "date-time", type: "string" },
+  [`${META}MicroTime`]: { format: "micro-time", type: "string" },
+  [`${META}FieldsV1`]: { format: "fields-v1", type: "{ [key: string]: unknown }" },
+  "io.k8s.apimachinery.pkg.runtime.RawExtension": {
+    format: "raw-extension",
+    type: "{ [key: string]: unknown }",
+  },
+  [`${CRD}JSON`]: { format: "json", type: "unknown" },
+  [`${CRD}JSONSchemaPropsOrArray`]: { format: "json-schema-or-array", type: "unknown" },
+  [`${CRD}JSONSchemaPropsOrBool`]: { format: "json-schema-or-bool", type: "unknown" },
+  [`${CRD}JSONSchemaPropsOrStringArray`]: { format: "json-schema-or-string-array", type: "unknown" },
 };
-
-const source = process.argv[2] ?? "../shared/data/kubernetes-1.36/openapi-v2.json";
-const { definitions } = JSON.parse(readFileSync(source, "utf8")) as {
-  definitions: Record<string, Definition>;
-};
-const target = new URL("../api/kinds/generated/", import.meta.url);
-
-const files = new Map<string, string[]>();
-for (const name of Object.keys(definitions).sort()) files.getOrInsert(fileOf(name), []).push(name);
-
-rmSync(target, { recursive: true, force: true });
-mkdirSync(target, { recursive: true });
-for (const [file, names] of files) writeFileSync(new URL(`${file}.ts`, target), render(file, names));
-console.log(`Wrote ${files.size} files of types to api/kinds/generated`);
+const aliasOf = new Map(Object.entries(ALIASES).map(([name, { format }]) => [format, name]));
 
 /** `io.k8s.api.apps.v1.Deployment` lives in `apps-v1`. */
 function fileOf(name: string): string {
-  const parts = name.split(".");
-  if (parts.length < 4) return "meta";
-  const [group = "", version = ""] = parts.slice(-3, -1);
+  const [group = "", version = ""] = name.split(".").slice(-3, -1);
   return name.includes(".apimachinery.") ? "meta" : `${group}-${version}`;
 }
 
@@ -60,7 +62,7 @@ function render(file: string, names: readonly string[]): string {
     if (from !== file) imports.getOrInsert(from, new Set()).add(typeName(name));
     return typeName(name);
   };
-  const body = names.map((name) => declaration(name, definitions[name]!, refer)).join("\n");
+  const body = names.map((name) => declaration(name, refer)).join("\n");
   const head = [...imports]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([from, types]) => `import type { ${[...types].sort().join(", ")} } from "./${from}.ts";\n`)
@@ -68,36 +70,38 @@ function render(file: string, names: readonly string[]): string {
   return `// Generated by tools/generate-types.ts from api/schema. Do not edit: run \`npm run generate\`.\n\n${head}${head && "\n"}${body}`;
 }
 
-function declaration(name: string, definition: Definition, refer: (name: string) => string): string {
-  const alias = special[name];
-  if (alias) return `export type ${typeName(name)} = ${alias};\n`;
-  if (!definition.properties) return `export type ${typeName(name)} = ${typeOf(definition, refer)};\n`;
-  const isKind = definition["x-kubernetes-group-version-kind"] && definition.properties["metadata"];
-  const required = new Set([...(definition.required ?? []), ...(isKind ? ["metadata"] : [])]);
-  const fields = Object.entries(definition.properties).map(
+function declaration(name: string, refer: (name: string) => string): string {
+  const alias = ALIASES[name];
+  if (alias) return `export type ${typeName(name)} = ${alias.type};\n`;
+  const schema = definition(name);
+  const properties = [...(schema.properties ?? [])];
+  if (properties.length === 0) return `export type ${typeName(name)} = { [key: string]: unknown };\n`;
+  const required = new Set(schema.required);
+  if (kindsOf(name).length > 0 && schema.properties!.has("metadata")) required.add("metadata");
+  const fields = properties.map(
     ([field, type]) =>
       `  ${JSON.stringify(field).replace(/^"([A-Za-z_$][\w$]*)"$/, "$1")}${required.has(field) ? "" : "?"}: ${typeOf(type, refer)};\n`,
   );
   return `export interface ${typeName(name)} {\n${fields.join("")}}\n`;
 }
 
-function typeOf(definition: Definition, refer: (name: string) => string): string {
-  if (definition.$ref) return refer(definition.$ref.replace("#/definitions/", ""));
-  switch (definition.type) {
+function typeOf(schema: Schema, refer: (name: string) => string): string {
+  if (schema.name) return refer(schema.name);
+  const alias = schema.format && aliasOf.get(schema.format);
+  if (alias) return refer(alias);
+  switch (schema.type) {
     case "array": {
-      const items = typeOf(definition.items ?? {}, refer);
+      const items = typeOf(schema.items!, refer);
       return items.includes(" ") ? `(${items})[]` : `${items}[]`;
     }
     case "object":
-      return `{ [key: string]: ${typeOf(definition.additionalProperties ?? {}, refer)} }`;
-    case "string":
-      return "string";
+      return `{ [key: string]: ${schema.values ? typeOf(schema.values, refer) : "unknown"} }`;
     case "integer":
     case "number":
       return "number";
-    case "boolean":
-      return "boolean";
-    default:
+    case "any":
       return "unknown";
+    default:
+      return schema.type;
   }
 }
