@@ -22,7 +22,17 @@ export function staleFlows(before: ServicePort | undefined, after: ServicePort |
   const kept = new Set(after?.targets.map(({ address }) => address));
   const lost = before.targets.filter(({ address }) => !kept.has(address));
   return lost.flatMap(({ address }) => [
-    ...addresses.map((ip) => ["-D", "-p", "udp", "--orig-dst", ip, "--dport", String(port.port), "--reply-src", address]),
+    ...addresses.map((ip) => [
+      "-D",
+      "-p",
+      "udp",
+      "--orig-dst",
+      ip,
+      "--dport",
+      String(port.port),
+      "--reply-src",
+      address,
+    ]),
     ...(port.nodePort ? [["-D", "-p", "udp", "--dport", String(port.nodePort), "--reply-src", address]] : []),
   ]);
 }
@@ -32,7 +42,12 @@ export function forgetFlows(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     execFile("conntrack", [...args], (err, _stdout, stderr) => {
       if (!err || err.code === 1) resolve();
-      else reject(new Error(`Cannot run conntrack ${args.join(" ")}: ${stderr.trim() || err.message}`, { cause: err }));
+      else
+        reject(
+          new Error(`Cannot run conntrack ${args.join(" ")}: ${stderr.trim() || err.message}`, {
+            cause: err,
+          }),
+        );
     });
   });
 }

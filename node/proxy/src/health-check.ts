@@ -28,10 +28,17 @@ export class HealthChecks implements AsyncDisposable {
     const [namespace, name] = key.split("/");
     const server = createServer((_request, response) => {
       const { endpoints: count } = this.#servers.get(key) ?? { endpoints: 0 };
-      response.writeHead(count > 0 ? 200 : 503, { "content-type": "application/json", "x-content-type-options": "nosniff" });
-      response.end(JSON.stringify({ service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: true }));
+      response.writeHead(count > 0 ? 200 : 503, {
+        "content-type": "application/json",
+        "x-content-type-options": "nosniff",
+      });
+      response.end(
+        JSON.stringify({ service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: true }),
+      );
     });
-    server.on("error", (err) => this.#log.error("Health check port could not be opened", { service: key, port, err }));
+    server.on("error", (err) =>
+      this.#log.error("Health check port could not be opened", { service: key, port, err }),
+    );
     server.listen(port);
     this.#servers.set(key, { port, server, endpoints });
   }

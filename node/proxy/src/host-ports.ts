@@ -9,8 +9,13 @@ export function hostPortRules(pod: Pod): Fragment {
   if (!address || address.includes(":") || ended || pod.spec?.hostNetwork) return nothing;
   const anywhere = new Map<string, string>();
   const somewhere = new Map<string, string>();
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter((c) => c.restartPolicy === "Always")];
-  for (const { containerPort, hostPort, hostIP, protocol = "TCP" } of containers.flatMap((c) => c.ports ?? [])) {
+  const containers = [
+    ...(pod.spec?.containers ?? []),
+    ...(pod.spec?.initContainers ?? []).filter((c) => c.restartPolicy === "Always"),
+  ];
+  for (const { containerPort, hostPort, hostIP, protocol = "TCP" } of containers.flatMap(
+    (c) => c.ports ?? [],
+  )) {
     if (!hostPort) continue;
     const key = `${protocol.toLowerCase()} . ${hostPort}`;
     const target = `${address} . ${containerPort}`;

@@ -59,7 +59,8 @@ export class Loader {
         await this.start();
       }
     } while (this.#again);
-    if (this.#stale.length && !this.#sweeping) void this.#sweep().catch((err) => this.#log.debug("Stopped sweeping", { err }));
+    if (this.#stale.length && !this.#sweeping)
+      void this.#sweep().catch((err) => this.#log.debug("Stopped sweeping", { err }));
   }
 
   async #sweep(): Promise<void> {
@@ -71,7 +72,9 @@ export class Loader {
         const due = this.#stale.shift();
         // A chain may be wanted again by now: then deleting it is refused as busy, and that is right.
         for (const command of due?.script.split("\n").filter(Boolean) ?? []) {
-          await nft(command).catch((err) => this.#log.debug("Left a chain that is in use again", { command, err }));
+          await nft(command).catch((err) =>
+            this.#log.debug("Left a chain that is in use again", { command, err }),
+          );
         }
       }
     } finally {
@@ -85,9 +88,12 @@ export async function nft(script: string): Promise<void> {
   const child = spawn("nft", ["-f", "-"], { stdio: ["pipe", "ignore", "pipe"] });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+  const ended = new Promise<number | null>((resolve, reject) =>
+    child.on("error", reject).on("close", resolve),
+  );
   child.stdin.on("error", () => {}); // nft ended early: its exit code and words tell
   child.stdin.end(script);
   const code = await ended;
-  if (code !== 0) throw new Error(`Cannot load nftables rules: ${stderr.trim() || `nft exited with ${code}`}`);
+  if (code !== 0)
+    throw new Error(`Cannot load nftables rules: ${stderr.trim() || `nft exited with ${code}`}`);
 }

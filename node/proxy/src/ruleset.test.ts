@@ -64,14 +64,29 @@ for (const [name, port] of [
 ] satisfies [string, ServicePort][]) {
   test(`serviceRules load into the kernel, change and go: ${name}`, { skip }, () => {
     const rules = new Ruleset();
-    rules.replace("other", serviceRules({ ...web, name: "other", clusterIP: "10.43.0.10", nodePort: 30081, externalIPs: [] }, network));
+    rules.replace(
+      "other",
+      serviceRules(
+        { ...web, name: "other", clusterIP: "10.43.0.10", nodePort: 30081, externalIPs: [] },
+        network,
+      ),
+    );
     rules.replace("web", serviceRules(port, network));
     const first = rules.take();
-    rules.replace("web", serviceRules({ ...port, targets: port.targets.slice(1), localTargets: [] }, network));
+    rules.replace(
+      "web",
+      serviceRules({ ...port, targets: port.targets.slice(1), localTargets: [] }, network),
+    );
     const second = rules.take();
     rules.replace("web", nothing);
     const third = rules.take();
-    const { status, stderr } = load(baseRules(network), first.script, second.script, third.script, second.stale + third.stale);
+    const { status, stderr } = load(
+      baseRules(network),
+      first.script,
+      second.script,
+      third.script,
+      second.stale + third.stale,
+    );
     assert.equal(status, 0, stderr);
   });
 }

@@ -94,7 +94,8 @@ export class Ruleset {
     this.#loaded.clear();
     this.#touched.clear();
     for (const owner of this.#wanted.keys()) this.#dirty.add(owner);
-    for (const [map, keys] of this.#claims) for (const key of keys.keys()) this.#touchedOf(map).set(key, undefined);
+    for (const [map, keys] of this.#claims)
+      for (const key of keys.keys()) this.#touchedOf(map).set(key, undefined);
     return this.take();
   }
 

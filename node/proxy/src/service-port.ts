@@ -33,9 +33,15 @@ export interface ServicePort {
 }
 
 /** Ports of a Service that this proxy serves; none for headless ones, ExternalName, other proxies' and IPv6-only. */
-export function servicePorts(service: Service, slices: readonly EndpointSlice[], nodeName: string): ServicePort[] {
+export function servicePorts(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  nodeName: string,
+): ServicePort[] {
   const spec = service.spec ?? {};
-  const clusterIP = [spec.clusterIP, ...(spec.clusterIPs ?? [])].find((ip) => ip && ip !== "None" && !ip.includes(":"));
+  const clusterIP = [spec.clusterIP, ...(spec.clusterIPs ?? [])].find(
+    (ip) => ip && ip !== "None" && !ip.includes(":"),
+  );
   if (!clusterIP || spec.type === "ExternalName") return [];
   if (service.metadata.labels?.["service.kubernetes.io/service-proxy-name"]) return [];
 
@@ -54,11 +60,14 @@ export function servicePorts(service: Service, slices: readonly EndpointSlice[],
       clusterIP,
       nodePort: port.nodePort || undefined,
       externalIPs: [...new Set(externalIPs)],
-      sourceRanges: spec.type === "LoadBalancer" ? (spec.loadBalancerSourceRanges ?? []).map((r) => r.trim()) : [],
+      sourceRanges:
+        spec.type === "LoadBalancer" ? (spec.loadBalancerSourceRanges ?? []).map((r) => r.trim()) : [],
       internalLocal: spec.internalTrafficPolicy === "Local",
       externalLocal: isExternal && spec.externalTrafficPolicy === "Local",
       affinitySeconds:
-        spec.sessionAffinity === "ClientIP" ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined,
+        spec.sessionAffinity === "ClientIP"
+          ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800)
+          : undefined,
       targets: usable(endpoints),
       localTargets: usable(endpoints.filter((e) => e.nodeName === nodeName)),
     };
@@ -76,7 +85,9 @@ function endpointsOf(slices: readonly EndpointSlice[], portName: string, protoco
   const found = new Map<string, PortEndpoint>();
   for (const slice of slices) {
     if (slice.addressType !== "IPv4") continue;
-    const port = slice.ports?.find((p) => (p.name ?? "") === portName && (p.protocol ?? "TCP") === protocol)?.port;
+    const port = slice.ports?.find(
+      (p) => (p.name ?? "") === portName && (p.protocol ?? "TCP") === protocol,
+    )?.port;
     if (port === undefined) continue;
     for (const { addresses, conditions = {}, nodeName } of slice.endpoints ?? []) {
       const address = addresses[0];

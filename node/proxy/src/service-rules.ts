@@ -114,7 +114,10 @@ class Builder {
     const ends = targets.map(({ address, port }) => {
       const end = `aff-${this.#id}-${address.replaceAll(".", "-")}-${port}`;
       this.#sets.set(end, `type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s;`);
-      return this.chain(end, [`update @${end} { ip saddr }`, `meta l4proto ${this.#port.protocol} dnat ip to ${address}:${port}`]);
+      return this.chain(end, [
+        `update @${end} { ip saddr }`,
+        `meta l4proto ${this.#port.protocol} dnat ip to ${address}:${port}`,
+      ]);
     });
     const pick = ends.map((end, i) => `${i} : goto ${end}`).join(", ");
     return this.chain(name, [

@@ -1,0 +1,118 @@
+/**
+ * From words to a whole config: flags, environment and config file, then what is found out by looking (node name and
+ * address, DNS address), checked as a whole. Everything that can be wrong with options is said here, before anything starts.
+ */
+
+import { existsSync, readFileSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
+import { load } from "js-yaml";
+import { options, type Config } from "./options.ts";
+import { parseOptions, UsageError } from "./option.ts";
+
+export type { Config } from "./options.ts";
+
+/** The config, with `node-name`, `node-ip` and `cluster-dns` filled in. Throws UsageError. */
+export function readConfig(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): { config: Config; words: string[] } {
+  const first = parseOptions(options, { argv, env });
+  const path = first.values.config;
+  const isNamed = path !== options.config.value;
+  if (isNamed && !existsSync(path))
+    throw new UsageError(`Cannot read --config ${path}: there is no such file`);
+  const file = existsSync(path) ? { file: { path, values: readFile(path) } } : {};
+  const { values, words } = parseOptions(options, { argv, env, ...file });
+  return { config: complete(values), words };
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let values: unknown;
+  try {
+    values = load(readFileSync(path, "utf8")) ?? {};
+  } catch (err) {
+    throw new UsageError(`Cannot read ${path}: ${(err as Error).message.split("\n")[0]}`);
+  }
+  if (typeof values !== "object" || Array.isArray(values))
+    throw new UsageError(`Cannot read ${path}: wants lines of \`name: value\``);
+  return values as Record<string, unknown>;
+}
+
+function complete(config: Config): Config {
+  const nodeName = (config["node-name"] || hostname()).toLowerCase();
+  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(nodeName) || nodeName.length > 253) {
+    throw new UsageError(
+      `Cannot name this node ${JSON.stringify(nodeName)}: wants letters, digits, "-" and "."; choose one with --node-name`,
+    );
+  }
+  const nodeIP = config["node-ip"] || defaultAddress();
+  if (!nodeIP)
+    throw new UsageError(
+      "Cannot find an address of this node: no network interface has one; give it with --node-ip",
+    );
+  const clusterDns = config["cluster-dns"] || nthAddress(config["service-cidr"], 10);
+  if (!contains(config["service-cidr"], clusterDns)) {
+    throw new UsageError(
+      `Cannot use --cluster-dns ${clusterDns}: it must lie in --service-cidr ${config["service-cidr"]}`,
+    );
+  }
+  if (overlap(config["cluster-cidr"], config["service-cidr"])) {
+    throw new UsageError(
+      `Cannot use --cluster-cidr ${config["cluster-cidr"]} with --service-cidr ${config["service-cidr"]}: they overlap`,
+    );
+  }
+  for (const name of ["cluster-cidr", "service-cidr"] as const) {
+    if (contains(config[name], nodeIP))
+      throw new UsageError(
+        `Cannot use --${name} ${config[name]}: this node's own address ${nodeIP} lies in it`,
+      );
+  }
+  return { ...config, "node-name": nodeName, "node-ip": nodeIP, "cluster-dns": clusterDns };
+}
+
+/** Source address towards the default gateway; without one, the first address that is not loopback's. */
+function defaultAddress(): string | undefined {
+  const gateway = readFileSync("/proc/net/route", "utf8")
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .find(
+      ([, destination, , flags]) =>
+        destination === "00000000" && (Number.parseInt(flags ?? "0", 16) & 2) !== 0,
+    );
+  const interfaces = networkInterfaces();
+  const candidates = gateway
+    ? (interfaces[gateway[0]!] ?? [])
+    : Object.values(interfaces).flatMap((list) => list ?? []);
+  return candidates.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+}
+
+export function toNumber(address: string): number {
+  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+export function toAddress(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
+}
+
+function range(cidr: string): [first: number, last: number] {
+  const [ip = "", length = ""] = cidr.split("/");
+  const size = 2 ** (32 - Number(length));
+  const first = Math.floor(toNumber(ip) / size) * size;
+  return [first, first + size - 1];
+}
+
+/** `nthAddress("10.43.0.0/16", 10)` is `10.43.0.10`. */
+export function nthAddress(cidr: string, n: number): string {
+  return toAddress(range(cidr)[0] + n);
+}
+
+function contains(cidr: string, address: string): boolean {
+  const [first, last] = range(cidr);
+  return toNumber(address) >= first && toNumber(address) <= last;
+}
+
+function overlap(a: string, b: string): boolean {
+  const [firstA, lastA] = range(a);
+  const [firstB, lastB] = range(b);
+  return firstA <= lastB && firstB <= lastA;
+}

@@ -1,0 +1,99 @@
+/**
+ * The options of Knarr: one row each. Flags, environment variables (KNARR_…), the config file, `--help` and docs/options.md
+ * are all read off this table, and so is the type of the parsed config.
+ *
+ * Before adding a row: could it be a constant, an API object, or found out by looking?
+ */
+
+import { option, type Parsed } from "./option.ts";
+
+/** Parts that can be left out, to be replaced by upstream's or run alone. */
+export const PARTS = ["controllers", "scheduler", "agent", "proxy", "dns"] as const;
+export type Part = (typeof PARTS)[number];
+
+export const options = {
+  config: option.path({
+    group: "files",
+    value: "/etc/knarr/config.yaml",
+    help: "File of options, one `name: value` a line",
+  }),
+  "data-dir": option.path({
+    group: "files",
+    short: "d",
+    value: "/var/lib/knarr",
+    help: "Folder of everything that must survive a reboot",
+  }),
+  "run-dir": option.path({ group: "files", value: "/run/knarr", help: "Folder of sockets and process ids" }),
+  "log-dir": option.path({ group: "files", value: "/var/log/knarr", help: "Folder of Knarr's own logs" }),
+  "pod-log-dir": option.path({
+    group: "files",
+    value: "/var/log/pods",
+    help: "Folder of the containers' logs",
+  }),
+  kubeconfig: option.path({
+    group: "files",
+    value: "/etc/knarr/admin.yaml",
+    help: "Where the administrator's kubeconfig is written",
+  }),
+  "merge-kubeconfig": option.flag({
+    group: "files",
+    value: false,
+    help: "Also put the cluster into ~/.kube/config and make it current",
+  }),
+  images: option.path({
+    group: "files",
+    value: "/var/lib/knarr/images",
+    help: "Folder of image archives that are loaded at start",
+  }),
+
+  "node-name": option.text({ group: "node", value: "", help: "Name of this node; default: the host's name" }),
+  "node-ip": option.address({
+    group: "node",
+    value: "",
+    help: "Address of this node; default: the one that leads to the default gateway",
+  }),
+  "agent-port": option.port({ group: "node", value: 10250, help: "Port of the node's API (logs, exec)" }),
+  "cgroup-root": option.text({ group: "node", value: "kubepods", help: "Control group that holds all pods" }),
+  "cni-bin-dir": option.path({ group: "node", value: "/usr/lib/cni", help: "Folder of the CNI plugins" }),
+
+  "https-port": option.port({ group: "api", short: "p", value: 6443, help: "Port of the Kubernetes API" }),
+  "bind-address": option.address({
+    group: "api",
+    value: "0.0.0.0",
+    help: "Address the Kubernetes API listens on",
+  }),
+  "tls-san": option.list({
+    group: "api",
+    value: [],
+    help: "Further names and addresses in the API's certificate",
+  }),
+
+  "cluster-cidr": option.cidr({ group: "network", value: "10.42.0.0/16", help: "Addresses of pods" }),
+  "service-cidr": option.cidr({ group: "network", value: "10.43.0.0/16", help: "Addresses of Services" }),
+  "cluster-dns": option.address({
+    group: "network",
+    value: "",
+    help: "Address of the cluster's DNS; default: the tenth of the Services' network",
+  }),
+  "cluster-domain": option.text({ group: "network", value: "cluster.local", help: "Domain of the cluster" }),
+  "dns-upstreams": option.list({
+    group: "network",
+    value: [],
+    help: "Name servers for names outside; default: those of the node",
+  }),
+
+  disable: option.choices(PARTS, { group: "process", value: [], help: "Parts not to start" }),
+  detach: option.flag({
+    group: "process",
+    value: false,
+    help: "Return when the node is Ready; go on in the background",
+  }),
+  verbose: option.flag({
+    group: "process",
+    short: "v",
+    value: false,
+    help: "Log what only a debugging reader wants",
+  }),
+} as const;
+
+export type Config = Parsed<typeof options>;

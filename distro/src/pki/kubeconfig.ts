@@ -1,0 +1,68 @@
+/** Kubeconfig files: the administrator's own, and the merge into `~/.kube/config` that keeps everything else there. */
+
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { dump, load } from "js-yaml";
+import { writePrivate, type KeyPair } from "./certificates.ts";
+
+interface Named {
+  readonly name: string;
+}
+
+interface Kubeconfig {
+  apiVersion: string;
+  kind: string;
+  clusters: Named[];
+  contexts: Named[];
+  users: Named[];
+  "current-context": string;
+}
+
+const NAME = "knarr";
+const USER = "knarr-admin";
+
+export interface Access {
+  readonly server: string;
+  /** PEM of the authority that signed the server's certificate. */
+  readonly authority: string;
+  readonly client: KeyPair;
+}
+
+export function writeKubeconfig(path: string, access: Access): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  writePrivate(path, dump(kubeconfigOf(access)));
+}
+
+/** Puts our cluster, user and context into the file at `path`, in place of an earlier one of ours, and makes it current. */
+export function mergeKubeconfig(path: string, access: Access): void {
+  const ours = kubeconfigOf(access);
+  const theirs = (existsSync(path) ? load(readFileSync(path, "utf8")) : undefined) as
+    Partial<Kubeconfig> | undefined;
+  const merge = (list: "clusters" | "contexts" | "users"): Named[] => {
+    const names = new Set(ours[list].map(({ name }) => name));
+    return [...(theirs?.[list] ?? []).filter(({ name }) => !names.has(name)), ...ours[list]];
+  };
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const merged = {
+    ...theirs,
+    ...ours,
+    clusters: merge("clusters"),
+    contexts: merge("contexts"),
+    users: merge("users"),
+  };
+  writePrivate(path, dump(merged));
+}
+
+function kubeconfigOf({ server, authority, client }: Access): Kubeconfig {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const cluster = { server, "certificate-authority-data": base64(authority) };
+  const user = { "client-certificate-data": base64(client.cert), "client-key-data": base64(client.key) };
+  return {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: NAME, cluster } as Named],
+    contexts: [{ name: NAME, context: { cluster: NAME, user: USER } } as Named],
+    users: [{ name: USER, user } as Named],
+    "current-context": NAME,
+  };
+}

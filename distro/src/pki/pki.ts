@@ -1,0 +1,95 @@
+/** Every certificate of a single-machine cluster, by who holds it. Names and organisations are what RBAC knows them by. */
+
+import { join } from "node:path";
+import { hostname } from "node:os";
+import { nthAddress, type Config } from "../config.ts";
+import { CertificateFolder, type KeyPair } from "./certificates.ts";
+
+export interface Pki {
+  readonly authority: KeyPair;
+  readonly frontProxyAuthority: KeyPair;
+  readonly frontProxyClient: KeyPair;
+  readonly serviceAccountKey: string;
+  readonly apiServer: KeyPair;
+  readonly kubeletClient: KeyPair;
+  readonly admin: KeyPair;
+  readonly agentClient: KeyPair;
+  readonly agentServer: KeyPair;
+  readonly proxy: KeyPair;
+  readonly dns: KeyPair;
+}
+
+export function pkiFolder(config: Config): string {
+  return join(config["data-dir"], "pki");
+}
+
+/** Reads the certificates, making what is missing or too old. */
+export async function ensurePki(config: Config): Promise<Pki> {
+  const folder = new CertificateFolder(pkiFolder(config));
+  const authority = await folder.authority("ca", "knarr-ca");
+  const frontProxyAuthority = await folder.authority("front-proxy-ca", "knarr-front-proxy-ca");
+  const nodeName = config["node-name"];
+  const nodeIP = config["node-ip"];
+  const domain = config["cluster-domain"];
+  const isAddress = (san: string): boolean => /^[\d.]+$/.test(san) || san.includes(":");
+  const client = (file: string, commonName: string, ...organizations: string[]): Promise<KeyPair> =>
+    folder.leaf(file, authority, { commonName, organizations, use: "client" });
+
+  const [apiServer, agentServer, kubeletClient, admin, agentClient, proxy, dns, frontProxyClient] =
+    await Promise.all([
+      folder.leaf("apiserver", authority, {
+        commonName: "kube-apiserver",
+        use: "server",
+        names: [
+          ...new Set([
+            ...[
+              "kubernetes",
+              "kubernetes.default",
+              "kubernetes.default.svc",
+              `kubernetes.default.svc.${domain}`,
+            ],
+            ...["localhost", hostname().toLowerCase(), nodeName],
+            ...config["tls-san"].filter((san) => !isAddress(san)),
+          ]),
+        ],
+        addresses: [
+          ...new Set([
+            nthAddress(config["service-cidr"], 1),
+            nodeIP,
+            "127.0.0.1",
+            ...config["tls-san"].filter(isAddress),
+          ]),
+        ],
+      }),
+      folder.leaf("agent-server", authority, {
+        commonName: `system:node:${nodeName}`,
+        organizations: ["system:nodes"],
+        use: "server",
+        names: [nodeName],
+        addresses: [...new Set([nodeIP, "127.0.0.1"])],
+      }),
+      client("apiserver-kubelet-client", "system:kube-apiserver"),
+      client("admin", "knarr-admin", "system:masters"),
+      client("agent", `system:node:${nodeName}`, "system:nodes"),
+      client("proxy", "system:kube-proxy"),
+      client("dns", "system:knarr:dns"),
+      folder.leaf("front-proxy-client", frontProxyAuthority, {
+        commonName: "front-proxy-client",
+        use: "client",
+      }),
+    ]);
+  const serviceAccountKey = await folder.signingKey("service-account");
+  return {
+    authority,
+    frontProxyAuthority,
+    frontProxyClient,
+    serviceAccountKey,
+    apiServer,
+    kubeletClient,
+    admin,
+    agentClient,
+    agentServer,
+    proxy,
+    dns,
+  };
+}
