@@ -29,25 +29,38 @@ export interface MountSource {
   readonly refreshInMs?: number;
 }
 
-export interface VolumeContext {
-  readonly pod: Pod;
-  /** Where this volume may put its files; created by the caller's plugin, removed by tearDown. */
-  readonly directory: string;
+/** What the volumes of one pod may ask for. The agent makes one for each call of `PodVolumes.setUp`. */
+export interface PodVolumeContext {
   readonly node: Node;
   /** Current objects by `namespace/name`, kept by watches for as long as a pod of this node refers to them. */
   configMap(key: string): ConfigMap | undefined;
   secret(key: string): Secret | undefined;
-  /** A token bound to the pod, cached until 80 % of its life. */
-  serviceAccountToken(request: {
-    audience?: string;
-    expirationSeconds: number;
-  }): Promise<{ token: string; expiresAt: number }>;
+  /** A token bound to the pod, cached until 80 % of its life (`ServiceAccountTokens.get` is one). */
+  serviceAccountToken(request: { audience?: string; expirationSeconds: number }): Promise<BoundToken>;
   /** IPs for downward API fields, once the sandbox has them. */
   readonly podIPs: readonly string[];
   readonly hostIPs: readonly string[];
 }
 
+export interface VolumeContext extends PodVolumeContext {
+  readonly pod: Pod;
+  /** Where this volume may put its files; created by the plugin, removed by its tearDown. */
+  readonly directory: string;
+}
+
+export interface BoundToken {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** When to ask for it again, to have the next one in time. */
+  readonly refreshInMs: number;
+}
+
 /** Words are upstream's: `configmap "x" not found`, …; becomes a FailedMount event. */
 export class VolumeNotReady extends Error {
   override readonly name = "VolumeNotReady";
+}
+
+export function defineVolumePlugin(plugin: VolumePlugin): VolumePlugin {
+  return plugin;
 }
