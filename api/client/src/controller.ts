@@ -35,6 +35,8 @@ export interface Controller<T extends ApiObject = ApiObject> {
   readonly writes: Readonly<Record<string, readonly Verb[]>>;
   /** How many keys at once; default 5, as upstream's ConcurrentXSyncs. */
   readonly workers?: number;
+  /** `source.component` of its Events; default `<name>-controller`. */
+  readonly eventSource?: string;
   reconcile(key: string, context: Context): Promise<Outcome | void>;
 }
 

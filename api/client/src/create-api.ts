@@ -4,8 +4,8 @@
  * Nothing here retries, caches or interprets: a verb is one request, and its errors are the server's.
  */
 
-import type { Resource } from "@knarr/kinds/resource.ts";
-import { keyOf, type ApiObject } from "@knarr/machinery/object.ts";
+import type { Resource, Verb } from "@knarr/kinds/resource.ts";
+import { keyOf, splitKey, type ApiObject } from "@knarr/machinery/object.ts";
 import type { Api, DeleteOptions, PatchOptions } from "./api.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 import type { Transport, TransportRequest } from "./transport.ts";
@@ -15,6 +15,10 @@ export interface ApiOptions {
   readonly fieldManager?: string;
   /** Ends requests under way. */
   readonly signal?: AbortSignal;
+  /** Asked before each write; throws to refuse it. `target` is `pods`, `deployments.apps/status`, … */
+  mayWrite?(target: string, verb: Verb): void;
+  /** Told the answer to each write of one object: for who must know when a cache has seen it. */
+  wrote?(resource: Resource<any>, key: string, answer: unknown): void;
 }
 
 const patchTypes = {
@@ -26,63 +30,110 @@ const patchTypes = {
 
 export function createApi(transport: Transport, options: ApiOptions = {}): Api {
   const { fieldManager, signal = new AbortController().signal } = options;
-  const query = fieldManager === undefined ? {} : { fieldManager };
+  const managed = fieldManager === undefined ? {} : { fieldManager };
+
   const send = async (request: TransportRequest): Promise<any> =>
     (await transport.request({ ...request, signal })).body;
+
+  const write = async (write: Write): Promise<any> => {
+    const { resource, key, verb, subresource, method, query, body, contentType } = write;
+    options.mayWrite?.(targetOf(resource, subresource), verb);
+    const { namespace, name } = splitKey(key);
+    const path =
+      name === "" || (verb === "create" && !subresource)
+        ? collectionPath(resource, namespace)
+        : objectPath(resource, key, subresource);
+    const answer = await send({
+      method,
+      path,
+      body,
+      ...(query && { query }),
+      ...(contentType && { contentType }),
+    });
+    if (verb !== "deletecollection") options.wrote?.(resource, key, answer);
+    return answer;
+  };
 
   return {
     get: (resource, key) => send({ method: "GET", path: objectPath(resource, key) }),
     list: (resource, selection = {}) => transport.list(resource, selection, signal),
 
-    create: (resource, object) =>
-      send({
-        method: "POST",
-        path: collectionPath(resource, object.metadata.namespace),
-        query,
-        body: typed(resource, object),
-      }),
-
-    update: (resource, object) =>
-      send({
-        method: "PUT",
-        path: objectPath(resource, keyOf(object)),
-        query,
-        body: typed(resource, object),
-      }),
-
-    updateStatus: (resource, object) =>
-      send({
-        method: "PUT",
-        path: objectPath(resource, keyOf(object), "status"),
-        query,
-        body: typed(resource, object),
-      }),
-
-    patch: (resource, key, patch, { type = "merge", subresource, fieldManager: manager, force } = {}) =>
-      send({
-        method: "PATCH",
-        path: objectPath(resource, key, subresource),
-        query: { ...query, ...(manager !== undefined && { fieldManager: manager }), ...(force && { force }) },
-        body: patch,
-        contentType: patchTypes[type],
-      }),
-
-    async delete(resource, key, options) {
-      await send({ method: "DELETE", path: objectPath(resource, key), body: deleteOptionsOf(options) });
+    create: (resource, object) => {
+      const body = typed(resource, object);
+      return write({ resource, key: keyOf(object), verb: "create", method: "POST", query: managed, body });
     },
 
-    async deleteCollection(resource, { namespace, labelSelector, fieldSelector }, options) {
-      await send({
-        method: "DELETE",
-        path: collectionPath(resource, namespace),
-        query: { labelSelector, fieldSelector },
-        body: deleteOptionsOf(options),
+    update: (resource, object) => {
+      const body = typed(resource, object);
+      return write({ resource, key: keyOf(object), verb: "update", method: "PUT", query: managed, body });
+    },
+
+    updateStatus: (resource, object) => {
+      const body = typed(resource, object);
+      const subresource = "status";
+      return write({
+        resource,
+        key: keyOf(object),
+        verb: "update",
+        subresource,
+        method: "PUT",
+        query: managed,
+        body,
       });
     },
 
+    patch: (resource, key, patch, { type = "merge", subresource, fieldManager: manager, force } = {}) => {
+      const query = {
+        ...managed,
+        ...(manager !== undefined && { fieldManager: manager }),
+        ...(force && { force }),
+      };
+      const contentType = patchTypes[type];
+      const what = {
+        resource,
+        key,
+        verb: "patch",
+        method: "PATCH",
+        query,
+        body: patch,
+        contentType,
+      } as const;
+      return write(subresource === undefined ? what : { ...what, subresource });
+    },
+
+    delete: (resource, key, options) =>
+      write({ resource, key, verb: "delete", method: "DELETE", body: deleteOptionsOf(options) }),
+
+    deleteCollection: (resource, { namespace, labelSelector, fieldSelector }, options) =>
+      write({
+        resource,
+        key: namespace === undefined ? "" : `${namespace}/`,
+        verb: "deletecollection",
+        method: "DELETE",
+        query: { labelSelector, fieldSelector },
+        body: deleteOptionsOf(options),
+      }),
+
     post: (resource, key, subresource, body) =>
-      send({ method: "POST", path: objectPath(resource, key, subresource), query, body }),
+      write({ resource, key, verb: "create", subresource, method: "POST", query: managed, body }),
   };
+}
+
+interface Write {
+  readonly resource: Resource<any>;
+  readonly key: string;
+  readonly verb: Verb;
+  readonly subresource?: string;
+  readonly method: TransportRequest["method"];
+  readonly query?: NonNullable<TransportRequest["query"]>;
+  readonly body: unknown;
+  readonly contentType?: string;
+}
+
+/** `pods`, `pods/status`, `deployments.apps`, `deployments.apps/scale`: how `writes` of a controller names it. */
+export function targetOf({ group, plural }: Resource<any>, subresource?: string): string {
+  const target = group === "" ? plural : `${plural}.${group}`;
+  return subresource ? `${target}/${subresource}` : target;
 }
 
 /** The metav1 DeleteOptions of `options`. */

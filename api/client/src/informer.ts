@@ -96,9 +96,14 @@ export class Informer<T extends ApiObject = ApiObject> {
     this.#objects.addIndex(index);
   }
 
-  /** Calls `subscriber` for every object there is, and from then on for every change. */
+  /** Calls `subscriber` for every object there is (as added), and from then on for every change. */
   subscribe(subscriber: (change: InformerChange<T>) => void): Disposable {
     for (const object of this.#objects.list()) subscriber({ type: "added", object });
+    return this.subscribeToChanges(subscriber);
+  }
+
+  /** Calls `subscriber` for every change from now on. */
+  subscribeToChanges(subscriber: (change: InformerChange<T>) => void): Disposable {
     this.#subscribers.add(subscriber);
     return { [Symbol.dispose]: () => void this.#subscribers.delete(subscriber) };
   }
@@ -112,6 +117,18 @@ export class Informer<T extends ApiObject = ApiObject> {
   whenSeen(resourceVersion: string): Promise<void> {
     if (this.hasSeen(resourceVersion)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ resourceVersion, resolve }));
+  }
+
+  /** Resolves as soon as the object with `uid` is no longer in the copy. */
+  whenGone(key: string, uid: string): Promise<void> {
+    if (this.#objects.get(key)?.metadata.uid !== uid) return Promise.resolve();
+    return new Promise((resolve) => {
+      const subscription = this.subscribeToChanges(({ type, object }) => {
+        if (type !== "removed" || object.metadata.uid !== uid) return;
+        subscription[Symbol.dispose]();
+        resolve();
+      });
+    });
   }
 
   /** Keeps the copy until `signal` aborts. Never throws: what fails is tried again, ever more slowly, and logged. */

@@ -1,0 +1,92 @@
+/**
+ * Runs controllers: everything around `reconcile` that their declarations imply.
+ *
+ * One set of informers for all of them, one queue and its workers for each. A key that throws comes back with back-off;
+ * a key that asked for `againInMs` comes back then, unless something wakes it sooner. A key whose reconcile wrote
+ * something stays out of the queue until the cache has seen those writes, so `reconcile` never acts twice on one observation.
+ */
+
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import type { Controller } from "./controller.ts";
+import { ControllerLoop } from "./controller-loop.ts";
+import { EventRecorder } from "./event-recorder.ts";
+import { Informers } from "./informers.ts";
+import type { Transport } from "./transport.ts";
+
+export interface RunControllersOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Stops everything, as disposing of the result does. */
+  readonly signal: AbortSignal;
+  /** Who writes, in managedFields and in the source of Events; default `kube-controller-manager`. */
+  readonly component?: string;
+  /** To share with others; default: informers of their own. */
+  readonly informers?: Informers;
+  readonly metrics?: ControllerMetrics;
+}
+
+/** Where the figures go; nothing is kept when nobody asks. */
+export interface ControllerMetrics {
+  /** After each call of a reconcile. */
+  reconciled(controller: string, result: "success" | "error", seconds: number): void;
+}
+
+export interface RunningControllers extends AsyncDisposable {
+  readonly informers: Informers;
+  /** Nothing is queued, being reconciled, waiting for its writes to be seen, or about to be tried again. */
+  readonly idle: boolean;
+  /** Keys waiting, by controller. */
+  depths(): ReadonlyMap<string, number>;
+}
+
+/** Resolves when all caches are filled and the workers run; rejects with the signal's reason when it aborts before. */
+export async function runControllers(
+  controllers: readonly Controller<any>[],
+  options: RunControllersOptions,
+): Promise<RunningControllers> {
+  const { transport, clock, log, component = "kube-controller-manager" } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+
+  await using stack = new AsyncDisposableStack();
+  const informers = options.informers ?? stack.use(new Informers({ transport, clock, log }));
+  const loops = controllers.map((controller) => {
+    const source = { component: eventSourceOf(controller) };
+    const recorder = stack.use(new EventRecorder({ transport, clock, log, source }));
+    const { metrics } = options;
+    return stack.use(
+      new ControllerLoop({
+        controller,
+        transport,
+        informers,
+        recorder,
+        clock,
+        log: log.with({ controller: controller.name }),
+        fieldManager: component,
+        signal,
+        ...(metrics && { metrics }),
+      }),
+    );
+  });
+  stack.defer(() => stop.abort()); // first of all on the way down, so that nobody waits for a reconcile that waits
+
+  await informers.waitForSync(signal);
+  for (const loop of loops) loop.start();
+
+  const running = stack.move();
+  return {
+    informers,
+    get idle() {
+      return loops.every((loop) => loop.idle);
+    },
+    depths: () => new Map(loops.map((loop) => [loop.name, loop.depth])),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** `replicaset` records Events as `replicaset-controller`, which people and tests know from upstream. */
+function eventSourceOf({ name, eventSource }: Controller<any>): string {
+  return eventSource ?? `${name}-controller`;
+}
