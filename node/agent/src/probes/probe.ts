@@ -1,5 +1,6 @@
 /**
- * A probe type asks a container once how it is. A sick container is a value; only our own cancellation is thrown.
+ * A probe type asks a container once how it is. A sick container is a value (`failure`), and so is a question that could not
+ * be asked (`unknown`: tried again at once, and never held against the container); only our own cancellation is thrown.
  */
 
 import type { Container, Pod, Probe } from "@knarr/kinds/generated/core-v1.ts";
@@ -23,3 +24,15 @@ export interface ProbeType {
   readonly name: "exec" | "httpGet" | "tcpSocket" | "grpc";
   run(probe: Probe, target: ProbeTarget, signal: AbortSignal): Promise<ProbeResult>;
 }
+
+export function defineProbeType(type: ProbeType): ProbeType {
+  return type;
+}
+
+/** How long one attempt may take. */
+export function timeoutOf(probe: Probe): number {
+  return Math.max(1, probe.timeoutSeconds ?? 1) * 1000;
+}
+
+/** Output that is kept, of a command or a page. */
+export const MAX_OUTPUT_BYTES = 10 << 10;
