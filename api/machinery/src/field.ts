@@ -6,6 +6,9 @@
  *     // spec.replicas: Invalid value: -1: must be greater than or equal to 0
  */
 
+import { semanticEqual } from "./equal.ts";
+import { goJson, quote } from "./quote.ts";
+
 export interface FieldError {
   /** Upstream's cause type, e.g. `FieldValueInvalid`. */
   readonly reason: string;
@@ -50,9 +53,7 @@ export class FieldErrors {
   }
 
   notSupported(value: unknown, supported: readonly string[]): void {
-    const list = supported.length
-      ? `: supported values: ${supported.map((s) => JSON.stringify(s)).join(", ")}`
-      : "";
+    const list = supported.length ? `: supported values: ${supported.map(quote).join(", ")}` : "";
     this.add("FieldValueNotSupported", `Unsupported value: ${show(value)}${list}`);
   }
 
@@ -72,6 +73,24 @@ export class FieldErrors {
     this.add("FieldValueTooLong", `Too long: may not be more than ${max} ${max === 1 ? "byte" : "bytes"}`);
   }
 
+  /** Where upstream counts characters instead of bytes. */
+  tooLongCharacters(max: number): void {
+    const unit = max === 1 ? "character" : "characters";
+    this.add("FieldValueTooLong", `Too long: may not be more than ${max} ${unit}`);
+  }
+
+  tooShort(min: number): void {
+    const unit = min === 1 ? "character" : "characters";
+    this.add("FieldValueTooShort", `Too short: must be at least ${min} ${unit}`);
+  }
+
+  tooFew(actual: number, min: number): void {
+    this.add(
+      "FieldValueTooFew",
+      `Too few: ${actual}: must have at least ${min} ${min === 1 ? "item" : "items"}`,
+    );
+  }
+
   tooMany(actual: number, max: number): void {
     this.add(
       "FieldValueTooMany",
@@ -89,7 +108,7 @@ export class FieldErrors {
 
   /** For fields that may never change after creation. */
   immutable(now: unknown, before: unknown): void {
-    if (JSON.stringify(now) !== JSON.stringify(before)) this.invalid(now, "field is immutable");
+    if (!semanticEqual(now, before)) this.invalid(now, "field is immutable");
   }
 
   add(reason: string, message: string): void {
@@ -97,7 +116,7 @@ export class FieldErrors {
   }
 }
 
-/** A value as upstream quotes it: text in quotes, null for nothing, JSON for the rest. */
+/** A value as upstream shows it: text in quotes, null for nothing, JSON for the rest. */
 function show(value: unknown): string {
-  return value === undefined ? "null" : JSON.stringify(value);
+  return typeof value === "string" ? quote(value) : goJson(value);
 }

@@ -8,6 +8,8 @@
  * Messages are kube-apiserver's, word for word: users and scripts match on them.
  */
 
+import { quote } from "./quote.ts";
+
 /** Every reason this server can give, with its HTTP status. */
 const codes = {
   BadRequest: 400,
@@ -109,19 +111,15 @@ function subject({ group, resource }: GroupResource, name: string): StatusDetail
 
 /** `deployments.apps "web" not found` */
 export function notFound(gr: GroupResource, name: string): ApiError {
-  return new ApiError("NotFound", `${qualified(gr)} ${JSON.stringify(name)} not found`, subject(gr, name));
+  return new ApiError("NotFound", `${qualified(gr)} ${quote(name)} not found`, subject(gr, name));
 }
 
 export function alreadyExists(gr: GroupResource, name: string): ApiError {
-  return new ApiError(
-    "AlreadyExists",
-    `${qualified(gr)} ${JSON.stringify(name)} already exists`,
-    subject(gr, name),
-  );
+  return new ApiError("AlreadyExists", `${qualified(gr)} ${quote(name)} already exists`, subject(gr, name));
 }
 
 export function conflict(gr: GroupResource, name: string, why: string): ApiError {
-  const message = `Operation cannot be fulfilled on ${qualified(gr)} ${JSON.stringify(name)}: ${why}`;
+  const message = `Operation cannot be fulfilled on ${qualified(gr)} ${quote(name)}: ${why}`;
   return new ApiError("Conflict", message, subject(gr, name));
 }
 
@@ -140,7 +138,7 @@ export function forbidden(
       ? "forbidden"
       : name === ""
         ? `${qualified(gr)} is forbidden`
-        : `${qualified(gr)} ${JSON.stringify(name)} is forbidden`;
+        : `${qualified(gr)} ${quote(name)} is forbidden`;
   return new ApiError("Forbidden", `${about}: ${why}`, { ...subject(gr, name), ...(causes && { causes }) });
 }
 
@@ -164,10 +162,10 @@ export function invalid(
   name: string,
   findings: readonly { readonly reason: string; readonly message: string; readonly field: string }[],
 ): ApiError {
-  const lines = findings.map(({ field, message }) => `${field}: ${message}`);
-  const text = lines.length === 1 ? lines[0]! : `[${[...new Set(lines)].join(", ")}]`;
+  const lines = [...new Set(findings.map(({ field, message }) => `${field}: ${message}`))];
+  const text = lines.length === 1 ? lines[0]! : `[${lines.join(", ")}]`;
   const details = { ...(name && { name }), ...(group && { group }), kind, causes: findings };
-  const about = `${group ? `${kind}.${group}` : kind} ${JSON.stringify(name)} is invalid`;
+  const about = `${group ? `${kind}.${group}` : kind} ${quote(name)} is invalid`;
   return new ApiError("Invalid", lines.length ? `${about}: ${text}` : about, details);
 }
 
@@ -183,13 +181,59 @@ export function unauthorized(): ApiError {
 export function methodNotSupported(gr: GroupResource, action: string): ApiError {
   return new ApiError(
     "MethodNotAllowed",
-    `${action} is not supported on resources of kind ${JSON.stringify(qualified(gr))}`,
+    `${action} is not supported on resources of kind ${quote(qualified(gr))}`,
     subject(gr, ""),
   );
 }
 
 export function tooManyRequests(message: string, retryAfterSeconds: number): ApiError {
   return new ApiError("TooManyRequests", message, { retryAfterSeconds });
+}
+
+/** The body is too large to be read at all. */
+export function requestEntityTooLarge(why: string): ApiError {
+  return new ApiError("RequestEntityTooLarge", `Request entity too large: ${why}`);
+}
+
+export function unsupportedMediaType(accepted: readonly string[]): ApiError {
+  return new ApiError(
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+  );
+}
+
+export function notAcceptable(accepted: readonly string[]): ApiError {
+  return new ApiError("NotAcceptable", `only the following media types are accepted: ${accepted.join(", ")}`);
+}
+
+/** A generated name was taken, and so were the next ones tried. */
+export function generateNameConflict(gr: GroupResource, name: string, retryAfterSeconds: number): ApiError {
+  return new ApiError(
+    "AlreadyExists",
+    `${qualified(gr)} ${quote(name)} already exists, the server was not able to generate a unique name for the object`,
+    { ...subject(gr, name), retryAfterSeconds },
+  );
+}
+
+/** Server-side apply met fields of other managers. */
+export function applyConflict(message: string, causes: readonly StatusCause[]): ApiError {
+  return new ApiError("Conflict", message, { causes });
+}
+
+export function serviceUnavailable(message: string): ApiError {
+  return new ApiError("ServiceUnavailable", message);
+}
+
+export function timeout(why: string, retryAfterSeconds: number): ApiError {
+  return new ApiError("Timeout", `Timeout: ${why}`, { ...(retryAfterSeconds && { retryAfterSeconds }) });
+}
+
+export function serverTimeout(gr: GroupResource, operation: string, retryAfterSeconds: number): ApiError {
+  return new ApiError(
+    "ServerTimeout",
+    `The ${operation} operation against ${qualified(gr)} could not be completed at this time, please try again.`,
+    { ...subject(gr, operation), ...(retryAfterSeconds && { retryAfterSeconds }) },
+  );
 }
 
 export const isNotFound = has("NotFound");
