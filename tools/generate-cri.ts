@@ -37,6 +37,9 @@ const scalars: Record<string, string> = {
 const source = process.argv[2] ?? "../shared/data/cri-v1.json";
 const root = JSON.parse(readFileSync(source, "utf8")) as { nested: { runtime: { nested: { v1: Type } } } };
 const types = root.nested.runtime.nested.v1.nested ?? {};
+// The description was made by something that took every "options" for protobuf's own: these are fields
+types["Namespace"]!.fields!["options"] ??= { type: "NamespaceOption", id: 2 };
+types["DNSConfig"]!.fields!["options"] ??= { type: "string", id: 3, rule: "repeated" };
 for (const name of Object.keys(types)) {
   if (name.startsWith("Windows")) delete types[name];
   else withoutWindows(types[name]!);

@@ -54,6 +54,7 @@ export interface VersionResponse {
 export interface DNSConfig {
   servers: string[];
   searches: string[];
+  options: string[];
 }
 
 export type Protocol = "TCP" | "UDP" | "SCTP";
@@ -194,7 +195,7 @@ export interface PodSandboxNetworkStatus {
 }
 
 export interface Namespace {
-
+  options: NamespaceOption | null;
 }
 
 export interface LinuxPodSandboxStatus {
