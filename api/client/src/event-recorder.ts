@@ -11,6 +11,7 @@ import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import { ApiError, isNotFound } from "@knarr/machinery/status.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import { formatTime } from "@knarr/machinery/time.ts";
 import { WorkQueue } from "@knarr/std/workqueue.ts";
 import { createApi } from "./create-api.ts";
 import type { Api } from "./api.ts";
@@ -119,7 +120,7 @@ export class EventRecorder implements AsyncDisposable {
       recorded.event = {
         ...recorded.event,
         count: (recorded.event.count ?? 1) + 1,
-        lastTimestamp: timestamp(this.#options.clock),
+        lastTimestamp: formatTime(this.#options.clock.now()),
       };
       this.#recorded.delete(key);
     } else if (this.#queue.depth >= MAX_WAITING) return recorded.event;
@@ -135,7 +136,7 @@ export class EventRecorder implements AsyncDisposable {
     said: { type: string; reason: string; message: string; annotations?: Readonly<Record<string, string>> },
   ): Event {
     const { clock, source } = this.#options;
-    const now = timestamp(clock);
+    const now = formatTime(clock.now());
     const { annotations, type, reason, message } = said;
     return {
       metadata: {
@@ -229,8 +230,4 @@ export function referenceTo(object: ApiObject | ObjectReference, fieldPath?: str
 /** A reference to an object of a kind, for objects that do not say what they are. */
 export function referenceOf(resource: Resource<any>, { metadata }: ApiObject): ObjectReference {
   return referenceTo({ kind: resource.kind, apiVersion: groupVersion(resource), metadata });
-}
-
-function timestamp(clock: Clock): string {
-  return `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
 }

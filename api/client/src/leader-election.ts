@@ -12,6 +12,7 @@ import { lease } from "@knarr/kinds/coordination/lease.ts";
 import { isNotFound } from "@knarr/machinery/status.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import { formatMicroTime } from "@knarr/machinery/time.ts";
 import type { Api } from "./api.ts";
 
 export interface LeaderElectionOptions {
@@ -84,7 +85,7 @@ class Candidate {
     const { api, lease: key, identity, clock, log } = this.#options;
     try {
       const current = await api.get(lease, key).catch(unlessMissing);
-      const now = microTime(clock.now());
+      const now = formatMicroTime(clock.now());
       if (!current) {
         const [namespace = "", name = ""] = key.split("/");
         await api.create(lease, {
@@ -124,7 +125,7 @@ class Candidate {
     try {
       const current = await api.get(lease, key);
       if (current.spec?.holderIdentity !== identity) return;
-      const now = microTime(clock.now());
+      const now = formatMicroTime(clock.now());
       const spec = { ...specOf("", now, now, current.spec.leaseTransitions ?? 0), leaseDurationSeconds: 1 };
       await api.update(lease, { ...current, spec: { ...current.spec, ...spec } });
     } catch (err) {
@@ -140,11 +141,6 @@ function specOf(
   leaseTransitions: number,
 ): NonNullable<Lease["spec"]> {
   return { holderIdentity, leaseDurationSeconds: LEASE_MS / 1000, acquireTime, renewTime, leaseTransitions };
-}
-
-/** RFC 3339 with microseconds, as metav1.MicroTime is written. */
-export function microTime(now: number): string {
-  return `${new Date(now).toISOString().slice(0, -1)}000Z`;
 }
 
 function unlessMissing(err: unknown): undefined {

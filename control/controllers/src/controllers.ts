@@ -1,0 +1,25 @@
+/**
+ * Every controller of the control plane, by name. A new one is a folder with a `controller.ts` beside this file and one line in this list;
+ * its caches, queue, workers, back-off and ClusterRole follow from its declaration.
+ */
+
+import type { Controller } from "@knarr/client/controller.ts";
+import { deploymentController } from "./deployment/controller.ts";
+import { replicaSetController } from "./replicaset/controller.ts";
+import { rootCaController } from "./root-ca/controller.ts";
+import { serviceAccountController } from "./service-account/controller.ts";
+
+/** What some controllers need to know that no object says. */
+export interface ControllerSettings {
+  /** PEM of the authority that signs the API server's certificate. */
+  readonly rootCaPem: string;
+}
+
+export function controllers(settings: ControllerSettings): readonly Controller<any>[] {
+  return [
+    deploymentController,
+    replicaSetController,
+    rootCaController(settings.rootCaPem),
+    serviceAccountController,
+  ];
+}

@@ -1,0 +1,101 @@
+/** Owner references: made, and taken up or given up by selector. */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import {
+  controllerOf,
+  groupVersion,
+  keyOf,
+  type ApiObject,
+  type OwnerReference,
+} from "@knarr/machinery/object.ts";
+import { isInvalid, isNotFound } from "@knarr/machinery/status.ts";
+import type { Api } from "@knarr/client/api.ts";
+import type { LabelSelector } from "@knarr/machinery/labels.ts";
+
+/** A reference to `owner` as the one controller of an object. */
+export function controlledBy(resource: Resource<any>, { metadata }: ApiObject): OwnerReference {
+  return {
+    apiVersion: groupVersion(resource),
+    kind: resource.kind,
+    name: metadata.name!,
+    uid: metadata.uid!,
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
+export interface Claim<O extends ApiObject, T extends ApiObject> {
+  readonly api: Api;
+  readonly owner: O;
+  readonly ownerResource: Resource<O>;
+  readonly resource: Resource<T>;
+  readonly selector: LabelSelector;
+  /** Objects that `owner` controls, and those without a controller in its namespace. */
+  readonly candidates: readonly T[];
+}
+
+/**
+ * The candidates that belong to the owner, after adopting those without a controller that its selector matches and letting go of
+ * those it controls and no longer matches. An owner that is being deleted neither adopts nor lets go.
+ */
+export async function claim<O extends ApiObject, T extends ApiObject>(claim: Claim<O, T>): Promise<T[]> {
+  const { api, owner, ownerResource, resource, selector, candidates } = claim;
+  const isGoing = owner.metadata.deletionTimestamp !== undefined;
+  let mayAdopt: Promise<void> | undefined;
+
+  const decide = async (object: T): Promise<T | undefined> => {
+    const matches = selector.matches(object.metadata.labels);
+    const controller = controllerOf(object);
+    if (controller) {
+      if (controller.uid !== owner.metadata.uid) return undefined;
+      if (matches) return object;
+      if (!isGoing) await release(api, resource, object, owner);
+      return undefined;
+    }
+    if (isGoing || !matches || object.metadata.deletionTimestamp) return undefined;
+    await (mayAdopt ??= confirmAlive(api, ownerResource, owner));
+    return adopt(api, resource, object, controlledBy(ownerResource, owner));
+  };
+  const claimed = await Promise.all(candidates.map(decide));
+  return claimed.filter((object) => object !== undefined);
+}
+
+/** Asks the server itself: an owner deleted a moment ago must not take up orphans that the garbage collector then deletes. */
+async function confirmAlive<O extends ApiObject>(api: Api, resource: Resource<O>, owner: O): Promise<void> {
+  const fresh = await api.get(resource, keyOf(owner));
+  if (fresh.metadata.uid !== owner.metadata.uid) {
+    throw new Error(`Cannot adopt for ${keyOf(owner)}: it was replaced by another ${resource.kind}`);
+  }
+  if (fresh.metadata.deletionTimestamp) {
+    throw new Error(`Cannot adopt for ${keyOf(owner)}: it is being deleted`);
+  }
+}
+
+async function adopt<T extends ApiObject>(
+  api: Api,
+  resource: Resource<T>,
+  object: T,
+  owner: OwnerReference,
+): Promise<T | undefined> {
+  // The uid makes the patch fail when another object has taken the name.
+  const patch = { metadata: { ownerReferences: [owner], uid: object.metadata.uid } };
+  return api.patch(resource, keyOf(object), patch, { type: "strategic" }).catch(undefinedIfGone);
+}
+
+async function release<T extends ApiObject>(
+  api: Api,
+  resource: Resource<T>,
+  object: T,
+  owner: ApiObject,
+): Promise<void> {
+  const patch = {
+    metadata: { ownerReferences: [{ $patch: "delete", uid: owner.metadata.uid }], uid: object.metadata.uid },
+  };
+  await api.patch(resource, keyOf(object), patch, { type: "strategic" }).catch((err: unknown) => {
+    if (!isInvalid(err)) undefinedIfGone(err); // invalid: it is another object by now, or has no owners left
+  });
+}
+
+function undefinedIfGone(err: unknown): undefined {
+  if (!isNotFound(err)) throw err;
+}
