@@ -106,7 +106,7 @@ const lists = [
     list: "server/apiserver/src/admission/admission.ts",
   },
   { files: "server/store/src/drivers/*.ts", list: "server/store/src/drivers/drivers.ts" },
-  { files: "distro/src/commands/*.ts", list: "distro/src/main.ts" },
+  { files: "distro/src/commands/*.ts", list: "distro/src/commands.ts" },
 ];
 
 for (const { files, list } of lists) {

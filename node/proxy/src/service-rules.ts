@@ -113,15 +113,15 @@ class Builder {
   #sticky(name: string, targets: readonly Target[], seconds: number): string {
     const ends = targets.map(({ address, port }) => {
       const end = `aff-${this.#id}-${address.replaceAll(".", "-")}-${port}`;
-      this.#sets.set(end, `type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s;`);
+      this.#sets.set(`${end}-${seconds}`, `type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s;`);
       return this.chain(end, [
-        `update @${end} { ip saddr }`,
+        `update @${end}-${seconds} { ip saddr }`,
         `meta l4proto ${this.#port.protocol} dnat ip to ${address}:${port}`,
       ]);
     });
     const pick = ends.map((end, i) => `${i} : goto ${end}`).join(", ");
     return this.chain(name, [
-      ...ends.map((end) => `ip saddr @${end} goto ${end}`),
+      ...ends.map((end) => `ip saddr @${end}-${seconds} goto ${end}`),
       `numgen random mod ${ends.length} vmap { ${pick} }`,
     ]);
   }
