@@ -112,3 +112,17 @@ test("message knows numbers, embedded structs, maps and named lists", () => {
   assert.equal(extra.type, "strings");
   assert.ok(extra.map);
 });
+
+test("presence keeps Go's order and says what is left out when empty", () => {
+  const pod = core("Pod").presence!;
+  assert.deepEqual([...pod.keys()], ["kind", "apiVersion", "metadata", "spec", "status"]);
+  assert.equal(core("Container").presence!.get("name"), "a");
+  assert.equal(core("Container").presence!.get("image"), "e");
+  assert.equal(core("Container").presence!.get("livenessProbe"), "p");
+  assert.equal(field("ContainerPort", "protocol").default, "TCP");
+  for (const name of definitionNames())
+    assert.deepEqual(
+      [...definition(name).presence!.keys()].sort(),
+      [...definition(name).properties!.keys()].sort(),
+    );
+});

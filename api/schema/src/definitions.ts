@@ -5,8 +5,8 @@
  * kept: asking twice gives the same object, so callers may key caches by it.
  */
 
-import type { Schema } from "./schema.ts";
-import { definitionTable, NAME_PREFIX, resolveName, resourceTable } from "./tables.ts";
+import type { Presence, Schema } from "./schema.ts";
+import { definitionTable, goFieldTable, NAME_PREFIX, resolveName, resourceTable } from "./tables.ts";
 
 const known = new Map<string, Schema>();
 
@@ -50,6 +50,7 @@ class DefinitionSchema implements Schema {
   readonly #row: Readonly<Record<string, string>>;
   #properties: ReadonlyMap<string, Schema> | undefined;
   #required: ReadonlySet<string> | undefined;
+  #presence: ReadonlyMap<string, Presence> | undefined;
 
   constructor(name: string, row: Readonly<Record<string, string>>, merging: Merging = {}) {
     this.name = name;
@@ -63,8 +64,12 @@ class DefinitionSchema implements Schema {
     if (this.#properties) return this.#properties;
     const properties = new Map<string, Schema>();
     const within = this.name.slice(NAME_PREFIX.length);
+    const defaults = goFieldTable()[within]?.[1];
     for (const [field, text] of Object.entries(this.#row)) {
-      if (!field.startsWith("@")) properties.set(field, fieldSchema(text, within));
+      if (field.startsWith("@")) continue;
+      const schema = fieldSchema(text, within);
+      const value = defaults?.[field];
+      properties.set(field, value === undefined ? schema : { ...schema, default: value });
     }
     this.#properties = properties;
     return properties;
@@ -74,6 +79,14 @@ class DefinitionSchema implements Schema {
     return (this.#required ??= new Set(
       Object.keys(this.#row).filter((field) => /!( |$)/.test(this.#row[field]!) && !field.startsWith("@")),
     ));
+  }
+
+  get presence(): ReadonlyMap<string, Presence> {
+    if (this.#presence) return this.#presence;
+    const fields = goFieldTable()[this.name.slice(NAME_PREFIX.length)]?.[0] ?? "";
+    const pairs =
+      fields === "" ? [] : fields.split(" ").map((field) => field.split(":") as [string, Presence]);
+    return (this.#presence = new Map(pairs));
   }
 }
 

@@ -32,9 +32,17 @@ export interface Schema {
   readonly mapType?: "atomic" | "granular";
   readonly patchStrategy?: "merge" | "replace" | "retainKeys" | "merge,retainKeys";
   readonly patchMergeKey?: string;
+  /**
+   * Fields in the order upstream writes them, each with what becomes of it when it is empty: see
+   * `tools/generate-go-facts.ts`. Absent for schemas that no Go type stands behind (custom resources).
+   */
+  readonly presence?: ReadonlyMap<string, Presence>;
   /** Discriminated unions, as published. */
   readonly unions?: readonly unknown[];
 }
+
+/** `e` left out when empty, `a` always written, `p` left out when absent, `n` null when absent, `o` left out when all zero. */
+export type Presence = "e" | "a" | "p" | "n" | "o";
 
 /** One served resource of the published API, whether or not Knarr serves it yet. */
 export interface PublishedResource {

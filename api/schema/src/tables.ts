@@ -1,6 +1,6 @@
 /**
  * The committed tables of the published API, read when first needed. Each is one JSON file written by
- * `tools/generate-schema.ts`, whose header explains the notation.
+ * `tools/generate-schema.ts` or `tools/generate-go-facts.ts`, whose headers explain the notation.
  */
 
 import { readFileSync } from "node:fs";
@@ -17,6 +17,12 @@ function table<T>(file: string): () => T {
 export const definitionTable = table<Rows>("definitions.json");
 /** Definition → field → protobuf number and type. */
 export const messageTable = table<Rows>("messages.json");
+
+/** Definition → fields in Go's order with their marks, and defaults that the types declare. */
+export const goFieldTable =
+  table<Readonly<Record<string, readonly [fields: string, defaults?: Readonly<Record<string, unknown>>]>>>(
+    "go-fields.json",
+  );
 
 export interface ResourceRow {
   readonly kind: string;
