@@ -1,0 +1,182 @@
+/**
+ * The in-memory heart of the API server: every stored object, parsed once and serialized once, over a Store.
+ *
+ * What is promised:
+ *
+ * - An object is frozen throughout, carries kind, apiVersion and resourceVersion, and `bytes` is its JSON, resourceVersion
+ *   included: what GET answers. Both are shared by everybody; nobody may change either.
+ * - A write is answered after it is on disk and after the cache and all watchers have it: read your writes.
+ * - A write that changes nothing writes nothing and returns the object as it is.
+ * - Watchers of one kind get each change once, in revision order, with no gap, or are ended.
+ * - A list is of one revision, all its pages too, in key order.
+ *
+ * What is not: that an object given to a write stays the caller's. It is frozen and kept: never touch it again.
+ *
+ * Keys here are `namespace/name`, or `name` for what has no namespace (`keyOf` of machinery); in the store they are
+ * `/registry/<group>/<resource>/<key>`, where the core group is called `core`.
+ */
+
+import type { Index } from "@knarr/client/cache.ts";
+import type { WatchEvent } from "@knarr/client/transport.ts";
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { FieldSelector } from "@knarr/machinery/fields.ts";
+import type { LabelSelector } from "@knarr/machinery/labels.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { ApiError } from "@knarr/machinery/status.ts";
+import type { World } from "../admission/plugin.ts";
+
+export interface Caches extends AsyncDisposable {
+  /** Revision that every cache has reached. */
+  readonly revision: number;
+  /** All of it as admission plugins see it. */
+  readonly world: World;
+  /** Rejects when the store's stream of changes breaks: nothing here can be trusted from then on, restart the server. */
+  readonly failed: Promise<never>;
+  /** Loads kinds from the store; those there already are left alone. Kinds of CustomResourceDefinitions come and go. */
+  add(resources: readonly Resource<any>[]): Promise<void>;
+  /** Ends the watches of a kind and forgets it; its objects stay in the store. */
+  remove(resource: Resource<any>): void;
+  /** The cache of a kind, or of the kind it is stored as (`resource.stored`). Throws for one not added. */
+  of<T extends ApiObject>(resource: Resource<T>): ResourceCache<T>;
+}
+
+export interface ResourceCache<T extends ApiObject = ApiObject> {
+  /** The kind as it is stored. */
+  readonly resource: Resource<T>;
+  /** How many objects there are. */
+  readonly size: number;
+
+  /** The object now. */
+  get(key: string): Item<T> | undefined;
+
+  /** Throws AlreadyExists. */
+  create(key: string, object: T): Promise<Item<T>>;
+
+  /**
+   * Writes what `change` makes of the current object, which is frozen, so it works on a copy. Called again with the new state
+   * when somebody else wrote first: it must check preconditions such as the resourceVersion itself, and throw to give up.
+   * Throws NotFound.
+   */
+  update(key: string, change: (current: T, item: Item<T>) => T | Promise<T>): Promise<Item<T>>;
+
+  /** The same for what may not exist yet: `change` gets undefined then, and `created` of the answer is true. */
+  upsert(
+    key: string,
+    change: (current: T | undefined, item: Item<T> | undefined) => T | Promise<T>,
+  ): Promise<{ readonly item: Item<T>; readonly created: boolean }>;
+
+  /**
+   * Removes the object at once; graceful deletion and finalizers are the caller's. `check` sees the state that is removed and
+   * throws to refuse it. Answers with the last state under the delete's resourceVersion. Throws NotFound.
+   */
+  delete(key: string, check?: (current: T) => void | Promise<void>): Promise<Item<T>>;
+
+  /** A page of what is selected. Throws ApiErrors in upstream's words for impossible queries and for the past that is gone. */
+  list(query?: ListQuery): Promise<ListPage<T>>;
+
+  /** Current objects of all namespaces or of one, in key order: for code in this process. Never change the array. */
+  items(namespace?: string): readonly Item<T>[];
+  /** Current objects that `index` files under `value`. The index is built when first asked for and kept. */
+  by(index: Index<T>, value: string): readonly T[];
+  /** Current objects with an owner reference to `uid` (any owner, not only the controller). */
+  ownedBy(uid: string): readonly T[];
+
+  /**
+   * Starts a watch. The promise resolves when the first batch (state or what was missed) has been handed to the sink, or can go there without
+   * waiting. Throws Expired when the past asked for is gone. Watches end by `stop()`, by `sink.end`, never silently.
+   */
+  watch(query: WatchQuery, sink: WatchSink<T>): Promise<Watch>;
+
+  /** The same for code in this process: batches of frozen objects. Ends when `signal` aborts; throws ApiError when dropped. */
+  events(query: WatchQuery, signal: AbortSignal): AsyncIterable<readonly WatchEvent<T>[]>;
+
+  /**
+   * Every change from now on, told synchronously inside the commit, after the cache has it. `changes` are in revision
+   * order; the listener must be quick and must not throw. Returns the state it starts from.
+   */
+  subscribe(listener: (changes: readonly ItemChange<T>[]) => void): Subscription<T>;
+}
+
+/** One state of one object. */
+export interface Item<T extends ApiObject = ApiObject> {
+  readonly key: string;
+  readonly object: T;
+  /** The object as JSON. */
+  readonly bytes: Buffer;
+  readonly revision: number;
+}
+
+export interface ItemChange<T extends ApiObject = ApiObject> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  /** For DELETED: the last state under the delete's resourceVersion. */
+  readonly item: Item<T>;
+  readonly previous: Item<T> | undefined;
+}
+
+export interface Subscription<T extends ApiObject = ApiObject> extends Disposable {
+  readonly items: readonly Item<T>[];
+  readonly resourceVersion: string;
+}
+
+export interface Selected {
+  readonly namespace?: string;
+  readonly labelSelector?: LabelSelector;
+  /** Its fields are checked already: they are metadata.name, metadata.namespace or one of `resource.selectableFields`. */
+  readonly fieldSelector?: FieldSelector;
+}
+
+/** The query parameters of LIST, as they came. */
+export interface ListQuery extends Selected {
+  readonly limit?: number;
+  readonly continue?: string;
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
+}
+
+export interface ListPage<T extends ApiObject = ApiObject> {
+  readonly items: readonly Item<T>[];
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+/** The query parameters of WATCH, as they came. */
+export interface WatchQuery extends Selected {
+  readonly resourceVersion?: string;
+  readonly resourceVersionMatch?: string;
+  readonly sendInitialEvents?: boolean;
+  readonly allowWatchBookmarks?: boolean;
+}
+
+/** Where a watch goes: an HTTP response, mostly. */
+export interface WatchSink<T extends ApiObject = ApiObject> {
+  /**
+   * Called once per commit for all that was selected from it, in order. False: enough for now, `watch.resume()` will ask for
+   * more. What happens meanwhile waits, up to a bound; who stays away for longer is ended.
+   */
+  deliver(batch: WatchBatch<T>): boolean;
+  /** The watch is over and nothing more comes: too slow (no error: the client comes back from where it was), or for `error`. */
+  end(error?: ApiError): void;
+}
+
+export interface WatchBatch<T extends ApiObject = ApiObject> {
+  readonly events: readonly WatchEvent<T>[];
+  /** The events as the wire has them, one JSON document a line. Made once for all watchers that want the same view of the same events. */
+  frames(view?: View): Buffer;
+}
+
+export interface Watch {
+  /** The sink can take more. */
+  resume(): void;
+  /** Sends a bookmark now, if the query allows bookmarks: upstream does before it ends a watch. */
+  bookmark(): void;
+  stop(): void;
+}
+
+/** Another way to show an object in watch events: a Table row, metadata only, another version. */
+export interface View {
+  /** Two views of one name make the same bytes. */
+  readonly name: string;
+  /** JSON of the object as shown; for a bookmark `object` has kind, apiVersion and metadata only. */
+  encode(object: ApiObject, type: WatchEvent["type"]): string;
+}
