@@ -3,10 +3,10 @@
  * configuration must not do: state fields the schema lacks, values of another type, or one list item twice.
  */
 
-import { fieldElement } from "./field-element.ts";
+import { elementText, fieldElement } from "./field-element.ts";
 import { isEmpty, LEAF, type FieldNode, type FieldSet } from "./field-set.ts";
 import { quote } from "../quote.ts";
-import { elementText } from "./field-element.ts";
+import { goType, goValue } from "./go-print.ts";
 import { DEDUCED, elementOf, ShapeError, type ListShape, type MapShape, type Shape } from "./shape.ts";
 
 /** Fields of `object`, which must be valid (`checkTypes`). */
@@ -137,27 +137,8 @@ function checkScalar(
   }
 }
 
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return "[]interface {}";
-  if (typeof value === "object") return "map[string]interface {}";
-  return typeof value === "boolean" ? "bool" : typeof value;
-}
-
 function goSyntax(value: unknown): string {
   return typeof value === "string" ? quote(value) : String(goValue(value));
-}
-
-/** As Go's `%v` prints it. */
-function goValue(value: unknown): string {
-  if (value === null) return "<nil>";
-  if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`;
-  if (isObject(value)) {
-    const words = Object.keys(value)
-      .sort()
-      .map((key) => `${key}:${goValue(value[key])}`);
-    return `map[${words.join(" ")}]`;
-  }
-  return String(value);
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {

@@ -31,7 +31,7 @@ export function applyJsonPatch(document: JsonObject, patch: unknown): JsonObject
       step(root, operation);
     } catch (err) {
       if (!(err instanceof PatchFailure)) throw err;
-      throw unprocessable(err.message);
+      throw unprocessable(err);
     }
   }
   return root.document as JsonObject;
@@ -64,11 +64,14 @@ function goTypeOf(value: unknown): string {
   return typeof value === "boolean" ? "bool" : typeof value;
 }
 
-/** Upstream answers a patch that does not apply with its generic error for 422. */
-function unprocessable(message: string): ApiError {
-  return new ApiError("Invalid", "the server rejected our request due to an error in our request", {
-    causes: [{ reason: "UnexpectedServerResponse", message }],
-  });
+/** Upstream answers a patch that does not apply with its generic error for 422, and keeps the reason to itself. */
+function unprocessable(err: Error): ApiError {
+  return new ApiError(
+    "Invalid",
+    "the server rejected our request due to an error in our request",
+    {},
+    { cause: err },
+  );
 }
 
 class PatchFailure extends Error {}

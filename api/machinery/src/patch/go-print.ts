@@ -1,0 +1,22 @@
+/** Values as Go's `%v` and `%T` print them, for messages that quote a piece of a request. */
+
+export function goValue(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`;
+  if (typeof value === "object") {
+    const members = value as { readonly [key: string]: unknown };
+    const words = Object.keys(members)
+      .sort()
+      .map((key) => `${key}:${goValue(members[key])}`);
+    return `map[${words.join(" ")}]`;
+  }
+  return String(value);
+}
+
+export function goType(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return "[]interface {}";
+  if (typeof value === "object") return "map[string]interface {}";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
