@@ -5,6 +5,8 @@
 
 import type { Controller } from "@knarr/client/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
+import { endpointSliceController } from "./endpoint-slice/controller.ts";
+import { endpointsController } from "./endpoints/controller.ts";
 import { replicaSetController } from "./replicaset/controller.ts";
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
@@ -18,6 +20,8 @@ export interface ControllerSettings {
 export function controllers(settings: ControllerSettings): readonly Controller<any>[] {
   return [
     deploymentController,
+    endpointsController,
+    endpointSliceController,
     replicaSetController,
     rootCaController(settings.rootCaPem),
     serviceAccountController,

@@ -3,10 +3,8 @@
 import { replicaSet } from "@knarr/kinds/apps/replicaset.ts";
 import type { ReplicaSet } from "@knarr/kinds/generated/apps-v1.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
+import { prefixOf } from "../names.ts";
 import { controlledBy } from "../owners.ts";
-
-/** The longest name a pod may have (a DNS subdomain), less what the server appends to a generateName. */
-const MAX_PREFIX = 253;
 
 export function podOf(set: ReplicaSet): Pod {
   const { metadata, spec } = set.spec!.template!;
@@ -24,9 +22,4 @@ export function podOf(set: ReplicaSet): Pod {
     },
     spec: spec!,
   };
-}
-
-/** With a dash when that leaves a valid name. */
-export function prefixOf(name: string): string {
-  return name.length + 1 <= MAX_PREFIX ? `${name}-` : name;
 }
