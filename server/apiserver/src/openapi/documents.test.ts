@@ -1,0 +1,39 @@
+/** The documents hold what kubectl looks for, and their references lead somewhere. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { groups } from "@knarr/kinds/kinds.ts";
+import { OpenApi } from "./documents.ts";
+
+const openApi = new OpenApi("v1.36.3", groups);
+const read = (bytes: Buffer): any => JSON.parse(bytes.toString());
+
+test("OpenApi.document offers what server-side apply and dry run of kubectl look for", () => {
+  const { paths, components } = read(openApi.document("apis/apps/v1")!.bytes);
+  const { patch } = paths["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"];
+  const names = patch.parameters.map(({ name }: { name: string }) => name);
+  assert.ok(names.includes("dryRun") && names.includes("fieldValidation"));
+  assert.deepEqual(patch["x-kubernetes-group-version-kind"], {
+    group: "apps",
+    version: "v1",
+    kind: "Deployment",
+  });
+  const containers = components.schemas["io.k8s.api.core.v1.PodSpec"].properties.containers;
+  assert.equal(containers["x-kubernetes-patch-merge-key"], "name");
+});
+
+test("every reference of every document leads to a definition of it", () => {
+  for (const path of Object.keys(read(openApi.index().bytes).paths)) {
+    const document = read(openApi.document(path)!.bytes);
+    for (const [, name] of JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      assert.ok(document.components.schemas[name!], `${path} refers to ${name}`);
+    }
+  }
+  const { definitions, ...rest } = read(openApi.version2().bytes);
+  for (const [, name] of JSON.stringify([rest, definitions]).matchAll(/"#\/definitions\/([^"]+)"/g))
+    assert.ok(definitions[name!]);
+});
+
+test("OpenApi.document has no answer for what is not served", () => {
+  assert.equal(openApi.document("apis/nope/v1"), undefined);
+});
