@@ -137,6 +137,13 @@ interface Message {
   readonly fields: Readonly<Record<string, ProtoField>>;
 }
 
+/** Fields called `options`, a reserved word that the published JSON form of the messages has lost. */
+const LOST: Readonly<Record<string, ProtoField>> = {
+  "api.core.v1.PodDNSConfig": { type: "api.core.v1.PodDNSConfigOption", id: 3, rule: "repeated" },
+  "api.core.v1.FlexVolumeSource": { type: "string", id: 5, keyType: "string" },
+  "api.core.v1.FlexPersistentVolumeSource": { type: "string", id: 5, keyType: "string" },
+};
+
 /** All messages by definition name, with the types of fields resolved to definition names. */
 function messagesOf(root: ProtoNode): Map<string, Message> {
   const nodes = new Map<string, ProtoNode>();
@@ -157,7 +164,9 @@ function messagesOf(root: ProtoNode): Map<string, Message> {
     const fields: Record<string, ProtoField> = {};
     for (const [field, fact] of Object.entries(node.fields!))
       fields[field] = { ...fact, type: resolve(fact.type, path) };
-    messages.set(definitionName(path), { name: definitionName(path), fields });
+    const name = definitionName(path);
+    if (LOST[name]) fields["options"] = LOST[name];
+    messages.set(name, { name, fields });
   }
   return messages;
 }

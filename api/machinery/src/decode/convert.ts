@@ -1,0 +1,267 @@
+/**
+ * From JSON to the object that upstream's decoder would make of it, and would write back:
+ *
+ * - fields that the schema does not have are dropped (`strictFindings` says which), as are nulls;
+ * - quantities, times and durations get their canonical form; base64 and numbers are checked;
+ * - what Go leaves out when empty is left out, what it always writes is there (`resources: {}`, `name: ""`);
+ * - fields stand in Go's order.
+ *
+ * The result is a new object; what the schema leaves open (managed fields, raw extensions) is shared with the input.
+ */
+
+import type { Schema } from "@knarr/schema/schema.ts";
+import { canonicalQuantity } from "../quantity.ts";
+import { canonicalMicroTime, canonicalTime, formatDuration, parseDuration } from "../time.ts";
+import { NumberText } from "./json.ts";
+import { type FieldPlan, type Plan, planOf } from "./plan.ts";
+
+export interface Converted {
+  readonly object: { [key: string]: unknown };
+  /** Some field was not in the schema; `strictFindings` says which. */
+  readonly hasUnknown: boolean;
+}
+
+export interface ConvertOptions {
+  /** `value` comes from `parseJson` with number texts in it. */
+  readonly hasNumberTexts?: boolean;
+}
+
+/** Throws TypeError or SyntaxError, worded as Go's decoder words it, for the first value of a wrong type. */
+export function convert(value: unknown, schema: Schema, options: ConvertOptions = {}): Converted {
+  const conversion = new Conversion(options.hasNumberTexts ?? false);
+  const plan = planOf(schema);
+  const object = conversion.convert(value, plan);
+  if (conversion.problem) throw conversion.problem;
+  return { object: (object ?? zero(plan)) as Converted["object"], hasUnknown: conversion.hasUnknown };
+}
+
+/** An object of `schema` that nobody set anything in: what upstream writes for an empty struct. */
+export function zeroObject(schema: Schema): { [key: string]: unknown } {
+  return zero(planOf(schema)) as { [key: string]: unknown };
+}
+
+function zero(plan: Plan): unknown {
+  if (plan.kind !== "struct") return zeroOfLeaf(plan);
+  const object: Record<string, unknown> = {};
+  for (const field of plan.fields) {
+    if (field.fill !== "nothing") object[field.name] = filled(field);
+  }
+  return object;
+}
+
+function filled(field: FieldPlan): unknown {
+  return field.fill === "struct" ? zero(field.plan) : field.fill;
+}
+
+/** What null is in a list or as a map's value. */
+function zeroOfLeaf({ kind }: Plan): unknown {
+  switch (kind) {
+    case "string":
+    case "byte":
+      return "";
+    case "boolean":
+      return false;
+    case "int32":
+    case "int64":
+    case "double":
+    case "int-or-string":
+      return 0;
+    case "quantity":
+      return "0";
+    case "duration":
+      return "0s";
+    default:
+      return null;
+  }
+}
+
+/** Where the conversion stands: only errors ask for it. */
+interface Place {
+  readonly struct: string;
+  readonly path: string;
+}
+
+class Conversion {
+  hasUnknown = false;
+  problem: Error | undefined;
+  readonly #hasNumberTexts: boolean;
+  /** Innermost struct and the fields that led there, as Go's errors name places. */
+  readonly #structs: string[] = [];
+  readonly #path: string[] = [];
+
+  constructor(hasNumberTexts: boolean) {
+    this.#hasNumberTexts = hasNumberTexts;
+  }
+
+  /** Undefined when `value` is of the wrong type: the field counts as absent, the first problem is kept. */
+  convert(value: unknown, plan: Plan): unknown {
+    switch (plan.kind) {
+      case "struct":
+        return this.#struct(value, plan);
+      case "map":
+        return this.#map(value, plan);
+      case "list":
+        return this.#list(value, plan);
+      case "string":
+        return typeof value === "string" ? value : this.#mismatch(value, plan);
+      case "boolean":
+        return typeof value === "boolean" ? value : this.#mismatch(value, plan);
+      case "int32":
+        return typeof value === "number" && value === (value | 0) ? value : this.#mismatch(value, plan);
+      case "int64":
+        return Number.isInteger(value) && Math.abs(value as number) < 2 ** 63
+          ? value
+          : this.#mismatch(value, plan);
+      case "double":
+        return value instanceof NumberText
+          ? value.value
+          : typeof value === "number"
+            ? value
+            : this.#mismatch(value, plan);
+      case "byte":
+        return this.#bytes(value, plan);
+      case "quantity":
+        return canonicalQuantity(quantityText(value));
+      case "date-time":
+        return canonicalTime(stringIn(value));
+      case "micro-time":
+        return canonicalMicroTime(stringIn(value));
+      case "duration":
+        return formatDuration(parseDuration(stringIn(value)));
+      case "int-or-string":
+        return intOrString(value);
+      case "any":
+        return this.#hasNumberTexts ? plain(value) : value;
+    }
+  }
+
+  #struct(value: unknown, plan: Plan): unknown {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof NumberText)
+      return this.#mismatch(value, plan);
+    const input = value as Record<string, unknown>;
+    const output: Record<string, unknown> = {};
+    let known = 0;
+    this.#structs.push(plan.schema.name ?? "");
+    for (const field of plan.fields) {
+      const { name, fill } = field;
+      const given = input[name];
+      if (given !== undefined) known++;
+      const converted = given === undefined || given === null ? undefined : this.#field(given, field);
+      if (converted !== undefined) output[name] = converted;
+      else if (fill !== "nothing") output[name] = filled(field);
+    }
+    this.#structs.pop();
+    for (const _key in input) known--;
+    if (known < 0) this.hasUnknown = true;
+    return output;
+  }
+
+  /** The field's value, or undefined when it is empty in a way that is not written. */
+  #field(given: unknown, { name, plan, presence }: FieldPlan): unknown {
+    this.#path.push(name);
+    const value = this.convert(given, plan);
+    this.#path.pop();
+    if (typeof value === "object" && value !== null) {
+      if ((plan.kind === "list" || plan.kind === "map") && isEmpty(value)) return undefined;
+      return presence === "o" && isEmpty(value) ? undefined : value;
+    }
+    if (presence === "e" && (value === "" || value === 0 || value === false)) return undefined;
+    if (value === ZERO_TIME && (plan.kind === "date-time" || plan.kind === "micro-time")) return undefined;
+    return value;
+  }
+
+  #map(value: unknown, plan: Plan): unknown {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof NumberText)
+      return this.#mismatch(value, plan);
+    const output: Record<string, unknown> = {};
+    const { inner } = plan;
+    for (const [key, given] of Object.entries(value)) {
+      const converted = given === null ? zero(inner) : this.convert(given, inner);
+      if (key === "__proto__")
+        Object.defineProperty(output, key, { value: converted, enumerable: true, writable: true });
+      else output[key] = converted;
+    }
+    return output;
+  }
+
+  #list(value: unknown, plan: Plan): unknown {
+    if (!Array.isArray(value)) return this.#mismatch(value, plan);
+    const { inner } = plan;
+    return value.map((item) => (item === null ? zero(inner) : this.convert(item, inner)));
+  }
+
+  /** Base64 as Go reads it: padded, line breaks allowed. */
+  #bytes(value: unknown, plan: Plan): unknown {
+    if (typeof value !== "string") return this.#mismatch(value, plan);
+    if (BASE64.test(value)) return value;
+    const text = value.replace(/[\r\n]/g, "");
+    if (BASE64.test(text)) return text;
+    this.problem ??= new SyntaxError(`illegal base64 data at input byte ${badBase64At(value)}`);
+    return undefined;
+  }
+
+  #mismatch(value: unknown, plan: Plan): undefined {
+    const place: Place = { struct: this.#structs.at(-1) ?? "", path: this.#path.join(".") };
+    this.problem ??= new TypeError(typeProblem(value, plan.goType, place));
+    return undefined;
+  }
+}
+
+const ZERO_TIME = "0001-01-01T00:00:00Z";
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function badBase64At(text: string): number {
+  const odd = text.search(/[^A-Za-z0-9+/\r\n]/);
+  return odd >= 0 ? odd : text.length - (text.length % 4);
+}
+
+function isEmpty(value: object): boolean {
+  for (const _key in value) return false;
+  return true;
+}
+
+/** `json: cannot unmarshal string into Go struct field ObjectMeta.metadata.labels of type map[string]string` */
+function typeProblem(value: unknown, goType: string, { struct, path }: Place): string {
+  const into = path
+    ? `Go struct field ${struct.slice(struct.lastIndexOf(".") + 1)}.${path} of type ${goType}`
+    : `Go value of type ${goType}`;
+  return `json: cannot unmarshal ${describe(value, goType)} into ${into}`;
+}
+
+function describe(value: unknown, goType: string): string {
+  if (Array.isArray(value)) return "array";
+  if (value instanceof NumberText || typeof value === "number") {
+    return /^int\d\d$/.test(goType) ? `number ${value instanceof NumberText ? value.text : value}` : "number";
+  }
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+// Types that Go decodes by themselves: what is wrong with them ends the decoding.
+
+function quantityText(value: unknown): string {
+  if (typeof value === "string") return value.trim();
+  return value instanceof NumberText
+    ? value.text
+    : typeof value === "number"
+      ? String(value)
+      : JSON.stringify(value);
+}
+
+function stringIn(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(`json: cannot unmarshal ${describe(value, "string")} into Go value of type string`);
+}
+
+function intOrString(value: unknown): string | number {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" && value === (value | 0)) return value;
+  throw new TypeError(`json: cannot unmarshal ${describe(value, "int32")} into Go value of type int32`);
+}
+
+/** Open JSON, with numbers as numbers. */
+function plain(value: unknown): unknown {
+  if (value instanceof NumberText) return value.value;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}

@@ -1,0 +1,257 @@
+/**
+ * Request bodies to objects: JSON, YAML and Kubernetes' protobuf, typed by the schema of the kind that the request is
+ * for. What comes back is the object as upstream would hold it (see convert.ts), with `apiVersion` and `kind` filled in.
+ *
+ * Everything wrong with a body is an ApiError 400 in upstream's words, except what `fieldValidation` makes a warning.
+ */
+
+import { hasMessage } from "@knarr/schema/messages.ts";
+import { definitionOfKind } from "@knarr/schema/resources.ts";
+import type { Schema } from "@knarr/schema/schema.ts";
+import { groupVersion } from "../object.ts";
+import { quote } from "../quote.ts";
+import { ApiError, badRequest, unsupportedMediaType } from "../status.ts";
+import { convert } from "./convert.ts";
+import { NumberText, parseJson, parsePairs } from "./json.ts";
+import { decodeMessage, openEnvelope } from "./protobuf.ts";
+import { strictFindings } from "./strict.ts";
+import { parseYaml } from "./yaml.ts";
+
+export const JSON_TYPE = "application/json";
+export const YAML_TYPE = "application/yaml";
+export const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
+/** As upstream lists them. */
+export const bodyTypes: readonly string[] = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE];
+
+/** Bodies above this are refused before they are read: the caller's duty. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+
+/** The kind that the request is for. */
+export interface ExpectedKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: Schema;
+}
+
+export interface Decoded {
+  readonly object: { [key: string]: unknown };
+  /** Texts for `Warning:` headers. */
+  readonly warnings: readonly string[];
+}
+
+export interface DecodeOptions {
+  /** The Content-Type header, with or without parameters; none means JSON. */
+  readonly mediaType?: string | undefined;
+  /** Default: Warn, as upstream's. */
+  readonly fieldValidation?: FieldValidation;
+}
+
+export function decodeBody(bytes: Uint8Array, expected: ExpectedKind, options: DecodeOptions = {}): Decoded {
+  const read = readers[mediaTypeOf(options.mediaType)];
+  if (!read) throw unsupportedMediaType(bodyTypes);
+  const { fieldValidation = "Warn" } = options;
+  let body: Body;
+  let actual: GroupVersionKind;
+  try {
+    body = read(bytes, expected);
+    actual = kindIn(body, expected);
+  } catch (err) {
+    throw unrecognized(bytes, expected, err);
+  }
+  try {
+    checkKind(actual, expected);
+    const { object, hasUnknown } = convert(body.value() ?? {}, expected.schema, body);
+    const findings =
+      fieldValidation !== "Ignore" && (hasUnknown || body.hasDuplicates)
+        ? body.findings(expected.schema)
+        : [];
+    if (findings.length > 0 && fieldValidation === "Strict")
+      throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);
+    return { object: named(object, actual), warnings: findings.flatMap(warningsOf) };
+  } catch (err) {
+    throw unhandled(actual, expected, err);
+  }
+}
+
+/** A value that is JSON already (a patched object, what a client in this process sends), typed as a body would be. */
+export function decodeValue(
+  value: unknown,
+  expected: ExpectedKind,
+  fieldValidation: FieldValidation = "Warn",
+): Decoded {
+  let actual: GroupVersionKind = expected;
+  try {
+    actual = kindOf(value, expected);
+    checkKind(actual, expected);
+    const { object, hasUnknown } = convert(value, expected.schema);
+    const findings = hasUnknown && fieldValidation !== "Ignore" ? strictFindings(value, expected.schema) : [];
+    if (findings.length > 0 && fieldValidation === "Strict")
+      throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);
+    return { object: named(object, actual), warnings: findings };
+  } catch (err) {
+    throw unhandled(actual, expected, err);
+  }
+}
+
+/** `application/json` of `Application/JSON; charset=utf-8`. */
+export function mediaTypeOf(contentType: string | undefined): string {
+  if (!contentType) return JSON_TYPE;
+  const end = contentType.indexOf(";");
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+interface Body {
+  readonly apiVersion?: unknown;
+  readonly kind?: unknown;
+  readonly hasDuplicates: boolean;
+  readonly hasNumberTexts: boolean;
+  value(): unknown;
+  /** Unknown and duplicate fields, in the order of the text. */
+  findings(schema: Schema): string[];
+}
+
+const readers: Readonly<Record<string, (bytes: Uint8Array, expected: ExpectedKind) => Body>> = {
+  [JSON_TYPE]: readJson,
+  [YAML_TYPE]: readYaml,
+  [PROTOBUF_TYPE]: readProtobuf,
+};
+
+function readJson(bytes: Uint8Array): Body {
+  try {
+    const { value, ...facts } = parseJson(bytes, { numberTexts: true });
+    return {
+      ...typeMeta(value),
+      ...facts,
+      value: () => value,
+      findings: (schema) => strictFindings(parsePairs(bytes), schema),
+    };
+  } catch (err) {
+    throw new SyntaxError(`couldn't get version/kind; json parse error: ${(err as Error).message}`, {
+      cause: err,
+    });
+  }
+}
+
+function readYaml(bytes: Uint8Array): Body {
+  const { value, duplicates } = parseYaml(bytes);
+  return {
+    ...typeMeta(value),
+    hasDuplicates: duplicates.length > 0,
+    hasNumberTexts: false,
+    value: () => value,
+    findings: (schema) => [...duplicates, ...strictFindings(value, schema)],
+  };
+}
+
+function readProtobuf(bytes: Uint8Array, { schema }: ExpectedKind): Body {
+  const { apiVersion, kind, raw } = openEnvelope(bytes);
+  const value = () => {
+    if (!schema.name || !hasMessage(schema.name))
+      throw new SyntaxError(
+        "object does not implement the protobuf marshalling interface and cannot be decoded",
+      );
+    return decodeMessage(raw, schema.name);
+  };
+  return { apiVersion, kind, hasDuplicates: false, hasNumberTexts: false, value, findings: () => [] };
+}
+
+function typeMeta(value: unknown): { apiVersion?: unknown; kind?: unknown } {
+  if (value === null) return {};
+  if (typeof value === "object" && !Array.isArray(value) && !(value instanceof NumberText))
+    return value as { apiVersion?: unknown; kind?: unknown };
+  const what = Array.isArray(value) ? "array" : value instanceof NumberText ? "number" : typeof value;
+  throw new TypeError(
+    `json: cannot unmarshal ${what === "boolean" ? "bool" : what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+  );
+}
+
+function kindOf(value: unknown, expected: ExpectedKind): GroupVersionKind {
+  return kindIn(typeMeta(value), expected);
+}
+
+/** What the body says it is; what it does not say is as expected. */
+function kindIn(meta: { apiVersion?: unknown; kind?: unknown }, expected: ExpectedKind): GroupVersionKind {
+  const apiVersion = textIn(meta.apiVersion, "apiVersion");
+  const kind = textIn(meta.kind, "kind") || expected.kind;
+  const parts = apiVersion.split("/");
+  if (parts.length > 2) throw new SyntaxError(`unexpected GroupVersion string: ${apiVersion}`);
+  if (apiVersion === "" || apiVersion === "/")
+    return { group: expected.group, version: expected.version, kind };
+  const [group, version] = parts.length === 1 ? ["", parts[0]!] : [parts[0]!, parts[1]!];
+  return { group, version: version || (group === expected.group ? expected.version : ""), kind };
+}
+
+function textIn(value: unknown, field: string): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value;
+  const what = typeof value === "object" ? (Array.isArray(value) ? "array" : "object") : typeof value;
+  throw new TypeError(
+    `couldn't get version/kind; json parse error: json: cannot unmarshal ${what === "boolean" ? "bool" : what} into Go struct field .${field} of type string`,
+  );
+}
+
+/** Upstream decodes what the body says it is, and then finds that it is not what was wanted. */
+function checkKind(actual: GroupVersionKind, expected: ExpectedKind): void {
+  if (actual.kind === expected.kind && actual.version === expected.version && actual.group === expected.group)
+    return;
+  const { group, version, kind } = actual;
+  if (version === "") throw new SyntaxError("Object 'apiVersion' is missing in the body");
+  if (!definitionOfKind(group, version, kind))
+    throw new SyntaxError(
+      `no kind ${quote(kind)} is registered for version ${quote(groupVersion(actual))} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`,
+    );
+  if (kind === expected.kind && group === expected.group)
+    throw badRequest(
+      `the API version in the data (${groupVersion(actual)}) does not match the expected API version (${groupVersion(expected)})`,
+    );
+  const target = `${expected.group.split(".")[0] || "core"}.${expected.kind}`;
+  throw new SyntaxError(`converting (${version}.${kind}) to (${target}): unknown conversion`);
+}
+
+function named(object: { [key: string]: unknown }, actual: GroupVersionKind): { [key: string]: unknown } {
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  return { kind: actual.kind, apiVersion: groupVersion(actual), ...rest };
+}
+
+/** What is wrong with YAML comes as several lines, each of which becomes a warning. */
+function warningsOf(finding: string): string[] {
+  const lines = finding.split("\n");
+  return lines.length === 1 ? lines : lines.slice(1).map((line) => line.trim());
+}
+
+/** The body could not even be read far enough to say what it is. */
+function unrecognized(bytes: Uint8Array, { kind }: ExpectedKind, err: unknown): ApiError {
+  if (!isBodyProblem(err)) throw err;
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${err.message} (${summary(bytes)})`,
+  );
+}
+
+function unhandled(actual: GroupVersionKind, expected: ExpectedKind, err: unknown): ApiError {
+  if (err instanceof ApiError) return err;
+  if (!isBodyProblem(err)) throw err;
+  return badRequest(
+    `${actual.kind} in version ${quote(actual.version)} cannot be handled as a ${expected.kind}: ${err.message}`,
+  );
+}
+
+function isBodyProblem(err: unknown): err is Error {
+  return err instanceof SyntaxError || err instanceof TypeError;
+}
+
+/** The first 30 bytes: as text when they may be JSON, in hex otherwise. */
+function summary(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "<empty>";
+  const start = Buffer.from(bytes.subarray(0, 30));
+  const text = start.toString(bytes[0] === 0x7b ? "utf8" : "hex");
+  return bytes.length > 30 ? `${text} ...` : text;
+}
