@@ -12,7 +12,7 @@ import { equalJson } from "./copy.ts";
 import { pathText } from "./field-element.ts";
 import type { FieldFilter } from "./field-filter.ts";
 import { checkTypes, fieldSetOfObject, problemsText } from "./field-set-of-object.ts";
-import { difference, eachPath, intersection, isEmpty, union, type FieldSet } from "./field-set.ts";
+import { difference, eachPath, intersection, isEmpty, LEAF, union, type FieldSet } from "./field-set.ts";
 import { LAST_APPLIED, allowedByLastApplied, withLastApplied } from "./last-applied.ts";
 import { encodeManagers, isSameManager, type Manager } from "./managers.ts";
 import { mergeObjects, removeFields, withNamedFields, withoutNulls } from "./merge-objects.ts";
@@ -158,7 +158,7 @@ class Application {
   #prune(merged: ApiObject, lastFields: FieldSet, managers: readonly Manager[]): ApiObject {
     const stated = managers.at(-1)!.fields;
     if (isEmpty(difference(lastFields, stated))) return merged; // nothing given up
-    const named = (set: FieldSet): FieldSet => withNamedFields(this.#shape, set);
+    const named = (set: FieldSet): FieldSet => withoutMetadata(withNamedFields(this.#shape, set));
     const last = named(lastFields);
     const owned = named(managers.reduce((all: FieldSet, { fields }) => union(all, fields), stated));
     const everything = named(fieldSetOfObject(this.#shape, merged));
@@ -181,6 +181,12 @@ class Application {
     if (left.length > 0) throw conflictError(left);
   }
 }
+
+/** The metadata as such is never anybody's: an object cannot lose its name. */
+function withoutMetadata(set: FieldSet): FieldSet {
+  return difference(set, METADATA);
+}
+const METADATA: FieldSet = { "f:metadata": LEAF };
 
 function conflictsWith(others: readonly Manager[], comparisons: Comparisons): Conflict[] {
   const conflicts: Conflict[] = [];

@@ -64,6 +64,8 @@ class Comparer {
       const value = after[key];
       const old = before?.[key];
       if (value === old || value === undefined) continue;
+      // A zero that is always written, such as a time that was never set, is no change where the struct was there.
+      if (value === null && old === undefined && map.builtIn && before !== undefined) continue;
       const field = map.fields.get(key);
       if (field?.unmanaged) continue;
       this.compare(
@@ -77,7 +79,12 @@ class Comparer {
     }
     for (const key in before) {
       const old = before[key];
-      if (old === undefined || after?.[key] !== undefined) continue;
+      if (
+        old === undefined ||
+        after?.[key] !== undefined ||
+        (old === null && map.builtIn && after !== undefined)
+      )
+        continue;
       const field = map.fields.get(key);
       if (field?.unmanaged) continue;
       this.compare(field ? field.shape : (map.values ?? DEDUCED), old, absent(undefined, field?.zero, after));

@@ -95,19 +95,22 @@ function differenceOfNodes(a: FieldSet, b: FieldSet): FieldSet | undefined {
 /** Paths of `a` that are neither in `b` nor below a path of `b`. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(a) || isEmpty(b)) return a;
+  return recursiveDifferenceOfNodes(a, b) ?? LEAF;
+}
+
+function recursiveDifferenceOfNodes(a: FieldSet, b: FieldSet): FieldSet | undefined {
   let result: FieldNode | undefined;
   for (const element in b) {
     const ours = a[element];
-    if (!ours) continue;
+    if (!ours || element === ".") continue;
     const theirs = b[element]!;
-    const left = isMember(theirs) || isEmpty(ours) ? undefined : recursiveDifference(ours, theirs);
-    if (!isMember(theirs) && isEmpty(ours)) continue;
+    const left = isMember(theirs) ? undefined : recursiveDifferenceOfNodes(ours, theirs);
     if (left === ours) continue;
     result ??= { ...a };
-    if (left && !isEmpty(left)) result[element] = left;
+    if (left) result[element] = left;
     else delete result[element];
   }
-  return result ? (normal(result) ?? LEAF) : a;
+  return result ? normal(result) : a;
 }
 
 export function has(set: FieldSet, path: readonly string[]): boolean {

@@ -8,7 +8,7 @@
 import type { Schema } from "@knarr/schema/schema.ts";
 import { goJson } from "../quote.ts";
 import { fieldElement } from "./field-element.ts";
-import { isHeldStruct } from "./held-structs.ts";
+import { zeroOf } from "./go-structs.ts";
 
 export interface Shape {
   readonly scalar?: "numeric" | "string" | "boolean" | "untyped";
@@ -227,16 +227,6 @@ function lazyField(owner: Schema, name: string, field: Schema): FieldShape {
       return (shape ??= shapeOf(field));
     },
   };
-}
-
-/** Fields that upstream's structs write even when empty. */
-function zeroOf(owner: Schema, name: string, field: Schema): unknown {
-  if (field.name !== undefined && isHeldStruct(owner.name!, name)) return {};
-  if (!owner.required?.has(name)) return undefined;
-  if (field.type === "array" || (field.type === "object" && field.values)) return null;
-  if (field.type === "string" && (!field.format || field.format === "byte")) return "";
-  if (field.type === "integer" || field.type === "number") return 0;
-  return field.type === "boolean" ? false : undefined;
 }
 
 /**

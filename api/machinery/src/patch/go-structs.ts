@@ -1,11 +1,15 @@
 /**
- * Fields whose Go type holds a struct by value, so that upstream's objects always have them, at least empty. Field
- * management can tell: a struct that is always there is never itself added or owned, only its fields are. The published
- * description does not say it in the version we generate from; this is the list of the exceptions to three rules:
- * `metadata`, `spec` and `status` are held by value, other fields are pointers.
+ * What Go's types say and the published description does not: which fields upstream's objects always have, at least
+ * empty. Field management can tell: a struct that is always there is never itself added or owned, only its fields are, and
+ * a zero that is always written is no change.
+ *
+ * - Structs held by value: `metadata`, `spec`, `status`, and those in HELD; other objects are pointers.
+ * - Lists, maps and scalars that are written even when empty: those that are required, but for OMITTED, and WRITTEN.
  *
  * Data: definition (without `io.k8s.`) → fields.
  */
+
+import type { Schema } from "@knarr/schema/schema.ts";
 
 const HELD: Readonly<Record<string, string>> = {
   "api.admissionregistration.v1.MutatingWebhook": "clientConfig",
@@ -77,10 +81,61 @@ const POINTERS = new Set([
   "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresources.status",
 ]);
 
-/** Names of the fields of `definition`, beyond the three, that hold a struct by value. */
-export function isHeldStruct(definition: string, field: string): boolean {
-  if (field === "metadata" || field === "spec" || field === "status") {
-    return !POINTERS.has(`${definition}.${field}`);
+/** Optional, and still written when empty. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  "api.apps.v1.StatefulSetOrdinals": "start",
+  "api.apps.v1.StatefulSetSpec": "serviceName",
+  "api.apps.v1.StatefulSetStatus": "availableReplicas",
+  "api.authentication.v1.TokenRequestSpec": "audiences",
+  "api.autoscaling.v1.ScaleSpec": "replicas",
+  "api.autoscaling.v2.HorizontalPodAutoscalerStatus": "currentMetrics",
+  "api.core.v1.Event": "reportingComponent reportingInstance",
+  "api.core.v1.ProjectedVolumeSource": "sources",
+  "api.discovery.v1.EndpointSlice": "endpoints ports",
+  "api.flowcontrol.v1.FlowSchemaSpec": "matchingPrecedence",
+  "api.flowcontrol.v1.QueuingConfiguration": "handSize queueLengthLimit queues",
+  "api.policy.v1.PodDisruptionBudgetStatus": "currentHealthy desiredHealthy disruptionsAllowed expectedPods",
+  "api.rbac.v1.ClusterRole": "rules",
+  "api.rbac.v1.Role": "rules",
+  "api.rbac.v1.RoleRef": "apiGroup",
+  "api.resource.v1.DeviceClaim": "requests",
+  "api.resource.v1beta1.DeviceClaim": "requests",
+  "api.resource.v1beta2.DeviceClaim": "requests",
+  "api.scheduling.v1.PriorityClass": "value",
+  "apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus":
+    "conditions storedVersions",
+};
+
+/** Required, and still left out when empty. */
+const OMITTED: Readonly<Record<string, string>> = {
+  "api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": "policyName validationActions",
+  "api.authentication.v1.TokenReviewSpec": "token",
+  "api.coordination.v1beta1.LeaseCandidateSpec": "strategy",
+  "api.networking.v1.ParentReference": "name resource",
+  "api.networking.v1beta1.ParentReference": "name resource",
+};
+
+/** What `field` of the built-in struct `owner` is when nobody set it: undefined when it is then not there. */
+export function zeroOf(owner: Schema, name: string, field: Schema): unknown {
+  const definition = owner.name!;
+  if (field.name !== undefined) return isHeld(definition, name) ? {} : undefined;
+  const written = owner.required?.has(name)
+    ? !isListed(OMITTED, definition, name)
+    : isListed(WRITTEN, definition, name);
+  if (!written) return undefined;
+  if (field.type === "array" || (field.type === "object" && field.values)) return null;
+  if (field.type === "string" && (!field.format || field.format === "byte")) return "";
+  if (field.type === "integer" || field.type === "number") return 0;
+  return field.type === "boolean" ? false : undefined;
+}
+
+function isHeld(definition: string, name: string): boolean {
+  if (name === "metadata" || name === "spec" || name === "status") {
+    return !POINTERS.has(`${definition}.${name}`);
   }
-  return HELD[definition.slice("io.k8s.".length)]?.split(" ").includes(field) ?? false;
+  return isListed(HELD, definition, name);
+}
+
+function isListed(table: Readonly<Record<string, string>>, definition: string, name: string): boolean {
+  return table[definition.slice("io.k8s.".length)]?.split(" ").includes(name) ?? false;
 }
