@@ -93,12 +93,19 @@ export interface Subresources<T extends ApiObject = ApiObject> {
     /** Label selector as text, as autoscalers want it. */
     selector(object: T): string;
   };
+  /**
+   * Further subresources that show the whole object and write a part of it by rules of their own (`resize` and
+   * `ephemeralcontainers` of Pod). `prepareForUpdate` puts back all that the part may not touch: the server does not.
+   */
+  readonly parts?: Readonly<Record<string, StatusSubresource<T>>>;
 }
 
 export interface StatusSubresource<T> {
   /** What a write to `/status` may not touch, beyond spec, which the server restores. */
   prepareForUpdate?(object: T, previous: T): void;
+  /** All rules but those of metadata; the kind's own `validate` and `validateUpdate` are for the main path alone. */
   validateUpdate?(object: T, previous: T, errors: FieldErrors): void;
+  warnings?(object: T, previous: T): readonly string[];
 }
 
 /** One column of a Table. `value` is what `kubectl get` prints (text, number or undefined for `<none>`-like, per upstream). */

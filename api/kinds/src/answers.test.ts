@@ -1,0 +1,26 @@
+/** The kinds against upstream's recorded answers: each kind has a floor of agreement that it may not fall below. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { agreement } from "./answers/agreement.ts";
+import { answersMissing } from "./answers/cases.ts";
+
+/** Per cent of recorded writes: same causes, same to the letter. */
+const floors: Readonly<Record<string, readonly [causes: number, exact: number]>> = {};
+
+for (const [kind, [causes, exact]] of Object.entries(floors)) {
+  test(`${kind} refuses and accepts what upstream does`, { skip: answersMissing }, () => {
+    const row = agreement(new RegExp(`^${kind}/`)).get(kind)!;
+    const miss = row.misses[0];
+    const example = `; for example ${miss?.id}: wanted ${JSON.stringify(miss?.verdict.want)}, got ${JSON.stringify(miss?.verdict.got)}`;
+    assert.ok(
+      (row.causes / row.cases) * 100 >= causes,
+      `${row.causes} of ${row.cases} agree in causes${example}`,
+    );
+    assert.ok(
+      (row.exact / row.cases) * 100 >= exact,
+      `${row.exact} of ${row.cases} agree to the letter${example}`,
+    );
+  });
+}

@@ -1,0 +1,81 @@
+/** How close an outcome comes to the recorded answer. */
+
+import type { FieldError } from "@knarr/machinery/field.ts";
+
+import type { Step } from "./cases.ts";
+import type { Outcome } from "./world.ts";
+
+export interface Verdict {
+  /** Accepted or refused alike, and refused for the same causes at the same fields. */
+  readonly causes: boolean;
+  /** Also: the same messages in the same order, or the same object; and the same warnings. */
+  readonly exact: boolean;
+  readonly want: unknown;
+  readonly got: unknown;
+}
+
+export function judge(step: Step, outcome: Outcome): Verdict {
+  const { code, body, warnings = [] } = step.expect!;
+  if (code === 422) return judgeCauses(body.details?.causes ?? [], outcome.causes);
+  if (outcome.causes.length) return { causes: false, exact: false, want: code, got: outcome.causes };
+  const want = comparable(body);
+  const got = comparable(outcome.object);
+  const exact = text(want) === text(got) && text(warnings) === text(outcome.warnings);
+  return {
+    causes: true,
+    exact,
+    want: { ...asRecord(want), warnings },
+    got: { ...asRecord(got), warnings: outcome.warnings },
+  };
+}
+
+function judgeCauses(want: readonly FieldError[], got: readonly FieldError[]): Verdict {
+  const causes = names(want) === names(got);
+  return {
+    causes,
+    exact: causes && text(want.map(line)) === text(got.map(line)),
+    want: want.map(line),
+    got: got.map(line),
+  };
+}
+
+function names(causes: readonly FieldError[]): string {
+  return causes
+    .map(({ reason, field }) => `${reason}@${field}`)
+    .sort()
+    .join("\n");
+}
+
+function line({ reason, field, message }: FieldError): string {
+  return `${reason}@${field}: ${message}`;
+}
+
+/** Without what the server or the moment decides, and without what is empty, which encoding leaves out or not by type. */
+function comparable(object: any): unknown {
+  const { metadata, ...rest } = object;
+  const { uid, creationTimestamp, resourceVersion, managedFields, generation, ...meta } = metadata;
+  return tidy({ ...rest, metadata: meta });
+}
+
+const addresses = new Set(["clusterIP", "clusterIPs"]);
+
+function tidy(value: any, key = ""): any {
+  if (addresses.has(key) && value !== "None" && value?.[0] !== "None") return undefined;
+  if (key === "nodePort" || key === "healthCheckNodePort" || key === "lastTransitionTime") return undefined;
+  if (Array.isArray(value)) return value.length ? value.map((item) => tidy(item) ?? null) : undefined;
+  if (value === null || value === "" || value === undefined) return undefined;
+  if (typeof value !== "object") return value;
+  const entries = Object.entries(value)
+    .map(([name, item]) => [name, tidy(item, name)] as const)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length ? Object.fromEntries(entries) : undefined;
+}
+
+function asRecord(value: unknown): object {
+  return (value ?? {}) as object;
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value) ?? "";
+}

@@ -1,0 +1,169 @@
+/**
+ * A server without a server: runs recorded writes through what the kinds say of themselves (defaults, preparation,
+ * validation, warnings) and keeps the outcome, so that a kind's rules can be held against upstream's answers alone.
+ *
+ * Decoding, authorization and conflicts are not played here. Admission is, as little of it as the recorded answers
+ * need: what upstream's default plugins fill in before validation.
+ */
+
+import { FieldErrors, type FieldError } from "@knarr/machinery/field.ts";
+import { ApiError } from "@knarr/machinery/status.ts";
+import { applyJsonPatch } from "@knarr/machinery/patch/json-patch.ts";
+import { applyMergePatch } from "@knarr/machinery/patch/merge-patch.ts";
+
+import { resourceFor } from "../kinds.ts";
+import type { Resource } from "../resource.ts";
+import { admit } from "./admission.ts";
+import type { Step } from "./cases.ts";
+import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
+
+export interface Outcome {
+  readonly object: any;
+  readonly causes: readonly FieldError[];
+  readonly warnings: readonly string[];
+}
+
+interface Target {
+  readonly resource: Resource<any>;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly subresource: string | undefined;
+}
+
+export class World {
+  readonly #objects = new Map<string, any>();
+
+  /** The outcome of a write, or undefined for a step that is none, or of a kind or subresource that is not built in. */
+  play(step: Step): Outcome | undefined {
+    const target = targetOf(step.path);
+    if (!target) return undefined;
+    if (step.method === "DELETE") this.#objects.delete(keyOf(target, target.name));
+    const outcome = this.#write(step, target);
+    const name = outcome?.object.metadata.name ?? target.name;
+    if (outcome && !outcome.causes.length && !step.path.includes("dryRun"))
+      this.#objects.set(keyOf(target, name), outcome.object);
+    return outcome;
+  }
+
+  /** Makes the world what the recorded answer says it became. */
+  accept(step: Step): void {
+    const target = targetOf(step.path);
+    const body = step.expect?.body;
+    if (target && body?.kind === target.resource.kind && !step.path.includes("dryRun"))
+      this.#objects.set(keyOf(target, body.metadata.name), structuredClone(body));
+  }
+
+  #write(step: Step, target: Target): Outcome | undefined {
+    if (step.method === "POST" && !target.subresource) return create(step.body, target);
+    const previous = this.#objects.get(keyOf(target, target.name));
+    if (!previous) return undefined;
+    if (step.method === "PUT") return update(step.body, previous, target);
+    if (step.method !== "PATCH") return undefined;
+    const result = patch(step, previous);
+    return result && update(result, previous, target);
+  }
+}
+
+function keyOf({ resource, namespace }: Target, name: string | undefined): string {
+  return `${resource.group}/${resource.plural}/${namespace}/${name}`;
+}
+
+function targetOf(path: string): Target | undefined {
+  const parts = path.split("?")[0]!.split("/").slice(1).map(decodeURIComponent);
+  const root = parts.shift();
+  const group = root === "apis" ? parts.shift()! : "";
+  const version = parts.shift() ?? "";
+  const namespaced = parts[0] === "namespaces" && parts.length > 2 && parts[2] !== "status";
+  const namespace = namespaced ? parts.splice(0, 2)[1] : undefined;
+  const resource = resourceFor(group, version, parts[0] ?? "");
+  return resource && { resource, namespace, name: parts[1], subresource: parts[2] };
+}
+
+/** Undefined for patches that do not apply, which is the machinery's business, and for kinds of patches not played here. */
+function patch(step: Step, previous: any): any {
+  try {
+    return patched(step, previous);
+  } catch (err) {
+    if (err instanceof ApiError) return undefined;
+    throw err;
+  }
+}
+
+function patched(step: Step, previous: any): any {
+  if (step.type.includes("merge-patch") && !step.type.includes("strategic"))
+    return applyMergePatch(structuredClone(previous), step.body);
+  if (step.type.includes("json-patch")) return applyJsonPatch(structuredClone(previous), step.body);
+  return undefined;
+}
+
+function create(body: any, target: Target): Outcome {
+  const { resource } = target;
+  const object = decode(body, target);
+  if (resource.subresources?.status) delete object.status;
+  admit(object, resource);
+  resource.prepareForCreate?.(object);
+  const errors = new FieldErrors();
+  validateMetadata(object.metadata, errors.at("metadata"), resource);
+  resource.validate?.(object, errors);
+  return { object, causes: errors.list, warnings: resource.warnings?.(object) ?? [] };
+}
+
+function update(body: any, previous: any, target: Target): Outcome | undefined {
+  const { resource, subresource } = target;
+  const rules = subresource ? rulesOf(resource, subresource) : resource;
+  if (!rules) return undefined;
+  const object = decode(body, target);
+  restore(object, previous, resource, subresource);
+  if (!subresource) admit(object, resource, previous);
+  rules.prepareForUpdate?.(object, previous);
+  const errors = new FieldErrors();
+  validateMetadataUpdate(object.metadata, previous.metadata, errors.at("metadata"));
+  if (!subresource && resource.validatesOnUpdate !== false) resource.validate?.(object, errors);
+  rules.validateUpdate?.(object, previous, errors);
+  const warnings = subresource ? [] : (resource.warnings?.(object, previous) ?? []);
+  return { object, causes: errors.list, warnings };
+}
+
+function rulesOf(
+  { subresources }: Resource<any>,
+  name: string,
+): Pick<Resource<any>, "prepareForUpdate" | "validateUpdate"> | undefined {
+  if (name !== "status") return subresources?.parts?.[name];
+  return subresources?.status === true ? {} : subresources?.status || undefined;
+}
+
+/** What no client decides: identity, and the half of the object that this path does not write. */
+function restore(object: any, previous: any, resource: Resource<any>, subresource: string | undefined): void {
+  const { name, namespace, uid, creationTimestamp, generation, deletionTimestamp } = previous.metadata;
+  object.metadata = {
+    ...object.metadata,
+    ...defined({ name, namespace, uid, creationTimestamp, generation, deletionTimestamp }),
+  };
+  if (!resource.subresources?.status) return;
+  if (subresource === "status")
+    for (const key of Object.keys(previous))
+      if (key !== "status" && key !== "metadata") object[key] = structuredClone(previous[key]);
+  if (subresource === undefined) object.status = structuredClone(previous.status);
+}
+
+function defined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function decode(body: any, { resource, namespace }: Target): any {
+  const object = withoutNulls(structuredClone(body));
+  object.metadata ??= {};
+  if (namespace !== undefined) object.metadata.namespace ??= namespace;
+  resource.defaults?.(object);
+  return object;
+}
+
+function withoutNulls(value: any): any {
+  if (Array.isArray(value)) value.forEach(withoutNulls);
+  else if (value && typeof value === "object")
+    for (const key of Object.keys(value)) {
+      if (value[key] === null) delete value[key];
+      else withoutNulls(value[key]);
+    }
+  return value;
+}

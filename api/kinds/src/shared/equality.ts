@@ -1,0 +1,35 @@
+/**
+ * Equality as upstream's API machinery sees it: absent, null and empty lists and maps are the same, quantities are
+ * compared as text because decoding makes them canonical.
+ *
+ *     equivalent({ a: [] }, {})      // true
+ *     equivalent({ a: "" }, {})      // true: Go cannot tell either
+ */
+
+export function equivalent(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (isNothing(a)) return isNothing(b);
+  if (isNothing(b)) return false;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!equivalent(a[i], b[i])) return false;
+    return true;
+  }
+  if (typeof a !== "object" || typeof b !== "object" || Array.isArray(b)) return false;
+  return sameFields(a as Fields, b as Fields);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function sameFields(a: Fields, b: Fields): boolean {
+  for (const key in a) if (!equivalent(a[key], b[key])) return false;
+  for (const key in b) if (!(key in a) && !isNothing(b[key])) return false;
+  return true;
+}
+
+/** What leaves no trace once encoded, for fields that are not pointers: pointer fields that hold a zero are kept apart by their defaults. */
+function isNothing(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0)
+  );
+}

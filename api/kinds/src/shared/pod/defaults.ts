@@ -1,0 +1,137 @@
+/**
+ * What the server fills into pod specs that leave it out. Idempotent: stored objects run through it again.
+ *
+ * Structs that Go cannot leave out (`resources`) are filled in empty, so that answers look as upstream's.
+ */
+
+import type {
+  Container,
+  HTTPGetAction,
+  ObjectFieldSelector,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+} from "../../../generated/core-v1.ts";
+import { canonical, normalizeAmounts } from "../amounts.ts";
+import { aggregate } from "./aggregate.ts";
+import { defaultVolume } from "./volumes/defaults.ts";
+import { isHugePage, isOvercommitAllowed, isPodLevelResource } from "./resource-names.ts";
+
+export function defaultPod(pod: Pod): void {
+  const spec = (pod.spec ??= { containers: [] });
+  defaultPodSpec(spec);
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
+    defaultRequestsToLimits(container);
+  defaultPodLevelResources(spec);
+  spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork)
+    for (const { ports = [] } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
+      for (const port of ports) port.hostPort ||= port.containerPort;
+}
+
+/** Templates get what specs get; what belongs to a pod waits until there is one. */
+export function defaultPodTemplate(template: PodTemplateSpec): void {
+  template.metadata ??= {};
+  defaultPodSpec((template.spec ??= { containers: [] }));
+}
+
+function defaultPodSpec(spec: PodSpec): void {
+  spec.dnsPolicy ||= "ClusterFirst";
+  spec.restartPolicy ||= "Always";
+  spec.securityContext ??= {};
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.schedulerName ||= "default-scheduler";
+  // The older name of the same field: the newer wins, and both are shown.
+  if (!spec.serviceAccountName && spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
+  normalizeAmounts(spec.overhead);
+  for (const volume of spec.volumes ?? []) defaultVolume(volume, defaultFieldRef);
+  for (const container of spec.initContainers ?? []) defaultContainer(container);
+  for (const container of spec.containers ?? []) defaultContainer(container);
+  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container as Container);
+}
+
+function defaultContainer(container: Container): void {
+  container.imagePullPolicy ||= pullPolicyOf(container.image);
+  container.terminationMessagePath ||= "/dev/termination-log";
+  container.terminationMessagePolicy ||= "File";
+  const resources = (container.resources ??= {});
+  normalizeAmounts(resources.limits);
+  normalizeAmounts(resources.requests);
+  for (const port of container.ports ?? []) port.protocol ||= "TCP";
+  for (const { valueFrom } of container.env ?? []) {
+    if (valueFrom?.fieldRef) defaultFieldRef(valueFrom.fieldRef);
+    const divided = valueFrom?.resourceFieldRef;
+    if (divided) divided.divisor = canonical(divided.divisor ?? "0");
+    if (valueFrom?.fileKeyRef) valueFrom.fileKeyRef.optional ??= false;
+  }
+  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe])
+    if (probe) defaultProbe(probe);
+  const { postStart, preStop } = container.lifecycle ?? {};
+  for (const hook of [postStart, preStop]) if (hook?.httpGet) defaultHttpGet(hook.httpGet);
+}
+
+function defaultProbe(probe: Probe): void {
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
+  if (probe.httpGet) defaultHttpGet(probe.httpGet);
+  if (probe.grpc) probe.grpc.service ??= "";
+}
+
+function defaultHttpGet(action: HTTPGetAction): void {
+  action.path ||= "/";
+  action.scheme ||= "HTTP";
+}
+
+function defaultFieldRef(selector: ObjectFieldSelector): void {
+  selector.apiVersion ||= "v1";
+}
+
+/** `latest`, said or unsaid, may mean another image tomorrow. */
+export function pullPolicyOf(image: string | undefined): string {
+  return tagOf(image ?? "") === "latest" ? "Always" : "IfNotPresent";
+}
+
+const reference =
+  /^(?:(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::([\w][\w.-]{0,127}))?(@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
+
+/** The tag of an image reference, `latest` when it has neither tag nor digest; undefined for what is no reference. */
+function tagOf(image: string): string | undefined {
+  const match = reference.exec(image);
+  if (!match || /^[a-f0-9]{64}$/.test(image)) return undefined;
+  const [, tag, digest] = match;
+  return tag ?? (digest ? undefined : "latest");
+}
+
+/** Who names only a limit asks for as much. */
+function defaultRequestsToLimits({ resources }: Container): void {
+  if (!resources?.limits) return;
+  const requests = (resources.requests ??= {});
+  for (const name in resources.limits) requests[name] ??= resources.limits[name]!;
+}
+
+/** With resources of the pod as a whole, what it leaves out follows from its containers, or from its limits. */
+function defaultPodLevelResources(spec: PodSpec): void {
+  const { resources } = spec;
+  if (!resources) return;
+  normalizeAmounts(resources.limits);
+  normalizeAmounts(resources.requests);
+  const isGiven = Object.keys({ ...resources.limits, ...resources.requests }).length > 0;
+  if (!isGiven) return;
+  const limits = resources.limits ?? {};
+  const limitsOfContainers = aggregate(spec, "limits");
+  for (const name in limitsOfContainers)
+    if (isHugePage(name) && resources.requests?.[name] === undefined)
+      limits[name] ??= limitsOfContainers[name]!;
+  if (!Object.keys(limits).length) return;
+  resources.limits = limits;
+  const requests = resources.requests ?? {};
+  const requestsOfContainers = aggregate(spec, "requests");
+  for (const name in requestsOfContainers)
+    if (isPodLevelResource(name) && isOvercommitAllowed(name)) requests[name] ??= requestsOfContainers[name]!;
+  for (const name in limits) if (isPodLevelResource(name)) requests[name] ??= limits[name]!;
+  if (Object.keys(requests).length) resources.requests = requests;
+}

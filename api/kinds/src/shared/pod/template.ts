@@ -1,0 +1,72 @@
+/** Pod templates, as workloads hold them: a pod's rules without a pod's name. */
+
+import type { FieldErrors } from "@knarr/machinery/field.ts";
+import type { LabelSelector as Query } from "@knarr/machinery/labels.ts";
+import { qualifiedName } from "@knarr/machinery/names.ts";
+
+import type { PodTemplateSpec } from "../../../generated/core-v1.ts";
+import { validateLabels } from "../label-selector.ts";
+import { reject } from "../values.ts";
+import { validatePodAnnotations } from "./annotations.ts";
+import { podContext } from "./context.ts";
+import { validateProfileAnnotations } from "./profile-annotations.ts";
+import { validatePodSpec } from "./spec.ts";
+import { toleratedSince } from "./tolerated.ts";
+
+/** Upstream's limit on all annotations of one object together. */
+const MOST_ANNOTATION_BYTES = 256 * 1024;
+
+/** `previous` is the template before the update. */
+export function validatePodTemplate(
+  template: PodTemplateSpec,
+  previous: PodTemplateSpec | undefined,
+  errors: FieldErrors,
+): void {
+  const { metadata, spec } = template;
+  const context = podContext(spec ?? { containers: [] }, {
+    isPod: false,
+    tolerated: toleratedSince(previous?.spec, previous?.metadata),
+  });
+  validateLabels(metadata?.labels, errors.at("labels"));
+  validateAnnotations(metadata?.annotations, errors.at("annotations"));
+  validatePodAnnotations(metadata?.annotations, errors.at("annotations"), context);
+  validatePodSpec(errors.at("spec"), context);
+  validateProfileAnnotations(metadata, context.spec, errors.at("spec"));
+  if (spec?.ephemeralContainers?.length)
+    errors.at("spec").at("ephemeralContainers").forbidden("ephemeral containers not allowed in pod template");
+}
+
+function validateAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  errors: FieldErrors,
+): void {
+  let size = 0;
+  for (const key in annotations) {
+    reject(errors, key, qualifiedName(key.toLowerCase()));
+    size += Buffer.byteLength(key) + Buffer.byteLength(annotations[key]!);
+  }
+  if (size > MOST_ANNOTATION_BYTES) errors.tooLong(MOST_ANNOTATION_BYTES);
+}
+
+/** Templates of workloads that keep their pods running: selected by the workload, restarted always, without a deadline. */
+export function validateRunningPodTemplate(
+  template: PodTemplateSpec | undefined,
+  previous: PodTemplateSpec | undefined,
+  errors: FieldErrors,
+  { selector, workload }: { readonly selector: Query; readonly workload: string },
+): void {
+  const { metadata, spec } = template ?? {};
+  if (!selector.isEmpty && !selector.matches(metadata?.labels))
+    errors
+      .at("metadata")
+      .at("labels")
+      .invalid(metadata?.labels, "`selector` does not match template `labels`");
+  validatePodTemplate(template ?? {}, previous, errors);
+  const policy = spec?.restartPolicy ?? "";
+  if (policy !== "Always") errors.at("spec").at("restartPolicy").notSupported(policy, ["Always"]);
+  if (spec?.activeDeadlineSeconds != null)
+    errors
+      .at("spec")
+      .at("activeDeadlineSeconds")
+      .forbidden(`activeDeadlineSeconds in ${workload} is not Supported`);
+}

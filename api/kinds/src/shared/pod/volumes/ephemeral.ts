@@ -1,0 +1,88 @@
+/** Volumes whose claim is made with the pod and goes with it. The rules of the claim are those of any claim. */
+
+import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { dns1123Subdomain, nameIsDnsLabel, qualifiedName } from "@knarr/machinery/names.ts";
+
+import type {
+  EphemeralVolumeSource,
+  PersistentVolumeClaimSpec,
+  TypedObjectReference,
+} from "../../../../generated/core-v1.ts";
+import type { ObjectMeta } from "../../../../generated/meta.ts";
+import { amount, canonical } from "../../amounts.ts";
+import { equivalent } from "../../equality.ts";
+import { validateLabels, validateLabelSelector } from "../../label-selector.ts";
+import { reject } from "../../values.ts";
+
+export function validateEphemeral({ volumeClaimTemplate }: EphemeralVolumeSource, errors: FieldErrors): void {
+  const at = errors.at("volumeClaimTemplate");
+  if (!volumeClaimTemplate) return at.required();
+  validateTemplateMetadata(volumeClaimTemplate.metadata, at.at("metadata"));
+  validateClaimSpec(volumeClaimTemplate.spec ?? {}, at.at("spec"));
+}
+
+function validateTemplateMetadata(metadata: ObjectMeta = {}, errors: FieldErrors): void {
+  const { annotations, labels, ...others } = metadata;
+  for (const key of Object.keys(annotations ?? {}))
+    reject(errors.at("annotations"), key, qualifiedName(key.toLowerCase()));
+  validateLabels(labels, errors.at("labels"));
+  for (const [field, value] of Object.entries(others))
+    if (!equivalent(value, undefined)) errors.at(field === "uid" ? "uID" : field).forbidden("cannot be set");
+}
+
+const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+
+export function validateClaimSpec(spec: PersistentVolumeClaimSpec, errors: FieldErrors): void {
+  const { selector, storageClassName, volumeMode, dataSource, dataSourceRef, volumeAttributesClassName } =
+    spec;
+  const modes = spec.accessModes ?? [];
+  if (!modes.length) errors.at("accessModes").required("at least 1 access mode is required");
+  validateLabelSelector(selector, errors.at("selector"));
+  for (const mode of modes)
+    if (!accessModes.includes(mode)) errors.at("accessModes").notSupported(mode, accessModes);
+  const known = modes.filter((mode) => accessModes.includes(mode));
+  if (known.includes("ReadWriteOncePod") && known.some((mode) => mode !== "ReadWriteOncePod"))
+    errors.at("accessModes").forbidden("may not use ReadWriteOncePod with other access modes");
+  validateStorageRequest(spec.resources?.requests?.storage, errors.at("resources").at(["storage"]));
+  if (storageClassName)
+    reject(errors.at("storageClassName"), storageClassName, dns1123Subdomain(storageClassName));
+  if (volumeMode != null && volumeMode !== "Block" && volumeMode !== "Filesystem")
+    errors.at("volumeMode").notSupported(volumeMode, ["Block", "Filesystem"]);
+  if (dataSource) validateDataSource(dataSource, errors.at("dataSource"));
+  if (dataSourceRef) validateDataSource(dataSourceRef, errors.at("dataSourceRef"));
+  if (dataSource && dataSourceRef) validateSameSource(spec, errors);
+  if (volumeAttributesClassName)
+    reject(
+      errors.at("volumeAttributesClassName"),
+      volumeAttributesClassName,
+      dns1123Subdomain(volumeAttributesClassName),
+    );
+}
+
+function validateStorageRequest(storage: string | undefined, errors: FieldErrors): void {
+  if (storage === undefined) errors.required();
+  else if (amount(storage).sign <= 0) errors.invalid(canonical(storage), "must be greater than zero");
+}
+
+function validateDataSource(
+  { name, kind, apiGroup, namespace }: TypedObjectReference,
+  errors: FieldErrors,
+): void {
+  if (!name) errors.at("name").required();
+  if (!kind) errors.at("kind").required();
+  if (!apiGroup && kind !== "PersistentVolumeClaim")
+    errors.invalid(kind ?? "", "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
+  if (apiGroup) reject(errors.at("apiGroup"), apiGroup, dns1123Subdomain(apiGroup));
+  if (namespace)
+    reject(errors.at("namespace"), namespace, nameIsDnsLabel(namespace, { generateName: false }));
+}
+
+/** Upstream quotes the path where the value should stand. */
+function validateSameSource(
+  { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
+  errors: FieldErrors,
+): void {
+  if (dataSourceRef!.namespace)
+    errors.invalid({}, "may not be specified when dataSourceRef.namespace is specified");
+  else if (!equivalent(dataSource, dataSourceRef)) errors.invalid({}, "must match dataSourceRef");
+}
