@@ -1,0 +1,168 @@
+/**
+ * The API server under load: creates, gets, lists, patches, applies, watch events, deletes; the same work against ours and, when
+ * its binaries are at hand (CONFORMANCE_DIR), upstream's kube-apiserver with etcd in the same run.
+ */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ApiClient } from "./api-client.ts";
+import { startLocalKnarr } from "./local-knarr.ts";
+import { HEADER, measure, residentMegabytes, row, type Measured } from "./measure.ts";
+
+const NAMESPACE = "/api/v1/namespaces/bench";
+const CLIENTS = 16;
+const WATCHERS = 100;
+
+export async function run(): Promise<void> {
+  const ours = await loadKnarr();
+  const theirs = await withUpstream((kubeconfig, pids) => load("kube-apiserver and etcd", kubeconfig, pids));
+  if (!theirs) return console.log("\nNo upstream binaries in CONFORMANCE_DIR: nothing to compare with.");
+  console.log("\n| operation | operations a second, ratio | operations a CPU second, ratio |\n|---|---|---|");
+  for (const [i, { name, perSecond, cpu }] of ours.entries()) {
+    const peer = theirs[i]!;
+    console.log(`| ${name} | ${(perSecond / peer.perSecond).toFixed(1)} | ${(peer.cpu / cpu).toFixed(1)} |`);
+  }
+}
+
+async function loadKnarr(): Promise<Measured[]> {
+  await using knarr = await startLocalKnarr();
+  return load("Knarr", knarr.kubeconfig, [knarr.serverPid]);
+}
+
+async function load(title: string, kubeconfig: string, pids: readonly number[]): Promise<Measured[]> {
+  using client = new ApiClient(kubeconfig);
+  await client.must("POST", "/api/v1/namespaces", {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "bench" },
+  });
+  console.log(`\n### ${title} (at rest ${residentMegabytes(pids).toFixed(0)} MB)\n\n${HEADER}`);
+  const results: Measured[] = [];
+  const did = (measured: Measured): void => void (results.push(measured), console.log(row(measured)));
+  const many = { total: 4000, clients: CLIENTS, pids };
+
+  const create = (prefix: string) => (i: number) =>
+    client.must("POST", `${NAMESPACE}/configmaps`, configMap(`${prefix}-${i}`));
+  await Promise.all(Array.from({ length: 50 }, (_, i) => create("warm")(i)));
+  did(await measure("create, 16 clients", many, create("many")));
+  did(await measure("create, 1 client", { total: 500, clients: 1, pids }, create("one")));
+  await measure("", { total: 1000, clients: CLIENTS, pids }, (i) =>
+    client.must("POST", `${NAMESPACE}/pods`, pod(`p-${i}`)),
+  );
+  did(await measure("get a pod", many, (i) => client.must("GET", `${NAMESPACE}/pods/p-${i % 1000}`)));
+  did(
+    await measure("list 1,000 pods", { total: 100, clients: 4, pids }, () =>
+      client.must("GET", `${NAMESPACE}/pods`),
+    ),
+  );
+  did(
+    await measure("merge patch", { ...many, total: 2000 }, (i) =>
+      client.must(
+        "PATCH",
+        `${NAMESPACE}/configmaps/many-${i}`,
+        { data: { k: `${i}` } },
+        "application/merge-patch+json",
+      ),
+    ),
+  );
+  did(
+    await measure("server-side apply", { ...many, total: 2000 }, (i) =>
+      client.must(
+        "PATCH",
+        `${NAMESPACE}/configmaps/applied-${i}?fieldManager=bench`,
+        configMap(`applied-${i}`),
+        "application/apply-patch+yaml",
+      ),
+    ),
+  );
+  did(await watchFanOut(client, pids));
+  did(
+    await measure("delete", { ...many, total: 2000 }, (i) =>
+      client.must("DELETE", `${NAMESPACE}/configmaps/many-${i}`),
+    ),
+  );
+  console.log(`\nAfter the load: ${residentMegabytes(pids).toFixed(0)} MB`);
+  return results;
+}
+
+/** Events delivered to all watchers together. */
+async function watchFanOut(client: ApiClient, pids: readonly number[]): Promise<Measured> {
+  const writes = 300;
+  let seen = 0;
+  const all = Promise.withResolvers<void>();
+  const watches = Array.from({ length: WATCHERS }, () =>
+    client.watch(`${NAMESPACE}/secrets?watch=true&resourceVersion=0`, (count) => {
+      if ((seen += count) >= writes * WATCHERS) all.resolve();
+    }),
+  );
+  await Promise.all(watches.map(({ open }) => open));
+  const { perSecond, p50, p99, cpu } = await measure("", { total: 1, clients: 1, pids }, async () => {
+    let next = 0;
+    const writer = async (): Promise<void> => {
+      for (let i = next++; i < writes; i = next++) {
+        await client.must("POST", `${NAMESPACE}/secrets`, {
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name: `w-${i}` },
+          stringData: { k: "v" },
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, writer));
+    await all.promise;
+  });
+  for (const { close } of watches) close();
+  const events = writes * WATCHERS;
+  return {
+    name: `watch events, ${WATCHERS} watchers`,
+    perSecond: perSecond * events,
+    p50,
+    p99,
+    cpu: cpu / events,
+  };
+}
+
+function configMap(name: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, namespace: "bench" },
+    data: { key: "value", other: "x".repeat(200) },
+  };
+}
+
+function pod(name: string): object {
+  const resources = { requests: { cpu: "100m", memory: "64Mi" } };
+  const containers = [
+    {
+      name: "web",
+      image: "example.org/web:1",
+      ports: [{ containerPort: 80 }],
+      resources,
+      env: [{ name: "A", value: "b" }],
+    },
+  ];
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels: { app: "bench" } },
+    spec: { containers },
+  };
+}
+
+async function withUpstream<T>(
+  work: (kubeconfig: string, pids: readonly number[]) => Promise<T>,
+): Promise<T | undefined> {
+  const folder = process.env["CONFORMANCE_DIR"] ?? "/var/cache/knarr-conformance";
+  const script = join(import.meta.dirname, "..", "..", "shared", "conformance", "upstream.sh");
+  if (!existsSync(join(folder, "bin", "kube-apiserver")) || !existsSync(script)) return undefined;
+  execFileSync("bash", [script, "up", "api"], { stdio: "ignore" });
+  try {
+    const pidOf = (name: string): number =>
+      Number(readFileSync(join(folder, "upstream", `${name}.pid`), "utf8"));
+    return await work(join(folder, "upstream", "admin.kubeconfig"), [pidOf("kube-apiserver"), pidOf("etcd")]);
+  } finally {
+    execFileSync("bash", [script, "down", "--purge"], { stdio: "ignore" });
+  }
+}

@@ -1,0 +1,43 @@
+/** Our API server alone on loopback, with folders of its own: no node, so nothing of this machine is touched. */
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const knarr = join(import.meta.dirname, "..", "bin", "knarr");
+
+export interface LocalKnarr extends AsyncDisposable {
+  readonly kubeconfig: string;
+  readonly serverPid: number;
+}
+
+export async function startLocalKnarr(
+  port = 17443,
+  parts = "agent,dns,proxy,scheduler",
+): Promise<LocalKnarr> {
+  const folder = mkdtempSync(join(tmpdir(), "knarr-bench-"));
+  const env = {
+    ...process.env,
+    KNARR_DATA_DIR: join(folder, "data"),
+    KNARR_RUN_DIR: join(folder, "run"),
+    KNARR_LOG_DIR: join(folder, "log"),
+    KNARR_KUBECONFIG: join(folder, "admin.yaml"),
+    KNARR_NODE_IP: "127.0.0.1",
+    KNARR_BIND_ADDRESS: "127.0.0.1",
+    KNARR_HTTPS_PORT: String(port),
+    KNARR_DISABLE: parts,
+  };
+  await run(knarr, ["up", "--detach"], { env });
+  const { processes } = JSON.parse(readFileSync(join(folder, "run", "knarr.json"), "utf8"));
+  return {
+    kubeconfig: env.KNARR_KUBECONFIG,
+    serverPid: processes.server.pid,
+    async [Symbol.asyncDispose]() {
+      await run(knarr, ["down", "--purge"], { env });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

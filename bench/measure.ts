@@ -1,0 +1,68 @@
+/** Measuring: latencies, processor time of other processes, and rows of a table. */
+
+import { readFileSync } from "node:fs";
+
+export interface Measured {
+  readonly name: string;
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Milliseconds of processor time of the measured processes for one operation. */
+  readonly cpu: number;
+}
+
+/** Does `total` operations with `clients` at a time, and watches the processes `pids` meanwhile. */
+export async function measure(
+  name: string,
+  options: { readonly total: number; readonly clients: number; readonly pids: readonly number[] },
+  operation: (i: number, client: number) => Promise<unknown>,
+): Promise<Measured> {
+  const { total, clients, pids } = options;
+  const latencies = new Float64Array(total);
+  let next = 0;
+  const cpuBefore = processorTime(pids);
+  const started = performance.now();
+  await Promise.all(
+    Array.from({ length: clients }, async (_, client) => {
+      for (let i = next++; i < total; i = next++) {
+        const begun = performance.now();
+        await operation(i, client);
+        latencies[i] = performance.now() - begun;
+      }
+    }),
+  );
+  const seconds = (performance.now() - started) / 1000;
+  latencies.sort();
+  return {
+    name,
+    perSecond: total / seconds,
+    p50: latencies[Math.floor(total * 0.5)]!,
+    p99: latencies[Math.floor(total * 0.99)]!,
+    cpu: (processorTime(pids) - cpuBefore) / total,
+  };
+}
+
+/** Milliseconds of user and system time so far. The kernel counts in ticks of 10 ms. */
+export function processorTime(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return sum + (Number(fields[11]) + Number(fields[12])) * 10;
+  }, 0);
+}
+
+/** Megabytes resident. */
+export function residentMegabytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return sum + Number(match?.[1] ?? 0) / 1000;
+  }, 0);
+}
+
+/** A row of a Markdown table. */
+export function row({ name, perSecond, p50, p99, cpu }: Measured): string {
+  const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+  return `| ${name} | ${figure(perSecond)} | ${figure(p50)} | ${figure(p99)} | ${figure(cpu)} |`;
+}
+
+export const HEADER = "| operation | /s | p50 ms | p99 ms | CPU ms each |\n|---|---|---|---|---|";
