@@ -1,0 +1,43 @@
+/** TaintToleration: taints keep pods away that do not tolerate them, or (PreferNoSchedule) make a node less liked. */
+
+import type { Pod, Taint, Toleration } from "@knarr/kinds/generated/core-v1.ts";
+import { definePlugin, never, scaleToLowest, skip, yes } from "../framework.ts";
+import { tolerates } from "../tolerations.ts";
+
+const untolerated = never("node(s) had untolerated taint(s)");
+
+export const taintToleration = definePlugin<readonly Toleration[] | undefined>({
+  name: "TaintToleration",
+  weight: 3,
+  wakesOn: [
+    { resource: "nodes", change: "add", mayHelp: (pod, { spec }) => isTolerated(pod, spec?.taints) },
+    {
+      resource: "nodes",
+      change: "update",
+      mayHelp: (pod, { spec }, previous) =>
+        isTolerated(pod, spec?.taints) && !isTolerated(pod, previous?.spec?.taints),
+    },
+  ],
+
+  filter(pod, { taints }) {
+    return taints.length === 0 || isTolerated(pod, taints) ? yes : untolerated;
+  },
+
+  preScore({ spec }, nodes) {
+    const isLiked = nodes.every(({ taints }) => taints.every(({ effect }) => effect !== "PreferNoSchedule"));
+    if (isLiked) return skip;
+    return spec?.tolerations?.filter(({ effect }) => !effect || effect === "PreferNoSchedule");
+  },
+
+  /** How many taints would rather not have the pod. */
+  score(_pod, { taints }, tolerations) {
+    return taints.filter((taint) => taint.effect === "PreferNoSchedule" && !tolerates(tolerations, taint))
+      .length;
+  },
+
+  normalize: scaleToLowest,
+});
+
+function isTolerated({ spec }: Pod, taints: readonly Taint[] = []): boolean {
+  return taints.every((taint) => taint.effect === "PreferNoSchedule" || tolerates(spec?.tolerations, taint));
+}

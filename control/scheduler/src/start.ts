@@ -1,0 +1,87 @@
+/** Runs the scheduler until stopped: at once, or only while this process holds the leader lease. */
+
+import { hostname } from "node:os";
+import { randomUUID } from "node:crypto";
+import { createApi } from "@knarr/client/create-api.ts";
+import { EventRecorder } from "@knarr/client/event-recorder.ts";
+import { Informers } from "@knarr/client/informers.ts";
+import { electLeader } from "@knarr/client/leader-election.ts";
+import type { Transport } from "@knarr/client/transport.ts";
+import { node } from "@knarr/kinds/core/node.ts";
+import { pod } from "@knarr/kinds/core/pod.ts";
+import { realClock, type Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import type { Plugin } from "./framework.ts";
+import { plugins as allPlugins } from "./plugins.ts";
+import { Scheduler } from "./scheduler.ts";
+
+export interface StartSchedulerOptions {
+  readonly transport: Transport;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+  /** Pods whose schedulerName is this are scheduled; default `default-scheduler`. */
+  readonly name?: string;
+  /** Wait for the Lease `kube-system/kube-scheduler` first: for more than one server. */
+  readonly leaderElect?: boolean;
+  readonly plugins?: readonly Plugin<any>[];
+  readonly random?: () => number;
+}
+
+const LEASE = "kube-system/kube-scheduler";
+
+/** Resolves when the scheduler runs or, with leader election, stands for election. */
+export async function startScheduler(options: StartSchedulerOptions): Promise<AsyncDisposable> {
+  const { transport, log, clock = realClock, leaderElect = false } = options;
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const ended = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<void>();
+  const identity = `${hostname()}_${randomUUID()}`;
+  const work = leaderElect
+    ? electLeader(
+        { api: createApi(transport), lease: LEASE, identity, clock, log },
+        (leading) => schedule(options, leading, () => undefined),
+        signal,
+      )
+    : schedule(options, signal, ready.resolve);
+  work.then(ended.resolve, (err: unknown) => {
+    if (!signal.aborted) log.error("Scheduler ended", { err });
+    ready.reject(err);
+    ended.resolve();
+  });
+  if (!leaderElect) await ready.promise;
+  else ready.promise.catch(() => undefined); // nobody waits for it; the failure is logged above
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await ended.promise;
+    },
+  };
+}
+
+async function schedule(
+  options: StartSchedulerOptions,
+  signal: AbortSignal,
+  ready: () => void,
+): Promise<void> {
+  const { transport, log, clock = realClock, name = "default-scheduler", random } = options;
+  const source = { component: name };
+  await using informers = new Informers({ transport, clock, log });
+  await using recorder = new EventRecorder({ transport, clock, log, source });
+  informers.informer(node);
+  informers.informer(pod);
+  await informers.waitForSync(signal);
+  const scheduler = new Scheduler({
+    api: createApi(transport, { fieldManager: "kube-scheduler" }),
+    informers,
+    recorder,
+    clock,
+    log,
+    plugins: options.plugins ?? allPlugins,
+    name,
+    ...(random && { random }),
+  });
+  ready();
+  await scheduler.run(signal);
+}
