@@ -6,12 +6,18 @@
  * - One revision counter for the whole store. Each successful write raises it by one; the new value is the
  *   write's revision and never names another write.
  * - A write is acknowledged only when it would survive `kill -9` and loss of power.
- * - A read at a revision sees exactly the writes up to it, or throws Compacted.
+ * - A read at a revision sees exactly the writes up to it, or throws Compacted; RangeError for one not reached yet.
  * - A watch from revision r yields every change after r, each once, in revision order, with no gap. It either
  *   keeps that promise or ends with an error; it never skips.
  *
+ * - History is forgotten by itself after some minutes (`auto-compaction.ts`), and its space given back.
+ * - A write that cannot be made durable throws StoreUnavailable and has not happened; reads go on.
+ *
  * What is not promised: that a read sees a write another process has just made (ask for its revision), or that
  * history is kept longer than the compaction interval.
+ *
+ * The bytes given to `put` belong to the store from then on, and come back in the watch's entry as they are: the caller
+ * must not change them.
  *
  * Keys are `/registry/<group>/<resource>/<namespace>/<name>`. The store does not look inside values.
  */
@@ -93,4 +99,9 @@ export class Compacted extends Error {
     super(`Cannot read revision ${revision}: history before ${compacted} is compacted`);
     this.compacted = compacted;
   }
+}
+
+/** Nothing can be written at the moment, or nothing at all: no space left, the disk fails, the store is closed. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
 }

@@ -1,0 +1,32 @@
+/** The stores there are, by the scheme of their address: what `--datastore-endpoint` may say. */
+
+import { realClock, type Clock } from "@knarr/std/clock.ts";
+import type { Store } from "../store.ts";
+import { MemoryStore } from "./memory.ts";
+import { SqliteStore } from "./sqlite.ts";
+
+interface Driver {
+  readonly scheme: string;
+  readonly example: string;
+  open(address: URL, clock: Clock): Promise<Store>;
+}
+
+export const drivers: readonly Driver[] = [
+  {
+    scheme: "sqlite",
+    example: "sqlite:///var/lib/knarr/server/store.db",
+    open: (address, clock) => SqliteStore.open({ path: decodeURIComponent(address.pathname), clock }),
+  },
+  { scheme: "memory", example: "memory:", open: async (_address, clock) => new MemoryStore({ clock }) },
+];
+
+/** Opens the store at `sqlite:///path` or `memory:`, which from then on also forgets its history by itself. */
+export async function openStore(address: string, clock: Clock = realClock): Promise<Store> {
+  const url = URL.parse(address);
+  const driver = drivers.find(({ scheme }) => url?.protocol === `${scheme}:`);
+  if (!url || !driver || (driver.scheme === "sqlite" && (url.host || url.pathname.length < 2))) {
+    const examples = drivers.map(({ example }) => example).join(" or ");
+    throw new SyntaxError(`Cannot open the store "${address}": it must be like ${examples}`);
+  }
+  return driver.open(url, clock);
+}

@@ -1,0 +1,164 @@
+/** The SQLite driver keeps every promise of a store, and what it says about files it cannot use. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { testStore } from "../conformance.ts";
+import { StoreUnavailable, type Store } from "../store.ts";
+import { openStore } from "./drivers.ts";
+import { SqliteStore } from "./sqlite.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "knarr-store-"));
+after(() => rmSync(folder, { recursive: true }));
+let places = 0;
+const newPath = (): string => join(folder, String(++places), "store.db");
+
+testStore({
+  driver: "sqlite",
+  open: () => SqliteStore.open({ path: newPath() }),
+  persistent: {
+    newPlace: async () => newPath(),
+    openAt: (path) => SqliteStore.open({ path }),
+    writer: new URL("../testing/sqlite-writer.ts", import.meta.url),
+  },
+});
+
+test("SqliteStore is for its user alone", async () => {
+  const path = newPath();
+  await using store = await openStore(`sqlite://${path}`);
+  await store.put("/a", Buffer.from("1"), 0);
+  const modes = [join(path, ".."), path, `${path}-wal`].map((file) =>
+    (statSync(file).mode & 0o777).toString(8),
+  );
+  assert.deepEqual(modes, ["700", "600", "600"]);
+});
+
+test("SqliteStore refuses a file that another process has open", async () => {
+  const path = newPath();
+  await using _store = await SqliteStore.open({ path });
+  const { stderr } = spawnSync(
+    process.execPath,
+    [new URL("../testing/sqlite-writer.ts", import.meta.url).pathname, path],
+    { encoding: "utf8" },
+  );
+  assert.match(stderr, /Cannot open the store .*store\.db: another process has it open/);
+});
+
+test("SqliteStore refuses files that are not its own, newer or damaged, each with a sentence", async () => {
+  const cases: [string, (path: string) => void, RegExp][] = [
+    ["text", (path) => writeFileSync(path, "no database\n".repeat(100)), /it is not a SQLite database/],
+    ["another program's", (path) => execute(path, "CREATE TABLE t (a)"), /a database of something else/],
+    ["newer", (path) => execute(path, "PRAGMA user_version = 2"), /has format 2, .* up to 1/],
+    ["damaged", (path) => scribble(path, 4096), /its content is damaged/],
+  ];
+  for (const [name, spoil, message] of cases) {
+    const path = newPath();
+    if (name !== "text" && name !== "another program's") await fill(path, 10);
+    else
+      await fill(path, 0).then(() =>
+        ["", "-wal"].forEach((suffix) => rmSync(path + suffix, { force: true })),
+      );
+    spoil(path);
+    await assert.rejects(SqliteStore.open({ path }), (err) => {
+      assert.ok(err instanceof StoreUnavailable);
+      assert.match(err.message, message, name);
+      assert.ok(err.message.startsWith(`Cannot open the store ${path}: `), err.message);
+      return true;
+    });
+  }
+});
+
+test("SqliteStore gives space back, and the file stays near what is live", async () => {
+  const path = newPath();
+  await using store = await SqliteStore.open({ path });
+  const value = Buffer.alloc(4000, 1);
+  const revisions = new Map<string, number>();
+  const peaks: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 10; i++) {
+      const keys = Array.from({ length: 100 }, (_, k) => `/k/${k}`);
+      await Promise.all(
+        keys.map(async (key) =>
+          revisions.set(key, (await store.put(key, value, revisions.get(key) ?? 0)).revision),
+        ),
+      );
+    }
+    peaks.push((await store.stats()).bytes);
+    await store.compact(store.revision);
+  }
+  await settled(() => statSync(path).size < 3_000_000);
+  const { bytes, entries, history } = await store.stats();
+  assert.deepEqual([entries, history], [100, 0]);
+  assert.ok(bytes < peaks[0]!, `${bytes} bytes are left of ${peaks.join(", ")}`);
+});
+
+const mount = (target: string) =>
+  spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", target], { encoding: "utf8" });
+const canMount = process.getuid?.() === 0;
+
+test(
+  "SqliteStore refuses writes while its disk is full, reads on, and writes again when there is room",
+  { skip: canMount ? false : "needs root to mount a small disk" },
+  async () => {
+    const disk = mkdtempSync(join(folder, "disk-"));
+    assert.equal(mount(disk).status, 0);
+    try {
+      await using store = await SqliteStore.open({ path: join(disk, "store.db") });
+      const ballast = join(disk, "ballast");
+      writeFileSync(ballast, Buffer.alloc(1_000_000));
+      const kept = await fillUp(store);
+      await assert.rejects(store.put("/more", Buffer.alloc(100_000), 0), /no space is left on its disk/);
+      assert.equal((await store.list("/k/")).entries.length, kept);
+      rmSync(ballast);
+      await store.put("/more", Buffer.alloc(100_000), 0);
+      assert.equal(store.revision, kept + 1);
+    } finally {
+      spawnSync("umount", [disk]);
+    }
+  },
+);
+
+test("openStore explains what an address must be like", async () => {
+  for (const address of ["", "store.db", "mysql://host/db", "sqlite://store.db", "sqlite:///"]) {
+    await assert.rejects(
+      openStore(address),
+      /must be like sqlite:\/\/\/var\/lib\/knarr\/server\/store\.db or memory:/,
+    );
+  }
+});
+
+/** Writes until there is no room, and says how many writes were acknowledged. */
+async function fillUp(store: Store): Promise<number> {
+  for (let i = 0; ; i++) {
+    try {
+      await store.put(`/k/${i}`, Buffer.alloc(50_000), 0);
+    } catch (err) {
+      assert.ok(err instanceof StoreUnavailable, String(err));
+      return i;
+    }
+  }
+}
+
+async function fill(path: string, keys: number): Promise<void> {
+  await using store = await SqliteStore.open({ path });
+  for (let i = 0; i < keys; i++) await store.put(`/${i}`, Buffer.alloc(3000), 0);
+}
+
+function execute(path: string, sql: string): void {
+  using database = new DatabaseSync(path);
+  database.exec(sql);
+}
+
+function scribble(path: string, at: number): void {
+  const file = openSync(path, "r+");
+  writeSync(file, Buffer.alloc(statSync(path).size - at, 0xee), 0, undefined, at);
+  closeSync(file);
+}
+
+async function settled(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,0 +1,265 @@
+/**
+ * The store in one SQLite file, for one server.
+ *
+ * This side keeps the writes that wait for their answer and tells watchers; the file belongs to a worker thread (`../sqlite/worker.ts`),
+ * where all writes that wait share one transaction and one sync. Writes of one turn of the event loop travel in one message.
+ */
+
+import type { Clock } from "@knarr/std/clock.ts";
+import { Worker } from "node:worker_threads";
+import { compactByItself } from "../auto-compaction.ts";
+import { ChangeFeed } from "../change-feed.ts";
+import type { Answer, Committed, Failed, ReadAnswer, ReadRequest, Request } from "../sqlite/messages.ts";
+import { packValues, unpackRows, unpackValues } from "../sqlite/packing.ts";
+import {
+  Compacted,
+  RevisionChanged,
+  StoreUnavailable,
+  type Change,
+  type Entry,
+  type Listing,
+  type ListOptions,
+  type Store,
+} from "../store.ts";
+
+interface PendingWrite {
+  readonly key: string;
+  /** Absent: delete. */
+  readonly value: Uint8Array | undefined;
+  readonly expected: number;
+  readonly resolve: (change: Change) => void;
+  readonly reject: (err: Error) => void;
+}
+
+interface PendingRead {
+  readonly resolve: (answer: ReadAnswer) => void;
+  readonly reject: (err: Error) => void;
+}
+
+export interface SqliteOptions {
+  readonly path: string;
+  /** With a clock the store forgets history by itself; without one, only when told. */
+  readonly clock?: Clock;
+}
+
+export class SqliteStore implements Store {
+  readonly #worker: Worker;
+  readonly #feed = new ChangeFeed();
+  readonly #stop = new AbortController();
+  readonly #exited = Promise.withResolvers<void>();
+  #compaction: Promise<void> | undefined;
+  #revision: number;
+  #compacted: number;
+  /** Not sent yet; the next turn of the event loop sends them all. */
+  #outgoing: PendingWrite[] = [];
+  /** Sent and not answered, oldest first. */
+  #sent: PendingWrite[] = [];
+  readonly #reads = new Map<number, PendingRead>();
+  #lastRead = 0;
+  #failure: StoreUnavailable | undefined;
+
+  /** Rejects with a sentence for the administrator when the file cannot be used. */
+  static async open({ path, clock }: SqliteOptions): Promise<SqliteStore> {
+    const worker = new Worker(new URL("../sqlite/worker.ts", import.meta.url), {
+      workerData: { path },
+      name: "store",
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    worker.once("message", resolve).once("error", reject);
+    const answer = await promise;
+    worker.off("error", reject);
+    if (answer.type === "opened") return new SqliteStore(worker, answer, clock);
+    throw new StoreUnavailable(answer.type === "refused" ? answer.message : `Cannot open the store ${path}`);
+  }
+
+  private constructor(
+    worker: Worker,
+    { revision, compacted }: { readonly revision: number; readonly compacted: number },
+    clock: Clock | undefined,
+  ) {
+    this.#worker = worker;
+    this.#revision = revision;
+    this.#compacted = compacted;
+    worker.on("message", (answer: Answer) => this.#onAnswer(answer));
+    worker.on("error", (err: Error) =>
+      this.#fail(new StoreUnavailable(`The store stopped: ${err.message}`, { cause: err })),
+    );
+    worker.on("exit", () => {
+      this.#fail(new StoreUnavailable("The store is closed"));
+      this.#exited.resolve();
+    });
+    if (!clock) return;
+    this.#compaction = compactByItself(this, clock, this.#stop.signal);
+    this.#compaction.catch((err: Error) => this.#fail(new StoreUnavailable(err.message, { cause: err })));
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  async get(key: string, { revision }: { readonly revision?: number } = {}): Promise<Entry | undefined> {
+    const answer = await this.#read({ type: "get", key, revision });
+    return answer.type === "rows" ? unpackRows(answer.rows)[0] : undefined;
+  }
+
+  async list(prefix: string, { revision, after, limit }: ListOptions = {}): Promise<Listing> {
+    const answer = await this.#read({ type: "list", prefix, revision, after, limit });
+    if (answer.type !== "rows") throw new StoreUnavailable(`Cannot list ${prefix}: got ${answer.type}`);
+    const entries = unpackRows(answer.rows) as Entry[];
+    return { entries, revision: answer.revision, remaining: answer.remaining };
+  }
+
+  async put(key: string, value: Uint8Array, expected: number): Promise<Entry> {
+    return (await this.#write(key, value, expected)).entry;
+  }
+
+  delete(key: string, expected: number): Promise<Change> {
+    return this.#write(key, undefined, expected);
+  }
+
+  async *watch(
+    prefix: string,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Change[], void, undefined> {
+    if (after < this.#compacted) throw new Compacted(after, this.#compacted);
+    const now = this.#revision;
+    using live = this.#feed.follow(prefix, Math.max(after, now), signal);
+    for (let from = after, more = after < now; more && !signal.aborted;) {
+      const answer = await this.#read({ type: "changes", prefix, after: from, upTo: now });
+      if (answer.type !== "changes") throw new StoreUnavailable(`Cannot watch ${prefix}: got ${answer.type}`);
+      const entries = unpackRows(answer.rows) as Entry[];
+      const batch = entries.map((entry, i): Change => ({
+        type: answer.isDelete[i] ? "delete" : "put",
+        entry,
+      }));
+      if (batch.length > 0 && !signal.aborted) yield batch;
+      from = batch.at(-1)?.entry.revision ?? now;
+      more = answer.more;
+    }
+    yield* live;
+  }
+
+  async compact(revision: number): Promise<void> {
+    if (revision <= this.#compacted) return;
+    if (revision <= this.#revision) this.#compacted = revision;
+    await this.#read({ type: "compact", revision });
+  }
+
+  async stats(): Promise<{ bytes: number; entries: number; history: number }> {
+    const answer = await this.#read({ type: "stats" });
+    if (answer.type !== "stats") throw new StoreUnavailable(`Cannot measure the store: got ${answer.type}`);
+    const { bytes, entries, history } = answer;
+    return { bytes, entries, history };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#flush();
+    if (!this.#failure) this.#post({ type: "close" });
+    await this.#exited.promise;
+    await this.#compaction?.catch(() => {}); // told to everybody by #fail already
+  }
+
+  #write(key: string, value: Uint8Array | undefined, expected: number): Promise<Change> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#stop.signal.aborted) return Promise.reject(new StoreUnavailable("The store is closed"));
+    return new Promise((resolve, reject) => {
+      if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
+      this.#outgoing.push({ key, value, expected, resolve, reject });
+    });
+  }
+
+  #flush(): void {
+    const writes = this.#outgoing;
+    if (writes.length === 0 || this.#failure) return;
+    this.#outgoing = [];
+    for (const write of writes) this.#sent.push(write);
+    const keys = writes.map(({ key }) => key);
+    const expected = Float64Array.from(writes, (write) => write.expected);
+    const values = packValues(writes.map(({ value }) => value));
+    this.#worker.postMessage({ type: "write", keys, expected, values } satisfies Request, [
+      values.bytes.buffer,
+    ]);
+  }
+
+  #read(read: ReadRequest): Promise<ReadAnswer> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastRead;
+      this.#reads.set(id, { resolve, reject });
+      this.#post({ id, read });
+    });
+  }
+
+  #post(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  #onAnswer(answer: Answer): void {
+    switch (answer.type) {
+      case "committed":
+        return this.#onCommitted(answer);
+      case "failed":
+        return this.#onFailed(answer);
+      case "read":
+        return this.#onRead(answer.id, answer.answer);
+    }
+  }
+
+  /** Watchers first, then the writers: whoever sees his write acknowledged finds it told to everybody. */
+  #onCommitted({ count, revisions, created, deleted, refusals }: Committed): void {
+    const writes = this.#sent.splice(0, count);
+    const lasts = unpackValues(deleted);
+    const others = unpackRows(refusals);
+    const changes: (Change | undefined)[] = writes.map(({ key, value }, i) => {
+      const revision = revisions[i]!;
+      if (revision === 0) return undefined;
+      const type = value ? "put" : "delete";
+      return { type, entry: { key, value: value ?? lasts.shift()!, revision, created: created[i]! } };
+    });
+    const made = changes.filter((change) => change !== undefined);
+    this.#revision = made.at(-1)?.entry.revision ?? this.#revision;
+    if (made.length > 0) this.#feed.publish(made);
+    for (const [index, { key, resolve, reject }] of writes.entries()) {
+      const change = changes[index];
+      if (change) resolve(change);
+      else reject(new RevisionChanged(key, others.shift()));
+    }
+  }
+
+  #onFailed({ count, message }: Failed): void {
+    for (const { reject } of this.#sent.splice(0, count)) reject(new StoreUnavailable(message));
+  }
+
+  #onRead(id: number, answer: ReadAnswer): void {
+    const { resolve, reject } = this.#reads.get(id)!;
+    this.#reads.delete(id);
+    switch (answer.type) {
+      case "gone":
+        return reject(new Compacted(answer.revision, answer.compacted));
+      case "tooNew":
+        return reject(
+          new RangeError(`Cannot read revision ${answer.revision}: the store has reached ${answer.now}`),
+        );
+      case "error":
+        return reject(new StoreUnavailable(answer.message));
+      default:
+        return resolve(answer);
+    }
+  }
+
+  #fail(failure: StoreUnavailable): void {
+    if (this.#failure) return;
+    this.#failure = failure;
+    for (const { reject } of [...this.#sent, ...this.#outgoing, ...this.#reads.values()]) reject(failure);
+    this.#sent = [];
+    this.#outgoing = [];
+    this.#reads.clear();
+    this.#feed.fail(failure);
+  }
+}

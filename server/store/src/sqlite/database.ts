@@ -1,0 +1,116 @@
+/**
+ * The file: how it is opened, what is in it, and what is said when it cannot be used.
+ *
+ * One table, the log of revisions, is the only truth; everything else can be told from it. A row is a write: `previous` is the revision
+ * it took the place of (0: none), `created` the one that made the key, and a delete has no value:
+ *
+ *     revision  key   created  previous  deleted  value
+ *     1         /a    1        0         0        one
+ *     2         /b    2        0         0        x
+ *     3         /a    1        1         0        two
+ *     4         /b    2        2         1        NULL
+ *
+ * The file is locked for as long as it is open, so a second process cannot write beside this one. Its format has a number, in
+ * SQLite's `user_version`.
+ */
+
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+const FORMAT = 1;
+/** "KNRR" in SQLite's `application_id`: this file is a store of ours. */
+const APPLICATION = 0x4b4e5252;
+
+/** Pages of 4 KiB that may wait in the write-ahead log until they are copied to their place: 16 MiB. */
+const WAL_PAGES = 4000;
+
+const SCHEMA = `
+  CREATE TABLE log (
+    revision INTEGER PRIMARY KEY,
+    key      TEXT    NOT NULL,
+    created  INTEGER NOT NULL,
+    previous INTEGER NOT NULL,
+    deleted  INTEGER NOT NULL,
+    value    BLOB
+  );
+  -- Holds all that finding a state needs, so that only values are fetched from the table.
+  CREATE INDEX states ON log (key, revision, created, deleted);
+  -- compacted: reads before this revision are refused. swept: the log has been cleaned up to this one.
+  CREATE TABLE progress (compacted INTEGER NOT NULL, swept INTEGER NOT NULL);
+  INSERT INTO progress VALUES (0, 0);
+`;
+
+/** Throws an Error whose message is a sentence for the administrator. */
+export function openDatabase(path: string): DatabaseSync {
+  try {
+    makePrivate(path);
+    const database = new DatabaseSync(path, { timeout: 500 });
+    try {
+      prepare(database);
+      return database;
+    } catch (err) {
+      database.close();
+      throw err;
+    }
+  } catch (err) {
+    throw new Error(explain(err, `Cannot open the store ${path}`), { cause: err });
+  }
+}
+
+/** What went wrong with the file, in a sentence, for SQLite's primary result codes that an administrator can do something about. */
+export function explain(err: unknown, what: string): string {
+  const { errcode = 0, message } = err as Error & { errcode?: number };
+  switch (errcode & 0xff) {
+    case 5: // SQLITE_BUSY
+      return `${what}: another process has it open. Stop that one first, or use another data directory`;
+    case 8: // SQLITE_READONLY
+      return `${what}: it may not be written. Check who owns it and whether its disk is mounted read-only`;
+    case 10: // SQLITE_IOERR
+      return `${what}: the disk does not read or write (${message}). Check it, then start again`;
+    case 11: // SQLITE_CORRUPT
+      return `${what}: its content is damaged (${message}). Restore a backup`;
+    case 13: // SQLITE_FULL
+      return `${what}: no space is left on its disk. Free some`;
+    case 14: // SQLITE_CANTOPEN
+      return `${what}: it cannot be opened (${message}). Check that the path exists and may be written`;
+    case 26: // SQLITE_NOTADB
+      return `${what}: it is not a SQLite database. Move it away, or restore a backup`;
+    default:
+      return `${what}: ${message}`;
+  }
+}
+
+/** Only this user may read what is in the cluster, its Secrets among it. SQLite gives its other files the same mode. */
+function makePrivate(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+}
+
+function prepare(database: DatabaseSync): void {
+  database.exec(`
+    PRAGMA auto_vacuum = INCREMENTAL;
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = ${WAL_PAGES};
+    PRAGMA journal_size_limit = ${WAL_PAGES * 4096};
+    PRAGMA cache_size = -4096;
+    PRAGMA temp_store = MEMORY;
+  `);
+  database.exec("BEGIN IMMEDIATE");
+  const { application_id: application } = database.prepare("PRAGMA application_id").get() as any;
+  const { user_version: format } = database.prepare("PRAGMA user_version").get() as any;
+  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as any;
+  if (tables === 0) {
+    database.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${FORMAT};`);
+  } else if (application !== APPLICATION) {
+    throw new Error(`it is a database of something else. Give the store a file of its own`);
+  } else if (format > FORMAT) {
+    throw new Error(
+      `it has format ${format}, and this version knows formats up to ${FORMAT}. Run the newer version that wrote it`,
+    );
+  }
+  database.exec("COMMIT");
+}

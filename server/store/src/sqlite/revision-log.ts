@@ -1,0 +1,249 @@
+/**
+ * The log of revisions in SQL: writes with their check, reads now and in the past, and the sweep that forgets.
+ *
+ * Runs in the worker thread and is synchronous throughout, so a transaction can be seen from beginning to end. The optimistic
+ * check is one look-up in an index whose page the insert needs anyway (1 µs), inside the transaction: nothing to keep in step, nothing to roll back.
+ */
+
+import { statSync } from "node:fs";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Entry } from "../store.ts";
+
+export interface Write {
+  readonly key: string;
+  /** Absent: delete. */
+  readonly value: Uint8Array | undefined;
+  readonly expected: number;
+}
+
+/** `revision` 0: refused, and `other` is what is there instead. For a delete `other` is what was deleted. */
+export interface Written {
+  readonly revision: number;
+  readonly created: number;
+  readonly other: Entry | undefined;
+}
+
+export interface LoggedChange {
+  readonly isDelete: boolean;
+  readonly entry: Entry;
+}
+
+/** Pages that may lie free in the file for the next writes; more are given back. */
+const SPARE_PAGES = 256;
+/** Pages given back at once. */
+const VACUUM_PAGES = 128;
+
+export class RevisionLog {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #statements: ReturnType<typeof statements>;
+  #revision: number;
+  #compacted: number;
+  #swept: number;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#statements = statements(database);
+    const { compacted, swept } = database.prepare("SELECT compacted, swept FROM progress").get() as any;
+    const { last } = database.prepare("SELECT max(revision) AS last FROM log").get() as any;
+    // The newest row may have been a delete that is swept away.
+    this.#revision = Math.max(last ?? 0, compacted);
+    this.#compacted = compacted;
+    this.#swept = swept;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  /** All in one transaction and one sync. When it throws, nothing has happened. */
+  write(writes: readonly Write[]): Written[] {
+    const before = this.#revision;
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const written = writes.map((write) => this.#write(write));
+      this.#database.exec("COMMIT");
+      return written;
+    } catch (err) {
+      this.#revision = before;
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw err;
+    }
+  }
+
+  #write({ key, value, expected }: Write): Written {
+    const [now = 0, created = 0, deleted = 1] = (this.#statements.current.get(key) ?? []) as number[];
+    const live = deleted ? 0 : now;
+    if (live !== expected || (live === 0 && value === undefined)) {
+      return { revision: 0, created: 0, other: live ? this.#entry(live) : undefined };
+    }
+    const revision = ++this.#revision;
+    const first = live ? created : revision;
+    const other = value === undefined ? this.#entry(live) : undefined;
+    this.#statements.insert.run(revision, key, first, live, value === undefined ? 1 : 0, value ?? null);
+    return { revision, created: first, other };
+  }
+
+  get(key: string, revision: number): Entry | undefined {
+    const [at, , deleted] = (this.#statements.stateAt.get(key, revision) ?? []) as number[];
+    return at === undefined || deleted ? undefined : this.#entry(at);
+  }
+
+  /** Entries in key order, and how many more there are. */
+  list(
+    prefix: string,
+    revision: number,
+    { after = "", limit }: { readonly after?: string | undefined; readonly limit?: number | undefined },
+  ): { entries: Entry[]; remaining: number } {
+    const range = [after > prefix ? `${after}\0` : prefix, endOf(prefix), revision] as const;
+    const rows = this.#statements.list.all(...range, limit ?? -1) as unknown as Row[];
+    const entries = rows.map(entryOf);
+    if (!limit || rows.length < limit) return { entries, remaining: 0 };
+    const rest = [`${entries.at(-1)!.key}\0`, endOf(prefix), revision] as const;
+    const [remaining] = this.#statements.count.get(...rest) as unknown as [number];
+    return { entries, remaining };
+  }
+
+  /** Changes after one revision up to another, oldest first, at most `limit`. */
+  changes(prefix: string, after: number, upTo: number, limit: number): LoggedChange[] {
+    const rows = this.#statements.changes.all(after, upTo, prefix, endOf(prefix), limit);
+    return (rows as unknown as [...Row, deleted: number][]).map(
+      ([revision, key, created, value, deleted]) => ({
+        isDelete: deleted === 1,
+        entry: { revision, key, created, value },
+      }),
+    );
+  }
+
+  /** Refuses reads before `revision` from now on; `sweep` does the work. */
+  compact(revision: number): void {
+    if (revision <= this.#compacted) return;
+    this.#unsynced(() => this.#statements.setCompacted.run(revision));
+    this.#compacted = revision;
+  }
+
+  get isSwept(): boolean {
+    return this.#swept >= this.#compacted;
+  }
+
+  /**
+   * Looks at the next `steps` revisions of the compacted past and removes what they took the place of, and themselves where they are
+   * deletes. A power cut may undo it, which does no harm, so it need not wait for the disk.
+   */
+  sweep(steps: number): void {
+    const from = this.#swept;
+    const rows = this.#statements.sweepable.all(from, this.#compacted, steps) as unknown as [
+      number,
+      number,
+      number,
+    ][];
+    const upTo = rows.length < steps ? this.#compacted : rows.at(-1)![0];
+    this.#unsynced(() => {
+      for (const [revision, previous, deleted] of rows) {
+        if (previous > 0) this.#statements.remove.run(previous);
+        if (deleted) this.#statements.remove.run(revision);
+      }
+      this.#statements.setSwept.run(upTo);
+    });
+    this.#swept = upTo;
+  }
+
+  /** Gives some free pages back to the file system. False when there is nothing to give. */
+  shrink(): boolean {
+    const free = this.#pragma("freelist_count");
+    if (free <= SPARE_PAGES) return false;
+    this.#unsynced(() =>
+      this.#database.exec(`PRAGMA incremental_vacuum(${Math.min(VACUUM_PAGES, free - SPARE_PAGES)})`),
+    );
+    return true;
+  }
+
+  /** Copies the write-ahead log to its place and empties it. */
+  checkpoint(): void {
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  stats(): { bytes: number; entries: number; history: number } {
+    const bytes = [this.#path, `${this.#path}-wal`].reduce(
+      (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+    const [entries] = this.#statements.count.get("", "\u{10ffff}", this.#revision) as unknown as [number];
+    const { rows } = this.#database.prepare("SELECT count(*) AS rows FROM log").get() as any;
+    return { bytes, entries, history: rows - entries };
+  }
+
+  #entry(revision: number): Entry {
+    return entryOf(this.#statements.byRevision.get(revision) as unknown as Row);
+  }
+
+  #pragma(name: string): number {
+    return (this.#database.prepare(`PRAGMA ${name}`).get() as any)[name];
+  }
+
+  #unsynced(work: () => void): void {
+    this.#database.exec("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+    try {
+      work();
+      this.#database.exec("COMMIT");
+    } finally {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#database.exec("PRAGMA synchronous = FULL");
+    }
+  }
+}
+
+type Row = [revision: number, key: string, created: number, value: Uint8Array];
+
+function entryOf([revision, key, created, value]: Row): Entry {
+  return { key, value, revision, created };
+}
+
+/** The first key after all with this prefix. */
+function endOf(prefix: string): string {
+  return `${prefix}\u{10ffff}`;
+}
+
+function statements(database: DatabaseSync) {
+  const prepare = (sql: string): StatementSync => {
+    const statement = database.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  };
+  /** Of each key in a range the last state up to a revision: max() makes SQLite take the other columns from the same row. */
+  const states = `SELECT max(revision) AS revision, key, created, deleted FROM log INDEXED BY states
+    WHERE key >= ?1 AND key < ?2 AND revision <= ?3 GROUP BY key HAVING NOT deleted`;
+  return {
+    current: prepare(
+      "SELECT revision, created, deleted FROM log WHERE key = ? ORDER BY revision DESC LIMIT 1",
+    ),
+    insert: prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)"),
+    byRevision: prepare("SELECT revision, key, created, value FROM log WHERE revision = ?"),
+    stateAt: prepare(
+      "SELECT revision, created, deleted FROM log WHERE key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1",
+    ),
+    list: prepare(
+      `SELECT log.revision, log.key, log.created, log.value
+       FROM (${states} ORDER BY key LIMIT ?4) state CROSS JOIN log ON log.revision = state.revision
+       ORDER BY state.key`,
+    ),
+    count: prepare(`SELECT count(*) FROM (${states})`),
+    changes: prepare(
+      `SELECT now.revision, now.key, now.created, iif(now.deleted, last.value, now.value), now.deleted
+       FROM log now LEFT JOIN log last ON now.deleted AND last.revision = now.previous
+       WHERE now.revision > ? AND now.revision <= ? AND now.key >= ? AND now.key < ?
+       ORDER BY now.revision LIMIT ?`,
+    ),
+    sweepable: prepare(
+      "SELECT revision, previous, deleted FROM log WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?",
+    ),
+    remove: prepare("DELETE FROM log WHERE revision = ?"),
+    setCompacted: prepare("UPDATE progress SET compacted = ?"),
+    setSwept: prepare("UPDATE progress SET swept = ?"),
+  };
+}

@@ -1,0 +1,270 @@
+/**
+ * The worker thread that owns a SQLite file, so that waiting for the disk never stops the event loop.
+ *
+ * Group commit: whatever writes have arrived when a transaction ends go into the next one together, with one sync. So a lone
+ * writer waits for one sync, and a hundred writers wait for one sync too. Reads are answered between transactions; the
+ * compaction's sweep goes on in small steps when nobody waits, and in steps in proportion to the writes when somebody always does.
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import {
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+  type MessagePort,
+  type Transferable,
+} from "node:worker_threads";
+import { explain, openDatabase } from "./database.ts";
+import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
+import { packRows, packValues, unpackValues } from "./packing.ts";
+import { RevisionLog, type Write, type Written } from "./revision-log.ts";
+
+/** Writes in one transaction, so that none waits long for the others. */
+const MAX_WRITES = 2048;
+/** Revisions swept at once when nobody waits: about a millisecond. */
+const SWEEP_STEPS = 256;
+/** So many writes make emptying the write-ahead log worth while. */
+const MANY_WRITES = 256;
+const QUIET_MS = 100;
+/** Changes handed out at once. */
+const CHANGES_PAGE = 1000;
+
+class Worker {
+  readonly #port: MessagePort;
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #log: RevisionLog;
+  /** Why nothing can be written any more. */
+  #broken: string | undefined;
+  #compactions: { readonly id: number; readonly revision: number }[] = [];
+  /** Compaction has left free pages that may be given back. */
+  #mayShrink = false;
+  #writesInWal = 0;
+  #quiet: NodeJS.Timeout | undefined;
+  #isScheduled = false;
+  #isClosed = false;
+
+  constructor(port: MessagePort, path: string) {
+    this.#port = port;
+    this.#path = path;
+    this.#database = openDatabase(path);
+    try {
+      this.#log = new RevisionLog(this.#database, path);
+    } catch (err) {
+      throw new Error(explain(err, `Cannot open the store ${path}`), { cause: err });
+    }
+    port.on("message", (request: Request) => this.#work(request));
+    this.#answer({ type: "opened", revision: this.#log.revision, compacted: this.#log.compacted });
+    this.#schedule();
+  }
+
+  /** Takes the request and all that wait behind it. */
+  #work(first: Request): void {
+    let request: Request | undefined = first;
+    let writes: Write[] = [];
+    for (; request; request = this.#next()) {
+      if ("read" in request) {
+        this.#commit(writes);
+        writes = [];
+        this.#read(request.id, request.read);
+      } else if (request.type === "write") {
+        addWrites(writes, request);
+        if (writes.length < MAX_WRITES) continue;
+        this.#commit(writes);
+        writes = [];
+      } else {
+        this.#commit(writes);
+        this.#close();
+        return;
+      }
+    }
+    this.#commit(writes);
+    this.#schedule();
+  }
+
+  #next(): Request | undefined {
+    return receiveMessageOnPort(this.#port)?.message as Request | undefined;
+  }
+
+  #commit(writes: readonly Write[]): void {
+    if (writes.length === 0) return;
+    try {
+      if (this.#broken) throw new Error(this.#broken);
+      this.#answerWrites(this.#log.write(writes), writes);
+    } catch (err) {
+      const message = this.#broken ?? explain(err, `Cannot write to the store ${this.#path}`);
+      this.#answer({ type: "failed", count: writes.length, message });
+      this.#afterFailure(err, message);
+    }
+    if (!this.#log.isSwept) this.#sweep(2 * writes.length);
+    this.#writesInWal += writes.length;
+    if (this.#writesInWal >= MANY_WRITES || this.#quiet) this.#checkpointWhenQuiet();
+  }
+
+  /** A full disk may have room again later. After any other failure what is on the disk is not known: only a new start tells. */
+  #afterFailure(err: unknown, message: string): void {
+    const isFull = ((err as { errcode?: number }).errcode ?? 0) === 13;
+    if (!isFull) this.#broken ??= message;
+    else this.#try(() => this.#log.checkpoint());
+  }
+
+  #answerWrites(written: readonly Written[], writes: readonly Write[]): void {
+    const deleted: (Uint8Array | undefined)[] = [];
+    const refused: Written["other"][] = [];
+    for (const [index, { revision, other }] of written.entries()) {
+      if (revision === 0) refused.push(other);
+      else if (writes[index]!.value === undefined) deleted.push(other!.value);
+    }
+    this.#answer({
+      type: "committed",
+      count: writes.length,
+      revisions: Float64Array.from(written, ({ revision }) => revision),
+      created: Float64Array.from(written, ({ created }) => created),
+      deleted: packValues(deleted),
+      refusals: packRows(refused),
+    });
+  }
+
+  #read(id: number, request: ReadRequest): void {
+    if (request.type === "compact") {
+      this.#compact(id, request.revision);
+      return;
+    }
+    let answer: ReadAnswer;
+    try {
+      answer = this.#answerTo(request);
+    } catch (err) {
+      answer = { type: "error", message: explain(err, `Cannot read the store ${this.#path}`) };
+    }
+    this.#answer({ type: "read", id, answer });
+  }
+
+  #answerTo(request: Exclude<ReadRequest, { type: "compact" }>): ReadAnswer {
+    const log = this.#log;
+    if (request.type === "stats") return { type: "stats", ...log.stats() };
+    const revision = request.type === "changes" ? request.after : (request.revision ?? log.revision);
+    if (revision < log.compacted) return { type: "gone", revision, compacted: log.compacted };
+    if (revision > log.revision) return { type: "tooNew", revision, now: log.revision };
+    switch (request.type) {
+      case "get": {
+        const entry = log.get(request.key, revision);
+        return { type: "rows", rows: packRows(entry ? [entry] : []), revision, remaining: 0 };
+      }
+      case "list": {
+        const { entries, remaining } = log.list(request.prefix, revision, request);
+        return { type: "rows", rows: packRows(entries), revision, remaining };
+      }
+      case "changes": {
+        const changes = log.changes(request.prefix, request.after, request.upTo, CHANGES_PAGE);
+        return {
+          type: "changes",
+          rows: packRows(changes.map(({ entry }) => entry)),
+          isDelete: Uint8Array.from(changes, ({ isDelete }) => (isDelete ? 1 : 0)),
+          more: changes.length === CHANGES_PAGE,
+        };
+      }
+    }
+  }
+
+  #compact(id: number, revision: number): void {
+    if (revision > this.#log.revision) {
+      this.#answer({ type: "read", id, answer: { type: "tooNew", revision, now: this.#log.revision } });
+      return;
+    }
+    this.#compactions.push({ id, revision });
+    this.#try(() => this.#log.compact(revision));
+  }
+
+  /** Goes on with what can wait, as soon as nothing else is there. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#isClosed) return;
+      if (this.#isUpkeepDone()) return;
+      this.#schedule();
+    });
+  }
+
+  #isUpkeepDone(): boolean {
+    if (!this.#log.isSwept) {
+      this.#mayShrink = true;
+      return !this.#sweep(SWEEP_STEPS);
+    }
+    for (const { id } of this.#compactions) {
+      this.#answer({ type: "read", id, answer: { type: "compacted", revision: this.#log.compacted } });
+    }
+    this.#compactions = [];
+    if (!this.#mayShrink) return true;
+    this.#mayShrink = false;
+    this.#try(() => (this.#mayShrink = this.#log.shrink()));
+    if (!this.#mayShrink) this.#checkpointWhenQuiet();
+    return !this.#mayShrink;
+  }
+
+  /** Emptying the write-ahead log takes some milliseconds, so it waits for a moment in which nobody writes. */
+  #checkpointWhenQuiet(): void {
+    if (this.#quiet) this.#quiet.refresh();
+    else {
+      this.#quiet = setTimeout(() => {
+        this.#quiet = undefined;
+        this.#writesInWal = 0;
+        this.#try(() => this.#log.checkpoint());
+      }, QUIET_MS);
+    }
+  }
+
+  #sweep(steps: number): boolean {
+    return this.#try(() => this.#log.sweep(steps));
+  }
+
+  /** Upkeep that fails is left for later: it starts again with the next write or compaction, and a write meets the same trouble and says so. */
+  #try(upkeep: () => void): boolean {
+    try {
+      upkeep();
+      return true;
+    } catch (err) {
+      const message = explain(err, `Cannot compact the store ${this.#path}`);
+      for (const { id } of this.#compactions) {
+        this.#answer({ type: "read", id, answer: { type: "error", message } });
+      }
+      this.#compactions = [];
+      return false;
+    }
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#quiet);
+    this.#database.close();
+    this.#answer({ type: "closed" });
+    this.#port.close();
+  }
+
+  #answer(answer: Answer): void {
+    this.#port.postMessage(answer, buffersOf(answer));
+  }
+}
+
+function addWrites(writes: Write[], { keys, expected, values }: WriteRequest): void {
+  const unpacked = unpackValues(values);
+  for (let i = 0; i < keys.length; i++)
+    writes.push({ key: keys[i]!, value: unpacked[i], expected: expected[i]! });
+}
+
+/** Bytes are handed over rather than copied; the few numbers beside them are not worth it. */
+function buffersOf(answer: Answer): Transferable[] {
+  if (answer.type === "committed") return [answer.deleted.bytes.buffer, answer.refusals.values.bytes.buffer];
+  if (answer.type === "read" && "rows" in answer.answer) return [answer.answer.rows.values.bytes.buffer];
+  return [];
+}
+
+if (parentPort) {
+  try {
+    new Worker(parentPort, (workerData as { readonly path: string }).path);
+  } catch (err) {
+    parentPort.postMessage({ type: "refused", message: (err as Error).message } satisfies Answer);
+    parentPort.close();
+  }
+}
