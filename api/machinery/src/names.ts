@@ -8,8 +8,8 @@ const fine: Problems = Object.freeze([]);
 
 // How the rules are worded
 
-export function tooLongText(max: number): string {
-  return `must be no more than ${max} characters`;
+export function tooLongText(max: number, unit: "characters" | "bytes" = "characters"): string {
+  return `must be no more than ${max} ${unit}`;
 }
 
 export function rangeText(low: number | bigint, high: number | bigint): string {
@@ -32,16 +32,18 @@ interface Rule {
   readonly says: string;
   readonly examples: readonly string[];
   readonly max?: number;
+  /** Upstream's rules of labels speak of bytes, all others of characters; all count bytes. */
+  readonly unit?: "bytes";
 }
 
 /** Most texts are fine: they cost one match and no list. */
-function rule({ pattern, says, examples, max = Infinity }: Rule): (text: string) => Problems {
+function rule({ pattern, says, examples, max = Infinity, unit }: Rule): (text: string) => Problems {
   const regex = new RegExp(`^(?:${pattern})$`);
   const mismatch = regexText(says, pattern, ...examples);
   return (text) => {
     const matches = regex.test(text);
     if (matches && !isLonger(text, max)) return fine;
-    return [...(isLonger(text, max) ? [tooLongText(max)] : []), ...(matches ? [] : [mismatch])];
+    return [...(isLonger(text, max) ? [tooLongText(max, unit)] : []), ...(matches ? [] : [mismatch])];
   };
 }
 
@@ -105,6 +107,14 @@ const KEY_SAYS =
 const keyRegex = new RegExp(`^${KEY}$`);
 const KEY_MISMATCH = regexText(KEY_SAYS, KEY, "MyName", "my.name", "123-abc");
 
+const prefixRule = rule({
+  pattern: SUBDOMAIN,
+  says: SUBDOMAIN_SAYS,
+  examples: ["example.com"],
+  max: 253,
+  unit: "bytes",
+});
+
 /** Keys of labels and annotations, names of finalizers, condition types: `name` or `dns.prefix/name`. */
 export function qualifiedName(text: string): Problems {
   const slash = text.indexOf("/");
@@ -116,15 +126,13 @@ export function qualifiedName(text: string): Problems {
   }
   const prefix = text.slice(0, slash);
   const problems =
-    prefix === ""
-      ? ["prefix part must be non-empty"]
-      : dns1123Subdomain(prefix).map((why) => `prefix part ${why}`);
+    prefix === "" ? ["prefix part must be non-empty"] : prefixRule(prefix).map((why) => `prefix part ${why}`);
   return namePart(text.slice(slash + 1), problems);
 }
 
 function namePart(name: string, problems: string[]): Problems {
   if (name === "") problems.push("name part must be non-empty");
-  else if (isLonger(name, 63)) problems.push(`name part ${tooLongText(63)}`);
+  else if (isLonger(name, 63)) problems.push(`name part ${tooLongText(63, "bytes")}`);
   if (!keyRegex.test(name)) problems.push(`name part ${KEY_MISMATCH}`);
   return problems.length ? problems : fine;
 }
@@ -134,6 +142,7 @@ export const labelValue = rule({
   says: "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
   examples: ["MyValue", "my_value", "12345"],
   max: 63,
+  unit: "bytes",
 });
 
 // Other texts of manifests
