@@ -28,7 +28,7 @@ function useServiceAccount(spec: Spec): void {
   spec.serviceAccountName ||= "default";
   spec.serviceAccount = spec.serviceAccountName;
   if (spec.automountServiceAccountToken === false) return;
-  const name = "kube-api-access-RANDOM";
+  const name = "kube-api-access-abcde";
   let isUsed = false;
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     if (container.volumeMounts?.some(({ mountPath }) => mountPath === TOKEN_PATH)) continue;
@@ -50,7 +50,8 @@ function tokenSources(): VolumeProjection[] {
 function addToleration(spec: Spec, key: string): void {
   const tolerated = (spec.tolerations ?? []).some(
     (toleration) =>
-      (!toleration.key || toleration.key === key) && (!toleration.effect || toleration.effect === "NoExecute"),
+      (!toleration.key || toleration.key === key) &&
+      (!toleration.effect || toleration.effect === "NoExecute"),
   );
   if (!tolerated)
     (spec.tolerations ??= []).push({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: 300 });

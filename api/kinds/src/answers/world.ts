@@ -6,10 +6,13 @@
  * need: what upstream's default plugins fill in before validation.
  */
 
+import { convert } from "@knarr/machinery/decode/convert.ts";
 import { FieldErrors, type FieldError } from "@knarr/machinery/field.ts";
-import { ApiError } from "@knarr/machinery/status.ts";
 import { applyJsonPatch } from "@knarr/machinery/patch/json-patch.ts";
 import { applyMergePatch } from "@knarr/machinery/patch/merge-patch.ts";
+import { applyStrategicMergePatch } from "@knarr/machinery/patch/strategic-merge.ts";
+import { ApiError } from "@knarr/machinery/status.ts";
+import { definition } from "@knarr/schema/definitions.ts";
 
 import { resourceFor } from "../kinds.ts";
 import type { Resource } from "../resource.ts";
@@ -50,7 +53,7 @@ export class World {
     const target = targetOf(step.path);
     const body = step.expect?.body;
     if (target && body?.kind === target.resource.kind && !step.path.includes("dryRun"))
-      this.#objects.set(keyOf(target, body.metadata.name), structuredClone(body));
+      this.#objects.set(keyOf(target, body.metadata.name), JSON.parse(withTimes(body)));
   }
 
   #write(step: Step, target: Target): Outcome | undefined {
@@ -59,9 +62,14 @@ export class World {
     if (!previous) return undefined;
     if (step.method === "PUT") return update(step.body, previous, target);
     if (step.method !== "PATCH") return undefined;
-    const result = patch(step, previous);
+    const result = patch(step, previous, target);
     return result && update(result, previous, target);
   }
+}
+
+/** Recorded answers say TIME where a moment stood. */
+function withTimes(body: unknown): string {
+  return JSON.stringify(body).replaceAll('"TIME"', '"2026-01-01T00:00:00Z"');
 }
 
 function keyOf({ resource, namespace }: Target, name: string | undefined): string {
@@ -80,20 +88,16 @@ function targetOf(path: string): Target | undefined {
 }
 
 /** Undefined for patches that do not apply, which is the machinery's business, and for kinds of patches not played here. */
-function patch(step: Step, previous: any): any {
+function patch({ type, body }: Step, previous: any, { resource }: Target): any {
   try {
-    return patched(step, previous);
+    if (type.includes("strategic"))
+      return applyStrategicMergePatch(previous, body, definition(resource.schema));
+    if (type.includes("merge-patch")) return applyMergePatch(previous, body);
+    return type.includes("json-patch") ? applyJsonPatch(previous, body) : undefined;
   } catch (err) {
     if (err instanceof ApiError) return undefined;
     throw err;
   }
-}
-
-function patched(step: Step, previous: any): any {
-  if (step.type.includes("merge-patch") && !step.type.includes("strategic"))
-    return applyMergePatch(structuredClone(previous), step.body);
-  if (step.type.includes("json-patch")) return applyJsonPatch(structuredClone(previous), step.body);
-  return undefined;
 }
 
 function create(body: any, target: Target): Outcome {
@@ -151,19 +155,9 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 function decode(body: any, { resource, namespace }: Target): any {
-  const object = withoutNulls(structuredClone(body));
+  const object: any = convert(JSON.parse(withTimes(body)), definition(resource.schema)).object;
   object.metadata ??= {};
-  if (namespace !== undefined) object.metadata.namespace ??= namespace;
+  if (namespace !== undefined) object.metadata.namespace ||= namespace;
   resource.defaults?.(object);
   return object;
-}
-
-function withoutNulls(value: any): any {
-  if (Array.isArray(value)) value.forEach(withoutNulls);
-  else if (value && typeof value === "object")
-    for (const key of Object.keys(value)) {
-      if (value[key] === null) delete value[key];
-      else withoutNulls(value[key]);
-    }
-  return value;
 }

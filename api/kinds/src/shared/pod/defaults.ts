@@ -21,6 +21,8 @@ import { isHugePage, isOvercommitAllowed, isPodLevelResource } from "./resource-
 export function defaultPod(pod: Pod): void {
   const spec = (pod.spec ??= { containers: [] });
   defaultPodSpec(spec);
+  // Never shown negative, but for templates, where it always was.
+  if (spec.terminationGracePeriodSeconds! < 0) spec.terminationGracePeriodSeconds = 1;
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
     defaultRequestsToLimits(container);
   defaultPodLevelResources(spec);
@@ -37,6 +39,7 @@ export function defaultPodTemplate(template: PodTemplateSpec): void {
 }
 
 function defaultPodSpec(spec: PodSpec): void {
+  spec.containers ??= [];
   spec.dnsPolicy ||= "ClusterFirst";
   spec.restartPolicy ||= "Always";
   spec.securityContext ??= {};
@@ -92,18 +95,43 @@ function defaultFieldRef(selector: ObjectFieldSelector): void {
 
 /** `latest`, said or unsaid, may mean another image tomorrow. */
 export function pullPolicyOf(image: string | undefined): string {
-  return tagOf(image ?? "") === "latest" ? "Always" : "IfNotPresent";
+  const known = policies.get(image ?? "");
+  if (known) return known;
+  const policy = tagOf(image ?? "") === "latest" ? "Always" : "IfNotPresent";
+  if (policies.size >= REMEMBERED) policies.clear();
+  policies.set(image ?? "", policy);
+  return policy;
 }
 
 const reference =
   /^(?:(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::([\w][\w.-]{0,127}))?(@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
+
+/** The same few images are in thousands of pods. */
+const policies = new Map<string, string>();
+const REMEMBERED = 1024;
+
+/** Upstream's limit on an image's name without tag, with the registry and folder that are left unsaid. */
+const LONGEST_NAME = 255;
 
 /** The tag of an image reference, `latest` when it has neither tag nor digest; undefined for what is no reference. */
 function tagOf(image: string): string | undefined {
   const match = reference.exec(image);
   if (!match || /^[a-f0-9]{64}$/.test(image)) return undefined;
   const [, tag, digest] = match;
+  if (
+    fullName(image.slice(0, image.length - (tag ? tag.length + 1 : 0) - (digest?.length ?? 0))).length >
+    LONGEST_NAME
+  )
+    return undefined;
   return tag ?? (digest ? undefined : "latest");
+}
+
+/** `nginx` is `docker.io/library/nginx`. */
+function fullName(name: string): string {
+  const slash = name.indexOf("/");
+  const registry = slash < 0 ? "" : name.slice(0, slash);
+  if (/[.:]/.test(registry) || registry === "localhost" || registry !== registry.toLowerCase()) return name;
+  return `docker.io/${slash < 0 ? "library/" : ""}${name}`;
 }
 
 /** Who names only a limit asks for as much. */

@@ -35,7 +35,7 @@ const sources: readonly (readonly [keyof VolumeProjection, Validator])[] = [
 ];
 
 export function validateProjected(
-  { defaultMode, sources: list = [] }: ProjectedVolumeSource,
+  { defaultMode, sources: list }: ProjectedVolumeSource,
   errors: FieldErrors,
   context: PodContext,
 ): void {
@@ -45,7 +45,7 @@ export function validateProjected(
     if (taken.has(path)) errors.invalid(because, "conflicting duplicate paths");
     taken.add(path);
   };
-  list.forEach((source, i) => {
+  (list ?? []).forEach((source, i) => {
     const at = errors.at("sources").at(i);
     let count = 0;
     for (const [field, validate] of sources) {
