@@ -78,6 +78,12 @@ export class ContainerExec implements Disposable {
     }
   }
 
+  /** The first process of a container or sandbox, by which its namespaces can be entered. */
+  async pidOf(containerId: string): Promise<number> {
+    const { process } = await this.#connection.unary(tasksService.Get, { containerId });
+    return process?.pid ?? 0;
+  }
+
   [Symbol.dispose](): void {
     this.#connection[Symbol.dispose]();
   }

@@ -1,0 +1,172 @@
+/**
+ * The node agent: everything between the API and the container runtime of one node.
+ *
+ * It needs containerd running with a sandbox image and a network configured, and nothing else. It may be killed at any moment; the next
+ * one finds the pods as they are and goes on.
+ */
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createApi } from "@knarr/client/create-api.ts";
+import { EventRecorder } from "@knarr/client/event-recorder.ts";
+import { Informers } from "@knarr/client/informers.ts";
+import { ContainerExec } from "@knarr/cri/container-exec.ts";
+import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
+import { pod as pods } from "@knarr/kinds/core/pod.ts";
+import { service } from "@knarr/kinds/core/service.ts";
+import { serviceAccount } from "@knarr/kinds/core/service-account.ts";
+import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
+import { realClock } from "@knarr/std/clock.ts";
+import { silent } from "@knarr/std/log.ts";
+import type { AgentConfig, CompleteConfig } from "./config.ts";
+import { NodeKeeper } from "./node/node-keeper.ts";
+import { containerOf } from "./pods/containers.ts";
+import { Images } from "./pods/images.ts";
+import { PodCgroups } from "./pods/pod-cgroups.ts";
+import type { PodServices } from "./pods/pod-services.ts";
+import { PodWorkers } from "./pods/pod-workers.ts";
+import { References } from "./pods/references.ts";
+import { StatusWriter } from "./pods/status-writer.ts";
+import { Prober } from "./probes/prober.ts";
+import { ContainerdAccess } from "./runtime/access.ts";
+import { findCgroups } from "./runtime/cgroups.ts";
+import { NetworkDialer } from "./runtime/network-dialer.ts";
+import { RuntimeState } from "./runtime/runtime-state.ts";
+import type { RuntimeAccess } from "./runtime-access.ts";
+import { ServiceAccountTokens, type RequestToken } from "./volumes/service-account-tokens.ts";
+
+export interface Agent extends AsyncDisposable {
+  /** For what serves logs, exec and the like. */
+  readonly access: RuntimeAccess;
+  /** Resolves when the node has been reported Ready. */
+  readonly ready: Promise<void>;
+  pods(): readonly Pod[];
+}
+
+/** Resolves when the node is registered and its pods are being looked after. Disposing stops the agent, not the pods. */
+export async function startAgent(given: AgentConfig, signal?: AbortSignal): Promise<Agent> {
+  const config = complete(given);
+  const { clock, log, transport, nodeName } = config;
+  const stopping = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
+  await mkdir(join(config.rootDir, "pods"), { recursive: true, mode: 0o750 });
+
+  await using held = new AsyncDisposableStack();
+  const runtime = held.use(new RuntimeClient(config.runtimeSocket));
+  const exec = held.use(new ContainerExec(config.runtimeSocket, join(config.rootDir, "exec")));
+  const dialer = held.use(new NetworkDialer(join(config.rootDir, "dial")));
+  const api = createApi(transport, { fieldManager: "kubelet", signal: stop });
+  const recorder = held.use(
+    new EventRecorder({ transport, clock, log, source: { component: "kubelet", host: nodeName } }),
+  );
+  const state = new RuntimeState({ runtime, socket: config.runtimeSocket, clock, log });
+  const access: ContainerdAccess = new ContainerdAccess({
+    runtime,
+    state,
+    exec,
+    dialer,
+    pod: (uid) => workers.get(uid)?.pod,
+  });
+  const statuses = held.use(new StatusWriter({ api, clock, log }));
+  const references = held.use(
+    new References({ transport, clock, log, onChange: (uid) => workers.get(uid)?.refresh() }),
+  );
+  const informers = held.use(new Informers({ transport, clock, log }));
+  const podInformer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const serviceInformer = informers.informer(service);
+  const keeper = held.use(new NodeKeeper({ config, api, runtime, recorder, clock, log }));
+
+  const event: PodServices["event"] = (pod, type, reason, message, fieldPath) =>
+    recorder.event(
+      { ...pod, kind: "Pod", apiVersion: "v1" } as never,
+      type,
+      reason,
+      message,
+      fieldPath ? { fieldPath } : {},
+    );
+  const prober = held.use(
+    new Prober({
+      clock,
+      random: Math.random,
+      listener: {
+        onHealthChange: ({ pod }) => workers.get(pod.metadata!.uid!)?.wake(),
+        onEvent: ({ pod, container }, reason, message) =>
+          event(pod, "Warning", reason, message, containerOf(pod, container.name)?.fieldPath),
+      },
+    }),
+  );
+  const cgroups = new PodCgroups(await findCgroups(), config.cgroupRoot);
+  const services: PodServices = {
+    config,
+    clock,
+    log,
+    api,
+    runtime,
+    state,
+    access,
+    prober,
+    images: new Images(runtime, clock),
+    cgroups,
+    references,
+    tokens: new ServiceAccountTokens(requestToken(api), { clock, random: Math.random }),
+    statuses,
+    startedAt: clock.now(),
+    node: () => keeper.node,
+    services: (namespace) => serviceInformer.list(namespace),
+    activePods: () => workers.active,
+    event,
+  };
+  const workers: PodWorkers = held.use(new PodWorkers(services));
+
+  const registering = keeper.start(stop);
+  await Promise.all([state.relist(), informers.waitForSync(stop), registering]);
+  const following = state.run(stopping.signal);
+  workers.start(podInformer);
+
+  const rest = held.move();
+  return {
+    access,
+    ready: keeper.ready,
+    pods: () => podInformer.list() as readonly Pod[],
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await following;
+      await rest.disposeAsync();
+    },
+  };
+}
+
+function complete(config: AgentConfig): CompleteConfig {
+  return {
+    podLogsDir: "/var/log/pods",
+    containerLogsDir: "/var/log/containers",
+    cgroupRoot: "",
+    clusterDns: [],
+    clusterDomain: "cluster.local",
+    resolvConf: "/etc/resolv.conf",
+    hostsFile: "/etc/hosts",
+    port: 10250,
+    maxPods: 110,
+    labels: {},
+    taints: [],
+    reserved: {},
+    seccompDefault: "RuntimeDefault",
+    clock: realClock,
+    log: silent,
+    ...config,
+  };
+}
+
+function requestToken(api: ReturnType<typeof createApi>): RequestToken {
+  return async ({ namespace, name }, spec) => {
+    const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", metadata: {}, spec };
+    const answer: { status?: { token: string; expirationTimestamp: string } } & typeof body = await api.post(
+      serviceAccount,
+      `${namespace}/${name}`,
+      "token",
+      body,
+    );
+    if (!answer.status) throw new Error(`Cannot get a token for ${namespace}/${name}: the answer has none`);
+    return answer.status;
+  };
+}

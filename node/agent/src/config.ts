@@ -1,0 +1,42 @@
+/** What the agent is told at its start. Everything else it finds out. */
+
+import type { Taint } from "@knarr/kinds/generated/core-v1.ts";
+import type { Transport } from "@knarr/client/transport.ts";
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+
+export interface AgentConfig {
+  readonly nodeName: string;
+  /** The node's addresses, the one it is known by first. */
+  readonly nodeIPs: readonly string[];
+  /** `v1.36.3`: what the node says it is. */
+  readonly version: string;
+  readonly transport: Transport;
+  /** containerd's socket, with an image for sandboxes and a network set up. */
+  readonly runtimeSocket: string;
+  readonly sandboxImage: string;
+  /** Where pods' files are: `<rootDir>/pods/<uid>`. */
+  readonly rootDir: string;
+  readonly podLogsDir?: string;
+  readonly containerLogsDir?: string;
+  /** The cgroup above `kubepods`, `""` for the top. */
+  readonly cgroupRoot?: string;
+  readonly clusterDns?: readonly string[];
+  readonly clusterDomain?: string;
+  /** The node's resolv.conf, for pods that want its DNS and for its search domains. */
+  readonly resolvConf?: string;
+  readonly hostsFile?: string;
+  /** Where the agent's own HTTPS server listens. */
+  readonly port?: number;
+  readonly maxPods?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly taints?: readonly Taint[];
+  /** Taken off what pods may use: `{ cpu: "100m", memory: "200Mi" }`. */
+  readonly reserved?: Readonly<Record<string, string>>;
+  /** For pods that ask for no seccomp profile. */
+  readonly seccompDefault?: "RuntimeDefault" | "Unconfined";
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+export type CompleteConfig = Required<AgentConfig>;
