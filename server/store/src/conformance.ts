@@ -221,6 +221,18 @@ function testWatches(check: Check): void {
     assert.deepEqual(seen.map(show), ["put /pods/b=1@2", "delete /pods/a=1@4"]);
   });
 
+  check("changes ends where it is told to", async (store) => {
+    await writeHistory(store);
+    assert.deepEqual((await take(store.changes("/", 2, 5), 9)).map(show), [
+      "put /a=a3@3",
+      "delete /b=b2@4",
+      "put /c=c5@5",
+    ]);
+    assert.deepEqual(await take(store.changes("/", 6, 6), 9), []);
+    await store.compact(4);
+    await assert.rejects(take(store.changes("/", 3, 6), 9), Compacted);
+  });
+
   check("a delete that a watch replays carries the last value", async (store) => {
     await writeHistory(store);
     const seen = await take(store.watch("/", 3, AbortSignal.timeout(10_000)), 3);

@@ -42,6 +42,9 @@ export interface Store extends AsyncDisposable {
   /** Every change after revision `after` to keys with `prefix`, in batches as they were committed. Throws Compacted if that past is gone. Ends when `signal` aborts. */
   watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]>;
 
+  /** What `watch` would replay, and no more: every change after one revision and up to another. Throws Compacted if that past is gone. */
+  changes(prefix: string, after: number, upTo: number): AsyncIterable<readonly Change[]>;
+
   /** Forgets history before `revision` (never a live entry), in small steps that do not hold up writers. */
   compact(revision: number): Promise<void>;
 

@@ -79,11 +79,18 @@ export class MemoryStore implements Store {
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly Change[], void, undefined> {
-    if (after < this.#compacted) throw new Compacted(after, this.#compacted);
-    using live = this.#feed.follow(prefix, Math.max(after, this.#revision), signal);
-    const past = this.#log.filter(({ entry }) => entry.revision > after && entry.key.startsWith(prefix));
-    if (past.length > 0 && !signal.aborted) yield past;
+    const now = Math.max(after, this.#revision);
+    using live = this.#feed.follow(prefix, now, signal);
+    if (!signal.aborted) yield* this.changes(prefix, after, now);
     yield* live;
+  }
+
+  async *changes(prefix: string, after: number, upTo: number): AsyncGenerator<readonly Change[]> {
+    if (after < this.#compacted) throw new Compacted(after, this.#compacted);
+    const past = this.#log.filter(
+      ({ entry: { key, revision } }) => revision > after && revision <= upTo && key.startsWith(prefix),
+    );
+    if (past.length > 0) yield past;
   }
 
   async compact(revision: number): Promise<void> {

@@ -126,22 +126,29 @@ export class SqliteStore implements Store {
     after: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly Change[], void, undefined> {
+    const now = Math.max(after, this.#revision);
+    using live = this.#feed.follow(prefix, now, signal);
+    for await (const batch of this.changes(prefix, after, now)) {
+      if (signal.aborted) return;
+      yield batch;
+    }
+    yield* live;
+  }
+
+  async *changes(prefix: string, after: number, upTo: number): AsyncGenerator<readonly Change[]> {
     if (after < this.#compacted) throw new Compacted(after, this.#compacted);
-    const now = this.#revision;
-    using live = this.#feed.follow(prefix, Math.max(after, now), signal);
-    for (let from = after, more = after < now; more && !signal.aborted;) {
-      const answer = await this.#read({ type: "changes", prefix, after: from, upTo: now });
-      if (answer.type !== "changes") throw new StoreUnavailable(`Cannot watch ${prefix}: got ${answer.type}`);
+    for (let from = after, more = from < upTo; more;) {
+      const answer = await this.#read({ type: "changes", prefix, after: from, upTo });
+      if (answer.type !== "changes") throw new StoreUnavailable(`Cannot read ${prefix}: got ${answer.type}`);
       const entries = unpackRows(answer.rows) as Entry[];
       const batch = entries.map((entry, i): Change => ({
         type: answer.isDelete[i] ? "delete" : "put",
         entry,
       }));
-      if (batch.length > 0 && !signal.aborted) yield batch;
-      from = batch.at(-1)?.entry.revision ?? now;
+      if (batch.length > 0) yield batch;
+      from = batch.at(-1)?.entry.revision ?? upTo;
       more = answer.more;
     }
-    yield* live;
   }
 
   async compact(revision: number): Promise<void> {
