@@ -101,6 +101,8 @@ export interface Subresources<T extends ApiObject = ApiObject> {
 }
 
 export interface StatusSubresource<T> {
+  /** Status may be given on create too (Node: kubelets register with it). Default: create drops it. */
+  readonly writtenOnCreate?: boolean;
   /** What a write to `/status` may not touch, beyond spec, which the server restores. */
   prepareForUpdate?(object: T, previous: T): void;
   /** All rules but those of metadata; the kind's own `validate` and `validateUpdate` are for the main path alone. */

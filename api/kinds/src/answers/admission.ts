@@ -1,10 +1,11 @@
 /** What upstream's default admission plugins fill into objects before they are validated, as far as recorded answers show it. */
 
-import type { Pod, VolumeProjection } from "../../generated/core-v1.ts";
+import type { Node, Pod, VolumeProjection } from "../../generated/core-v1.ts";
 import type { Resource } from "../resource.ts";
 
 /** `previous` on update. */
 export function admit(object: any, resource: Resource<any>, previous?: any): void {
+  if (resource.kind === "Node" && !previous) addNotReadyTaint(object);
   if (resource.kind !== "Pod") return;
   const { spec } = object as Pod;
   if (!spec) return;
@@ -18,6 +19,12 @@ export function admit(object: any, resource: Resource<any>, previous?: any): voi
   }
   for (const key of ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])
     addToleration(spec, key);
+}
+
+function addNotReadyTaint(node: Node): void {
+  const taint = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
+  const taints = ((node.spec ??= {}).taints ??= []);
+  if (!taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) taints.push(taint);
 }
 
 type Spec = NonNullable<Pod["spec"]>;

@@ -103,7 +103,8 @@ function patch({ type, body }: Step, previous: any, { resource }: Target): any {
 function create(body: any, target: Target): Outcome {
   const { resource } = target;
   const object = decode(body, target);
-  if (resource.subresources?.status) delete object.status;
+  const status = resource.subresources?.status;
+  if (status && !(status !== true && status.writtenOnCreate)) delete object.status;
   admit(object, resource);
   resource.prepareForCreate?.(object);
   const errors = new FieldErrors();

@@ -1,8 +1,20 @@
 /** A number of equal pods, kept at that number. */
 
-import type { ReplicaSet } from "../../generated/apps-v1.ts";
+import type { FieldErrors } from "@knarr/machinery/field.ts";
+
+import type { ReplicaSet, ReplicaSetSpec } from "../../generated/apps-v1.ts";
 import { defineResource } from "../resource.ts";
+import { ageColumn, nameColumn, templateColumns } from "../shared/columns.ts";
+import { defaultPodTemplate } from "../shared/pod/defaults.ts";
+import { dropDisabledFields } from "../shared/pod/dropped.ts";
 import { selectorText } from "../shared/selector-text.ts";
+import { checkNotNegative } from "../shared/values.ts";
+import {
+  checkCounts,
+  isSpecChanged,
+  validateSelectorAndTemplate,
+  workloadWarnings,
+} from "../shared/workload.ts";
 
 export const replicaSet = defineResource<ReplicaSet>({
   group: "apps",
@@ -10,11 +22,53 @@ export const replicaSet = defineResource<ReplicaSet>({
   kind: "ReplicaSet",
   schema: "io.k8s.api.apps.v1.ReplicaSet",
   plural: "replicasets",
-  scope: "Namespaced",
   shortNames: ["rs"],
   categories: ["all"],
+  scope: "Namespaced",
+
+  defaults(object) {
+    const spec = (object.spec ??= { selector: {} });
+    spec.replicas ??= 1;
+    defaultPodTemplate((spec.template ??= {}));
+  },
+
+  prepareForCreate(object) {
+    object.status = { replicas: 0 };
+    dropDisabledFields(object.spec!.template!.spec!);
+  },
+  prepareForUpdate: ({ spec }, previous) =>
+    dropDisabledFields(spec!.template!.spec!, previous.spec?.template?.spec),
+  validate: ({ spec }, errors) => validateSpec(spec!, undefined, errors.at("spec")),
+  validatesOnUpdate: false,
+
+  validateUpdate({ spec }, previous, errors) {
+    validateSpec(spec!, previous.spec, errors.at("spec"));
+    errors.at("spec").at("selector").immutable(spec!.selector, previous.spec!.selector);
+  },
+
+  warnings: (object, previous) =>
+    workloadWarnings(object, previous, {
+      isChanged: previous !== undefined && isSpecChanged(object, previous),
+    }),
+  generationChanged: isSpecChanged,
+
+  selectableFields: { "status.replicas": ({ status }) => String(status?.replicas ?? 0) },
+
+  columns: [
+    nameColumn,
+    { name: "Desired", type: "integer", value: ({ spec }) => spec?.replicas ?? 0 },
+    { name: "Current", type: "integer", value: ({ status }) => status?.replicas ?? 0 },
+    { name: "Ready", type: "integer", value: ({ status }) => status?.readyReplicas ?? 0 },
+    ageColumn,
+    ...templateColumns,
+    { name: "Selector", priority: 1, value: ({ spec }) => selectorText(spec?.selector) || "<none>" },
+  ],
+
   subresources: {
-    status: true,
+    status: {
+      validateUpdate: ({ status }, _previous, errors) =>
+        checkCounts(errors.at("status"), status ?? {}, counts),
+    },
     scale: {
       specReplicas: ".spec.replicas",
       statusReplicas: ".status.replicas",
@@ -22,3 +76,21 @@ export const replicaSet = defineResource<ReplicaSet>({
     },
   },
 });
+
+const counts = {
+  notNegative: [
+    "replicas",
+    "fullyLabeledReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "observedGeneration",
+    "terminatingReplicas",
+  ],
+  withinReplicas: ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
+};
+
+function validateSpec(spec: ReplicaSetSpec, previous: ReplicaSetSpec | undefined, errors: FieldErrors): void {
+  checkNotNegative(errors.at("replicas"), spec.replicas);
+  checkNotNegative(errors.at("minReadySeconds"), spec.minReadySeconds);
+  validateSelectorAndTemplate(spec, previous, errors);
+}

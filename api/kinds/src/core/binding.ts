@@ -11,4 +11,9 @@ export const binding = defineResource<Binding>({
   plural: "bindings",
   scope: "Namespaced",
   verbs: ["create"],
+  validate({ target }, errors) {
+    const at = errors.at("target");
+    if (target?.kind && target.kind !== "Node") at.at("kind").notSupported(target.kind, ["Node", "<empty>"]);
+    if (!target?.name) at.at("name").required();
+  },
 });

@@ -28,6 +28,25 @@ export const templateColumns: readonly Column<any>[] = [
   { name: "Images", priority: 1, value: (object: WithContainers) => list(object, ({ image = "" }) => image) },
 ];
 
+/** The same for a kind that is itself a template. */
+export const templateOwnColumns: readonly Column<any>[] = [
+  {
+    name: "Containers",
+    value: ({ template }) => list({ spec: { template } }, ({ name }) => name),
+  },
+  { name: "Images", value: ({ template }) => list({ spec: { template } }, ({ image = "" }) => image) },
+  { name: "Pod Labels", value: ({ template }) => labelsText(template?.metadata?.labels) },
+];
+
+/** `a=b,c=d`, sorted; `<none>` for none. */
+export function labelsText(labels: Readonly<Record<string, string>> | undefined): string {
+  const text = Object.entries(labels ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  return text || "<none>";
+}
+
 function list(
   { spec }: WithContainers,
   pick: (container: { name: string; image?: string }) => string,

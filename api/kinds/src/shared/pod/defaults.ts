@@ -10,6 +10,7 @@ import type {
   ObjectFieldSelector,
   Pod,
   PodSpec,
+  PodStatus,
   PodTemplateSpec,
   Probe,
 } from "../../../generated/core-v1.ts";
@@ -27,9 +28,23 @@ export function defaultPod(pod: Pod): void {
     defaultRequestsToLimits(container);
   defaultPodLevelResources(spec);
   spec.enableServiceLinks ??= true;
+  if (pod.status) defaultAddresses(pod.status);
+  for (const key of forgottenAnnotations) delete pod.metadata.annotations?.[key];
   if (spec.hostNetwork)
     for (const { ports = [] } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])])
       for (const port of ports) port.hostPort ||= port.containerPort;
+}
+
+/** How init containers were given before there was a field; dropped wherever they are. */
+const forgottenAnnotations = ["beta", "alpha"].flatMap((stage) => [
+  `pod.${stage}.kubernetes.io/init-containers`,
+  `pod.${stage}.kubernetes.io/init-container-statuses`,
+]);
+
+/** The singular is the older name of the first of the plural: it wins, and both are shown. */
+function defaultAddresses(status: PodStatus): void {
+  if (status.podIP && status.podIPs?.[0]?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
+  else if (status.podIPs?.length) status.podIP = status.podIPs[0]!.ip;
 }
 
 /** Templates get what specs get; what belongs to a pod waits until there is one. */

@@ -1,0 +1,93 @@
+/** Rules that the workloads share: selectors, counts in statuses, whole numbers or percentages, templates' warnings. */
+
+import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { percent } from "@knarr/machinery/names.ts";
+
+import type { PodTemplateSpec } from "../../generated/core-v1.ts";
+import type { LabelSelector, ObjectMeta } from "../../generated/meta.ts";
+import { equivalent } from "./equality.ts";
+import { isEmptySelector, queryOf, validateLabelSelector } from "./label-selector.ts";
+import { templateWarnings, workloadNameWarnings } from "./pod/warnings.ts";
+import { validateRunningPodTemplate } from "./pod/template.ts";
+import { checkNotNegative, reject } from "./values.ts";
+
+interface RunningSpec {
+  readonly selector?: LabelSelector;
+  readonly template?: PodTemplateSpec;
+}
+
+/** Selector and template of a workload that keeps pods running, and that one picks the other. */
+export function validateSelectorAndTemplate(
+  { selector, template }: RunningSpec,
+  previous: RunningSpec | undefined,
+  errors: FieldErrors,
+): void {
+  const at = errors.at("selector");
+  if (!selector) at.required();
+  else {
+    validateLabelSelector(selector, at);
+    if (isEmptySelector(selector)) at.invalid(selector, "empty selector is invalid for deployment");
+  }
+  const query = queryOf(selector);
+  if (!query) at.invalid(selector, "invalid label selector");
+  else
+    validateRunningPodTemplate(template, previous?.template, errors.at("template"), {
+      selector: query,
+      workload: "ReplicaSet",
+    });
+}
+
+export function checkIntOrPercent(errors: FieldErrors, value: number | string | undefined): void {
+  if (typeof value === "string") reject(errors, value, percent(value));
+  else checkNotNegative(errors, value);
+}
+
+/** The number in a percentage; other text counts as nothing. */
+export function numberIn(value: number | string | undefined): number {
+  if (typeof value !== "string") return value ?? 0;
+  return percent(value).length ? (/^[+-]?\d+$/.test(value) ? Number(value) : 0) : Number.parseInt(value, 10);
+}
+
+export function isOverHundredPercent(value: number | string | undefined): value is string {
+  return typeof value === "string" && !percent(value).length && Number.parseInt(value, 10) > 100;
+}
+
+/** No part of a count may exceed the whole. */
+export function checkCounts<T extends object>(
+  errors: FieldErrors,
+  status: T,
+  {
+    notNegative,
+    withinReplicas,
+  }: { readonly notNegative: readonly string[]; readonly withinReplicas: readonly string[] },
+): void {
+  const counts = status as Readonly<Record<string, number | undefined>>;
+  for (const field of notNegative) checkNotNegative(errors.at(field), counts[field]);
+  const replicas = counts.replicas ?? 0;
+  for (const field of withinReplicas)
+    if ((counts[field] ?? 0) > replicas)
+      errors.at(field).invalid(counts[field], "cannot be greater than status.replicas");
+  const available = counts.availableReplicas ?? 0;
+  if (available > (counts.readyReplicas ?? 0))
+    errors.at("availableReplicas").invalid(available, "cannot be greater than readyReplicas");
+}
+
+interface Workload {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly template?: PodTemplateSpec };
+}
+
+/** On update only when something changed that pods are made from. */
+export function workloadWarnings(
+  object: Workload,
+  previous: Workload | undefined,
+  { isChanged }: { readonly isChanged: boolean },
+): readonly string[] {
+  if (previous && !isChanged) return [];
+  const name = previous ? [] : workloadNameWarnings(object.metadata);
+  return [...name, ...templateWarnings(object.spec?.template, "spec.template")];
+}
+
+export function isSpecChanged(object: Workload, previous: Workload): boolean {
+  return !equivalent(object.spec, previous.spec);
+}
