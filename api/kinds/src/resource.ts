@@ -51,6 +51,9 @@ export interface Resource<T extends ApiObject = ApiObject> {
   /** Whether upstream runs `validate` again on update too (default true); a few kinds validate updates alone. */
   readonly validatesOnUpdate?: boolean;
 
+  /** Text of the `Warning:` header that every request for this kind is answered with, whatever the verb. */
+  readonly deprecation?: string;
+
   /** Texts for `Warning:` headers on create and update (`previous` is absent on create). */
   warnings?(object: T, previous?: T): readonly string[];
 
