@@ -46,7 +46,7 @@ export async function endOf(stream: Writable | undefined): Promise<void> {
 /** How it ended, for the error channel. */
 export function outcomeText(outcome: CommandOutcome, hasStatus: boolean): string {
   if (outcome.type === "failed") {
-    const message = `error executing command in container: ${outcome.message}`;
+    const { message } = outcome;
     return hasStatus
       ? JSON.stringify(
           failure({
