@@ -14,6 +14,8 @@ export interface Api {
   create<T extends ApiObject>(resource: Resource<T>, object: T): Promise<T>;
   update<T extends ApiObject>(resource: Resource<T>, object: T): Promise<T>;
   updateStatus<T extends ApiObject>(resource: Resource<T>, object: T): Promise<T>;
+  /** PUT of a subresource other than status (`finalize`, `approval`, …). */
+  updateSubresource<T extends ApiObject>(resource: Resource<T>, object: T, subresource: string): Promise<T>;
   patch<T extends ApiObject>(
     resource: Resource<T>,
     key: string,

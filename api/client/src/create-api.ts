@@ -54,6 +54,19 @@ export function createApi(transport: Transport, options: ApiOptions = {}): Api {
     return answer;
   };
 
+  const put = <T extends ApiObject>(resource: Resource<T>, object: T, subresource: string): Promise<T> => {
+    const body = typed(resource, object);
+    return write({
+      resource,
+      key: keyOf(object),
+      verb: "update",
+      subresource,
+      method: "PUT",
+      query: managed,
+      body,
+    });
+  };
+
   return {
     get: (resource, key) => send({ method: "GET", path: objectPath(resource, key) }),
     list: (resource, selection = {}) => transport.list(resource, selection, signal),
@@ -68,19 +81,8 @@ export function createApi(transport: Transport, options: ApiOptions = {}): Api {
       return write({ resource, key: keyOf(object), verb: "update", method: "PUT", query: managed, body });
     },
 
-    updateStatus: (resource, object) => {
-      const body = typed(resource, object);
-      const subresource = "status";
-      return write({
-        resource,
-        key: keyOf(object),
-        verb: "update",
-        subresource,
-        method: "PUT",
-        query: managed,
-        body,
-      });
-    },
+    updateStatus: (resource, object) => put(resource, object, "status"),
+    updateSubresource: put,
 
     patch: (resource, key, patch, { type = "merge", subresource, fieldManager: manager, force } = {}) => {
       const query = {

@@ -36,7 +36,7 @@ export class HttpTransport implements Transport {
   }
 
   async request(request: TransportRequest): Promise<TransportAnswer> {
-    return this.#send(request, JSON_TYPE);
+    return this.#send(request, request.accept ?? JSON_TYPE);
   }
 
   async list<T extends ApiObject>(

@@ -39,6 +39,8 @@ export interface TransportRequest {
   readonly body?: unknown;
   /** Content type of the body; default `application/json`. */
   readonly contentType?: string;
+  /** What the answer may be, as in HTTP; default `application/json`. A transport may answer with plain JSON all the same. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 

@@ -4,9 +4,11 @@
  */
 
 import type { Controller } from "@knarr/client/controller.ts";
+import type { Discovered } from "@knarr/client/discovery.ts";
 import { deploymentController } from "./deployment/controller.ts";
 import { endpointSliceController } from "./endpoint-slice/controller.ts";
 import { endpointsController } from "./endpoints/controller.ts";
+import { namespaceController } from "./namespace/controller.ts";
 import { replicaSetController } from "./replicaset/controller.ts";
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
@@ -15,6 +17,8 @@ import { serviceAccountController } from "./service-account/controller.ts";
 export interface ControllerSettings {
   /** PEM of the authority that signs the API server's certificate. */
   readonly rootCaPem: string;
+  /** Asks the server which kinds it serves. */
+  discover(signal: AbortSignal): Promise<Discovered>;
 }
 
 export function controllers(settings: ControllerSettings): readonly Controller<any>[] {
@@ -22,6 +26,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     deploymentController,
     endpointsController,
     endpointSliceController,
+    namespaceController(settings.discover),
     replicaSetController,
     rootCaController(settings.rootCaPem),
     serviceAccountController,

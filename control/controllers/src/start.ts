@@ -5,26 +5,26 @@
  * touched.
  */
 
-import { hostname } from "node:os";
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import type { Controller } from "@knarr/client/controller.ts";
 import { createApi } from "@knarr/client/create-api.ts";
+import { discover } from "@knarr/client/discovery.ts";
 import { electLeader } from "@knarr/client/leader-election.ts";
-import {
-  runControllers,
-  type ControllerMetrics,
-  type RunControllersOptions,
-} from "@knarr/client/run-controllers.ts";
+import { runControllers, type ControllerMetrics } from "@knarr/client/run-controllers.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
-import { controllers, type ControllerSettings } from "./controllers.ts";
+import { controllers } from "./controllers.ts";
+import { GARBAGE_COLLECTOR, startGarbageCollector } from "./garbage-collector/garbage-collector.ts";
 
-export interface StartControllersOptions extends ControllerSettings {
+export interface StartControllersOptions {
   readonly transport: Transport;
   readonly log: Logger;
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
+  /** PEM of the authority that signs the API server's certificate; every namespace gets it. */
+  readonly rootCaPem: string;
   /** Names of controllers to leave out. */
   readonly disable?: readonly string[];
   /** Wait for the Lease `kube-system/kube-controller-manager` first: for more than one server. */
@@ -32,22 +32,30 @@ export interface StartControllersOptions extends ControllerSettings {
   readonly metrics?: ControllerMetrics;
 }
 
+export interface RunningControlPlane extends AsyncDisposable {
+  /** No controller has anything to do that it knows of; false while standing for election. */
+  readonly idle: boolean;
+}
+
 const LEASE = "kube-system/kube-controller-manager";
 
 /** Resolves when the controllers run or, with leader election, stand for election. */
-export async function startControllers(options: StartControllersOptions): Promise<AsyncDisposable> {
-  const { transport, log, clock = realClock, metrics, leaderElect = false } = options;
+export async function startControllers(options: StartControllersOptions): Promise<RunningControlPlane> {
+  const { transport, log, clock = realClock, leaderElect = false } = options;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const chosen = select(options);
-  const run: RunControllersOptions = { transport, clock, log, signal, ...(metrics && { metrics }) };
+  let running: RunningControlPlane | undefined;
 
   if (!leaderElect) {
-    const running = await runControllers(chosen, run);
+    const all = (running = await runAll(chosen, options, signal));
     return {
+      get idle() {
+        return all.idle;
+      },
       async [Symbol.asyncDispose]() {
         stop.abort();
-        await running[Symbol.asyncDispose]();
+        await all[Symbol.asyncDispose]();
       },
     };
   }
@@ -55,12 +63,17 @@ export async function startControllers(options: StartControllersOptions): Promis
   const election = electLeader(
     { api: createApi(transport), lease: LEASE, identity, clock, log },
     async (leading) => {
-      await using _running = await runControllers(chosen, { ...run, signal: leading });
+      await using all = await runAll(chosen, options, leading);
+      running = all;
       await aborted(leading);
+      running = undefined;
     },
     signal,
   ).catch((err: unknown) => log.error("Controllers ended", { err }));
   return {
+    get idle() {
+      return running?.idle ?? false;
+    },
     async [Symbol.asyncDispose]() {
       stop.abort();
       await election;
@@ -68,15 +81,44 @@ export async function startControllers(options: StartControllersOptions): Promis
   };
 }
 
+interface Chosen {
+  readonly controllers: readonly Controller<any>[];
+  readonly collectsGarbage: boolean;
+}
+
+async function runAll(
+  chosen: Chosen,
+  { transport, log, clock = realClock, metrics }: StartControllersOptions,
+  signal: AbortSignal,
+): Promise<RunningControlPlane> {
+  await using stack = new AsyncDisposableStack();
+  const base = { transport, clock, log, signal };
+  const running = stack.use(
+    await runControllers(chosen.controllers, { ...base, ...(metrics && { metrics }) }),
+  );
+  const collector = chosen.collectsGarbage ? stack.use(await startGarbageCollector(base)) : undefined;
+  const all = stack.move();
+  return {
+    get idle() {
+      return running.idle && (collector?.idle ?? true);
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
 /** All but the disabled ones. Throws for a name no controller has. */
-function select({ disable = [], ...settings }: StartControllersOptions): readonly Controller<any>[] {
-  const all = controllers(settings);
+function select({ disable = [], rootCaPem, transport }: StartControllersOptions): Chosen {
+  const all = controllers({ rootCaPem, discover: (signal) => discover(transport, signal) });
+  const names = [...all.map(({ name }) => name), GARBAGE_COLLECTOR];
   for (const name of disable) {
-    if (all.some((controller) => controller.name === name)) continue;
-    const names = all.map((controller) => controller.name).join(", ");
-    throw new RangeError(`Cannot disable controller "${name}": must be one of ${names}`);
+    if (!names.includes(name)) {
+      throw new RangeError(`Cannot disable controller "${name}": must be one of ${names.join(", ")}`);
+    }
   }
-  return all.filter(({ name }) => !disable.includes(name));
+  return {
+    controllers: all.filter(({ name }) => !disable.includes(name)),
+    collectsGarbage: !disable.includes(GARBAGE_COLLECTOR),
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
