@@ -164,7 +164,7 @@ export function invalid(
 ): ApiError {
   const lines = [...new Set(findings.map(({ field, message }) => `${field}: ${message}`))];
   const text = lines.length === 1 ? lines[0]! : `[${lines.join(", ")}]`;
-  const details = { ...(name && { name }), ...(group && { group }), kind, causes: findings };
+  const details = { ...(name && { name }), ...(group && { group }), ...(kind && { kind }), causes: findings };
   const about = `${group ? `${kind}.${group}` : kind} ${quote(name)} is invalid`;
   return new ApiError("Invalid", lines.length ? `${about}: ${text}` : about, details);
 }

@@ -2,6 +2,7 @@
 
 import type { LocalSubjectAccessReview } from "../../generated/authorization-v1.ts";
 import { defineResource } from "../resource.ts";
+import { shownPath, validateNoMetadata, validateSubject } from "../shared/access-review-rules.ts";
 
 export const localSubjectAccessReview = defineResource<LocalSubjectAccessReview>({
   group: "authorization.k8s.io",
@@ -11,4 +12,17 @@ export const localSubjectAccessReview = defineResource<LocalSubjectAccessReview>
   plural: "localsubjectaccessreviews",
   scope: "Namespaced",
   verbs: ["create"],
+
+  validate({ metadata, spec }, errors) {
+    validateSubject(spec, errors.at("spec"));
+    validateNoMetadata(metadata, errors, "namespace");
+    const { resourceAttributes, nonResourceAttributes } = spec;
+    const namespace = resourceAttributes?.namespace ?? "";
+    if (resourceAttributes && namespace !== (metadata.namespace ?? ""))
+      errors.at("spec.resourceAttributes.namespace").invalid(namespace, "must match metadata.namespace");
+    if (nonResourceAttributes)
+      errors
+        .at("spec.nonResourceAttributes")
+        .invalid(shownPath(nonResourceAttributes), "disallowed on this kind of request");
+  },
 });

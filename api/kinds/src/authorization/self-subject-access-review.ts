@@ -2,6 +2,7 @@
 
 import type { SelfSubjectAccessReview } from "../../generated/authorization-v1.ts";
 import { defineResource } from "../resource.ts";
+import { validateAttributes, validateNoMetadata } from "../shared/access-review-rules.ts";
 
 export const selfSubjectAccessReview = defineResource<SelfSubjectAccessReview>({
   group: "authorization.k8s.io",
@@ -11,4 +12,9 @@ export const selfSubjectAccessReview = defineResource<SelfSubjectAccessReview>({
   plural: "selfsubjectaccessreviews",
   scope: "Cluster",
   verbs: ["create"],
+
+  validate({ metadata, spec }, errors) {
+    validateAttributes(spec ?? {}, errors.at("spec"));
+    validateNoMetadata(metadata, errors);
+  },
 });

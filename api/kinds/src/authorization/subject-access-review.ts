@@ -2,6 +2,7 @@
 
 import type { SubjectAccessReview } from "../../generated/authorization-v1.ts";
 import { defineResource } from "../resource.ts";
+import { validateNoMetadata, validateSubject } from "../shared/access-review-rules.ts";
 
 export const subjectAccessReview = defineResource<SubjectAccessReview>({
   group: "authorization.k8s.io",
@@ -11,4 +12,9 @@ export const subjectAccessReview = defineResource<SubjectAccessReview>({
   plural: "subjectaccessreviews",
   scope: "Cluster",
   verbs: ["create"],
+
+  validate({ metadata, spec }, errors) {
+    validateSubject(spec ?? {}, errors.at("spec"));
+    validateNoMetadata(metadata, errors);
+  },
 });

@@ -2,8 +2,9 @@
 
 import type { Event as CoreEvent } from "../../generated/core-v1.ts";
 import type { Event } from "../../generated/events-v1.ts";
-import { event } from "../core/event.ts";
+import { event, eventColumns, eventFields } from "../core/event.ts";
 import { defineResource } from "../resource.ts";
+import { validateEvent, validateEventChange, validateNewEvent } from "../shared/event-rules.ts";
 
 /** The fields that have another name in core; all others are called the same. */
 const coreNames: readonly (readonly [here: keyof Event, core: keyof CoreEvent])[] = [
@@ -36,7 +37,46 @@ export const eventsEvent = defineResource<Event>({
     },
   },
   createOnUpdate: true,
+  validatesOnUpdate: false,
+
+  validate(object, errors) {
+    const core = coreForm(object);
+    validateEvent(core, errors, { controllerField: "reportingController" });
+    validateNewEvent(core, errors);
+  },
+
+  validateUpdate(object, previous, errors) {
+    const core = coreForm(object);
+    validateEvent(core, errors, { controllerField: "reportingController" });
+    validateEventChange(core, coreForm(previous), errors);
+  },
+
+  selectableFields: {
+    reason: ({ reason }) => reason ?? "",
+    type: ({ type }) => type ?? "",
+    reportingController: ({ reportingController }) => reportingController ?? "",
+    ...Object.fromEntries(
+      Object.entries(eventFields)
+        .filter(([label]) => label.startsWith("involvedObject."))
+        .map(([label, valueOf]) => [
+          label.replace("involvedObject", "regarding"),
+          (object: Event) => valueOf(coreForm(object)),
+        ]),
+    ),
+  },
+
+  columns: eventColumns.map((column) => ({
+    ...column,
+    value: (object: Event, now: number) => column.value(coreForm(object), now),
+  })),
 });
+
+/** The same event as core has it; the original stays as it is. */
+function coreForm(object: Event): CoreEvent {
+  const copy: Event = { ...object };
+  for (const [here, core] of coreNames) rename(copy, here, core);
+  return copy as unknown as CoreEvent;
+}
 
 function rename(object: object, from: string, to: string): void {
   const fields = object as Record<string, unknown>;

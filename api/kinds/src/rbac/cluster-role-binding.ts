@@ -2,6 +2,13 @@
 
 import type { ClusterRoleBinding } from "../../generated/rbac-v1.ts";
 import { defineResource } from "../resource.ts";
+import {
+  bindingColumns,
+  defaultBinding,
+  rbacName,
+  validateBinding,
+  validateSameRole,
+} from "../shared/rbac.ts";
 
 export const clusterRoleBinding = defineResource<ClusterRoleBinding>({
   group: "rbac.authorization.k8s.io",
@@ -11,4 +18,11 @@ export const clusterRoleBinding = defineResource<ClusterRoleBinding>({
   plural: "clusterrolebindings",
   scope: "Cluster",
   createOnUpdate: true,
+  name: rbacName,
+
+  defaults: defaultBinding,
+  validate: (object, errors) => validateBinding(object, errors, { namespaced: false }),
+  validateUpdate: (object, previous, errors) => validateSameRole(object.roleRef, previous.roleRef, errors),
+
+  columns: bindingColumns,
 });

@@ -2,6 +2,13 @@
 
 import type { RoleBinding } from "../../generated/rbac-v1.ts";
 import { defineResource } from "../resource.ts";
+import {
+  bindingColumns,
+  defaultBinding,
+  rbacName,
+  validateBinding,
+  validateSameRole,
+} from "../shared/rbac.ts";
 
 export const roleBinding = defineResource<RoleBinding>({
   group: "rbac.authorization.k8s.io",
@@ -11,4 +18,11 @@ export const roleBinding = defineResource<RoleBinding>({
   plural: "rolebindings",
   scope: "Namespaced",
   createOnUpdate: true,
+  name: rbacName,
+
+  defaults: defaultBinding,
+  validate: (object, errors) => validateBinding(object, errors, { namespaced: true }),
+  validateUpdate: (object, previous, errors) => validateSameRole(object.roleRef, previous.roleRef, errors),
+
+  columns: bindingColumns,
 });

@@ -2,6 +2,8 @@
 
 import type { Role } from "../../generated/rbac-v1.ts";
 import { defineResource } from "../resource.ts";
+import { plainColumns } from "../shared/columns.ts";
+import { rbacName, validatePolicyRules } from "../shared/rbac.ts";
 
 export const role = defineResource<Role>({
   group: "rbac.authorization.k8s.io",
@@ -11,4 +13,11 @@ export const role = defineResource<Role>({
   plural: "roles",
   scope: "Namespaced",
   createOnUpdate: true,
+  name: rbacName,
+
+  validate({ rules }, errors) {
+    validatePolicyRules(rules, errors.at("rules"), { namespaced: true });
+  },
+
+  columns: plainColumns,
 });

@@ -14,6 +14,12 @@ export const ageColumn: Column<any> = {
   value: ({ metadata }, now) => ageOf(metadata.creationTimestamp, now),
 };
 
+/** What kinds show that upstream has no columns for. */
+export const plainColumns: readonly Column<any>[] = [
+  nameColumn,
+  { name: "Created At", type: "date", value: ({ metadata }) => metadata.creationTimestamp },
+];
+
 interface WithContainers {
   readonly spec?: {
     readonly template?: {
