@@ -1,6 +1,7 @@
 /** A real containerd: its life, images, a sandbox and a container, processes inside, and what `kill -9` leaves alone. */
 
 import assert from "node:assert/strict";
+import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { PassThrough, Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import { text } from "node:stream/consumers";
@@ -27,6 +28,10 @@ after(async () => {
   if (skip) return;
   exec[Symbol.dispose]();
   await rig[Symbol.asyncDispose]();
+  for (const controller of readdirSync("/sys/fs/cgroup")) {
+    const cgroup = `/sys/fs/cgroup/${controller}/knarr-agent-test-cri`;
+    if (existsSync(cgroup)) rmdirSync(cgroup);
+  }
 });
 
 async function runContainer(name: string, command: string[]): Promise<string> {

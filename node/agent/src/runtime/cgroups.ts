@@ -35,7 +35,8 @@ export async function findCgroups(mountInfo = "/proc/self/mountinfo"): Promise<C
     if (type === "cgroup2") v2 ??= mountPoint;
     if (type === "cgroup") for (const name of options.split(",")) v1.getOrInsert(name, mountPoint);
   }
-  if (v1.has("memory") || v1.has("cpu")) return new CgroupsV1(v1);
+  // The runtime uses the empty v2 of a hybrid host too, so it has to be cleaned with the others
+  if (v1.has("memory") || v1.has("cpu")) return new CgroupsV1(v2 === undefined ? v1 : v1.set("unified", v2));
   if (v2 === undefined)
     throw new Error("Cannot find cgroups: neither v1 controllers nor the unified hierarchy are mounted");
   return new CgroupsV2(v2);
