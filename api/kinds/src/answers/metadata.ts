@@ -1,45 +1,27 @@
 /** The rules of metadata that recorded answers touch. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
-import { labelValue, nameIsDnsSubdomain, qualifiedName } from "@knarr/machinery/names.ts";
+import {
+  validateMetadata as validate,
+  validateMetadataUpdate as validateChange,
+} from "@knarr/machinery/metadata.ts";
 import type { ObjectMeta } from "@knarr/machinery/object.ts";
 
 import type { Resource } from "../resource.ts";
 
-export function validateMetadata(
-  metadata: ObjectMeta,
-  errors: FieldErrors,
-  { name: nameRule = nameIsDnsSubdomain }: Resource<any>,
-): void {
-  const { name, generateName } = metadata;
-  if (generateName)
-    for (const problem of nameRule(generateName, { generateName: true }))
-      errors.at("generateName").invalid(generateName, problem);
-  if (!name && !generateName) errors.at("name").required("name or generateName is required");
-  else if (name)
-    for (const problem of nameRule(name, { generateName: false })) errors.at("name").invalid(name, problem);
-  validateLabelsAndFinalizers(metadata, errors);
+export function validateMetadata(metadata: ObjectMeta, errors: FieldErrors, resource: Resource<any>): void {
+  // names are generated and answers of cluster-wide kinds have no namespace: the server sees to both before
+  const { name = metadata.generateName && `${metadata.generateName}x` } = metadata;
+  const known = name ? { ...metadata, name } : metadata;
+  validate(known, errors, { namespaced: resource.scope === "Namespaced", name: resource.name });
 }
 
 export function validateMetadataUpdate(
   metadata: ObjectMeta,
-  _previous: ObjectMeta,
+  previous: ObjectMeta,
   errors: FieldErrors,
 ): void {
-  validateLabelsAndFinalizers(metadata, errors);
-}
-
-function validateLabelsAndFinalizers(
-  { labels = {}, annotations = {}, finalizers = [] }: ObjectMeta,
-  errors: FieldErrors,
-): void {
-  for (const [key, value] of Object.entries(labels)) {
-    for (const problem of qualifiedName(key)) errors.at("labels").invalid(key, problem);
-    for (const problem of labelValue(value)) errors.at("labels").invalid(value, problem);
-  }
-  for (const key of Object.keys(annotations))
-    for (const problem of qualifiedName(key.toLowerCase())) errors.at("annotations").invalid(key, problem);
-  finalizers.forEach((finalizer, i) => {
-    for (const problem of qualifiedName(finalizer)) errors.at("finalizers").at(i).invalid(finalizer, problem);
-  });
+  const resourceVersion = "1"; // conflicts are not played
+  const now = { uid: previous.uid, ...metadata, resourceVersion } as ObjectMeta;
+  validateChange(now, previous, errors, { namespaced: previous.namespace !== undefined });
 }
