@@ -1,0 +1,89 @@
+/**
+ * Who is asking. Each authenticator is asked in turn; the first that knows the caller decides. Bad credentials make the
+ * request anonymous to nobody: they are refused, even when anonymous requests are allowed.
+ */
+
+import { unauthorized } from "@knarr/machinery/status.ts";
+import type { Authenticator, Credentials, User } from "../request.ts";
+
+export const AUTHENTICATED = "system:authenticated";
+export const UNAUTHENTICATED = "system:unauthenticated";
+/** Members may do everything. */
+export const MASTERS = "system:masters";
+
+/** One way to tell whose token it is. Throws an Error that says why for a token that is its own and bad; undefined: not mine. */
+export interface TokenAuthenticator {
+  authenticateToken(token: string, audiences?: readonly string[]): Promise<TokenIdentity | undefined>;
+}
+
+export interface TokenIdentity {
+  readonly user: User;
+  /** Those of the audiences asked for that the token is meant for. */
+  readonly audiences: readonly string[];
+}
+
+export interface AuthenticationOptions {
+  /** In order; tokens come after them. */
+  readonly authenticators: readonly Authenticator[];
+  readonly tokens: readonly TokenAuthenticator[];
+  /** Whether requests without credentials are `system:anonymous` (authorization then decides) or refused. Default true. */
+  readonly anonymous?: boolean;
+}
+
+export class Authentication {
+  readonly #authenticators: readonly Authenticator[];
+  readonly #tokens: readonly TokenAuthenticator[];
+  readonly #anonymous: boolean;
+
+  constructor({ authenticators, tokens, anonymous = true }: AuthenticationOptions) {
+    this.#authenticators = authenticators;
+    this.#tokens = tokens;
+    this.#anonymous = anonymous;
+  }
+
+  /** Throws ApiError Unauthorized. */
+  async authenticate(credentials: Credentials): Promise<User> {
+    let bad = false;
+    for (const authenticator of this.#authenticators) {
+      try {
+        const user = await authenticator.authenticate(credentials);
+        if (user) return authenticated(user);
+      } catch {
+        bad = true; // upstream tries the others first, and then says no more than Unauthorized
+      }
+    }
+    if (credentials.bearerToken !== undefined) {
+      const found = await this.authenticateToken(credentials.bearerToken, credentials.audiences);
+      if (found.identity) return found.identity.user;
+      bad = true;
+    }
+    if (bad || !this.#anonymous) throw unauthorized();
+    return ANONYMOUS;
+  }
+
+  /** The owner of a token, or why there is none: for requests and for TokenReview. */
+  async authenticateToken(
+    token: string,
+    audiences?: readonly string[],
+  ): Promise<{ readonly identity?: TokenIdentity; readonly problems: readonly string[] }> {
+    const problems: string[] = [];
+    for (const authenticator of this.#tokens) {
+      try {
+        const identity = await authenticator.authenticateToken(token, audiences);
+        if (identity) return { identity: { ...identity, user: authenticated(identity.user) }, problems: [] };
+      } catch (err) {
+        problems.push((err as Error).message);
+      }
+    }
+    return { problems: ["invalid bearer token", ...problems] };
+  }
+}
+
+export const ANONYMOUS: User = { name: "system:anonymous", groups: [UNAUTHENTICATED] };
+
+/** Everybody who is somebody is in `system:authenticated`. */
+export function authenticated(user: User): User {
+  const { groups } = user;
+  if (groups.includes(AUTHENTICATED) || groups.includes(UNAUTHENTICATED)) return user;
+  return { ...user, groups: [...groups, AUTHENTICATED] };
+}
