@@ -5,13 +5,18 @@
 
 import type { Controller } from "@knarr/client/controller.ts";
 import type { Discovered } from "@knarr/client/discovery.ts";
+import { clusterRoleAggregationController } from "./clusterrole-aggregation/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
+import { endpointSliceMirroringController } from "./endpoint-slice-mirroring/controller.ts";
 import { endpointSliceController } from "./endpoint-slice/controller.ts";
 import { endpointsController } from "./endpoints/controller.ts";
 import { namespaceController } from "./namespace/controller.ts";
+import { nodeLifecycleController } from "./node-lifecycle/controller.ts";
+import { podGcController } from "./pod-gc/controller.ts";
 import { replicaSetController } from "./replicaset/controller.ts";
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
+import { taintEvictionController } from "./taint-eviction/controller.ts";
 
 /** What some controllers need to know that no object says. */
 export interface ControllerSettings {
@@ -23,12 +28,17 @@ export interface ControllerSettings {
 
 export function controllers(settings: ControllerSettings): readonly Controller<any>[] {
   return [
+    clusterRoleAggregationController,
     deploymentController,
     endpointsController,
     endpointSliceController,
+    endpointSliceMirroringController,
     namespaceController(settings.discover),
+    nodeLifecycleController(),
+    podGcController(),
     replicaSetController,
     rootCaController(settings.rootCaPem),
     serviceAccountController,
+    taintEvictionController(),
   ];
 }
