@@ -21,6 +21,12 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   RoleBinding: [100, 100],
   ClusterRoleBinding: [100, 100],
   PriorityClass: [100, 100],
+  Pod: [100, 97],
+  PodTemplate: [100, 100],
+  Service: [99, 99], // one port is refused for being taken, which no kind can know
+  Node: [100, 100],
+  Deployment: [100, 97],
+  ReplicaSet: [100, 97],
 };
 
 for (const [kind, [causes, exact]] of Object.entries(floors)) {

@@ -25,10 +25,13 @@ const FILE = new URL("../../../../../shared/data/answers/open.jsonl.gz", import.
 
 export const answersMissing = existsSync(FILE) ? false : "needs ../shared/data/answers";
 
-export function readCases(): CaseGroup[] {
-  const text = gunzipSync(readFileSync(FILE)).toString();
-  return text
+let cases: readonly CaseGroup[] | undefined;
+
+/** Read once; they are not to be changed. */
+export function readCases(): readonly CaseGroup[] {
+  return (cases ??= gunzipSync(readFileSync(FILE))
+    .toString()
     .split("\n")
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as CaseGroup);
+    .map((line) => JSON.parse(line) as CaseGroup));
 }

@@ -2,6 +2,7 @@
 
 import type { FieldError } from "@knarr/machinery/field.ts";
 
+import type { Resource } from "../resource.ts";
 import type { Step } from "./cases.ts";
 import type { Outcome } from "./world.ts";
 
@@ -38,6 +39,40 @@ function judgeCauses(want: readonly FieldError[], got: readonly FieldError[]): V
     want: want.map(line),
     got: got.map(line),
   };
+}
+
+/** Columns and cells; what varies with time and place is blotted out in the recorded ones. */
+export function judgeTable(table: any, resource: Resource<any>, objects: readonly any[]): Verdict {
+  const columns = resource.columns ?? [];
+  const want = {
+    columns: table.columnDefinitions.map((column: any) => [
+      column.name,
+      column.type,
+      column.format,
+      column.priority,
+    ]),
+    rows: table.rows.map(({ cells }: any) => cells.map(blot)),
+  };
+  const got = {
+    columns: columns.map(({ name, type = "string", format = "", priority = 0 }) => [
+      name,
+      type,
+      format,
+      priority,
+    ]),
+    rows: objects.map((object) => columns.map((column) => blot(column.value(object, Date.now())))),
+  };
+  const causes = text(want.columns) === text(got.columns);
+  return { causes, exact: causes && text(want.rows) === text(got.rows), want, got };
+}
+
+const ADDRESS = /^(10(\.\d+){3}|IP)$/;
+
+function blot(cell: unknown): unknown {
+  if (typeof cell !== "string") return cell ?? null;
+  if (cell === "AGE" || cell === "<unknown>" || /^\d+[smhdy](\d+[smhd])?$/.test(cell)) return "AGE";
+  if (TIME.test(cell)) return "TIME";
+  return ADDRESS.test(cell) ? "IP" : cell.replaceAll(/:(3[0-2]\d{3}|PORT)\//g, ":PORT/");
 }
 
 function names(causes: readonly FieldError[]): string {

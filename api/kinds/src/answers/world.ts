@@ -40,7 +40,7 @@ export class World {
   /** The outcome of a write, or undefined for a step that is none, or of a kind or subresource that is not built in. */
   play(step: Step): Outcome | undefined {
     const target = targetOf(step.path);
-    if (!target) return undefined;
+    if (!target || (step.method !== "DELETE" && step.body === undefined)) return undefined;
     if (step.method === "DELETE") this.#objects.delete(keyOf(target, target.name));
     const outcome = this.#write(step, target);
     const name = outcome?.object.metadata.name ?? target.name;
@@ -59,6 +59,13 @@ export class World {
       this.#objects.set(keyOf(target, body.metadata.name), JSON.parse(concrete(body)));
   }
 
+  /** What a table of the kind would be asked to print: the object of that name. */
+  objectFor(path: string, name: string): { resource: Resource<any>; object: any } | undefined {
+    const target = targetOf(path);
+    const object = target && this.#objects.get(keyOf(target, name));
+    return object && { resource: target.resource, object };
+  }
+
   #write(step: Step, target: Target): Outcome | undefined {
     if (step.method === "POST" && !target.subresource) return create(step.body, target);
     const previous = this.#objects.get(keyOf(target, target.name));
@@ -70,10 +77,12 @@ export class World {
   }
 }
 
+const CREATED = "2026-01-01T00:00:00Z";
+
 /** Recorded answers say TIME, IP and PORT for what differs from run to run. */
 function concrete(body: unknown): string {
   return JSON.stringify(body)
-    .replaceAll('"TIME"', '"2026-01-01T00:00:00Z"')
+    .replaceAll('"TIME"', JSON.stringify(CREATED))
     .replaceAll('"IP"', '"10.96.0.77"')
     .replaceAll('"PORT"', "31000");
 }
@@ -120,6 +129,7 @@ function isDecodable(body: any, { resource }: Target): boolean {
 function create(body: any, target: Target): Outcome {
   const { resource } = target;
   const object = decode(body, target);
+  object.metadata.creationTimestamp = CREATED;
   const status = resource.subresources?.status;
   if (status && !(status !== true && status.writtenOnCreate)) delete object.status;
   admit(object, resource);
@@ -129,7 +139,11 @@ function create(body: any, target: Target): Outcome {
   resource.prepareForCreate?.(object);
   validateMetadata(object.metadata, errors.at("metadata"), resource);
   resource.validate?.(object, errors);
-  return { object, causes: errors.list, warnings: resource.warnings?.(object) ?? [] };
+  return {
+    object,
+    causes: errors.list,
+    warnings: [...deprecated(resource), ...(resource.warnings?.(object) ?? [])],
+  };
 }
 
 function update(body: any, previous: any, target: Target): Outcome | undefined {
@@ -147,7 +161,11 @@ function update(body: any, previous: any, target: Target): Outcome | undefined {
   if (!subresource && resource.validatesOnUpdate !== false) resource.validate?.(object, errors);
   rules.validateUpdate?.(object, previous, errors);
   const warnings = subresource ? [] : (resource.warnings?.(object, previous) ?? []);
-  return { object, causes: errors.list, warnings };
+  return { object, causes: errors.list, warnings: [...deprecated(resource), ...warnings] };
+}
+
+function deprecated({ deprecation }: Resource<any>): readonly string[] {
+  return deprecation === undefined ? [] : [deprecation];
 }
 
 function rulesOf(

@@ -1,9 +1,10 @@
 /**
- * Equality as upstream's API machinery sees it: absent, null and empty lists and maps are the same, quantities are
- * compared as text because decoding makes them canonical.
+ * Equality of decoded specs: absent, null, empty text and empty lists are the same, an empty struct is something
+ * (`securityContext: {}` is not the same as none; machinery's `semanticEqual`, made for whole objects whose maps may be
+ * empty, says it is). Quantities are equal when their canonical texts are, which decoding has made them.
  *
  *     equivalent({ a: [] }, {})      // true
- *     equivalent({ a: "" }, {})      // true: Go cannot tell either
+ *     equivalent({ a: {} }, {})      // false
  */
 
 export function equivalent(a: unknown, b: unknown): boolean {

@@ -92,10 +92,12 @@ function validateSource(volume: Volume, errors: FieldErrors, context: PodContext
     const source = volume[field];
     if (source == null) continue;
     if (found) errors.at(shownTwice ?? field).forbidden("may not specify more than 1 volume type");
-    else validate(source, errors.at(shown ?? field), context, volume);
+    else {
+      validate(source, errors.at(shown ?? field), context, volume);
+      if (field === "ephemeral") checkClaimName(volume, errors, context);
+    }
     found = true;
     if (field === "iscsi") network.checkIscsiNames(volume, errors);
-    if (field === "ephemeral") checkClaimName(volume, errors, context);
   }
   if (!found) errors.required("must specify a volume type");
 }
