@@ -12,11 +12,13 @@
  *     n   a pointer, written as null when nil
  *     o   a struct, left out when all of it is zero
  *
- * and the defaults that the types declare (`+default=`). Facts only: no sentence of the sources is kept.
+ * and the defaults that the types declare (`+default=`), and Go's names of types that the description shows as plain
+ * texts and maps (`v1.Protocol`), which decoding errors quote. Facts only: no sentence of the sources is kept.
  */
 
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { definition, definitionNames } from "../api/schema/src/definitions.ts";
+import type { Schema } from "../api/schema/src/schema.ts";
 
 const VERSION = "v0.36.3";
 const root = process.argv[2] ?? "/root/go/pkg/mod";
@@ -39,6 +41,8 @@ const sources: readonly (readonly [pattern: string, prefix: (file: string) => st
 interface Field {
   readonly name: string;
   readonly mark: string;
+  /** `v1.Protocol`, `[]v1.IPFamily`, or undefined for what Go calls as everybody does. */
+  readonly goType: string | undefined;
   readonly default?: unknown;
 }
 type Member = Field | { readonly embeds: string };
@@ -60,7 +64,8 @@ for (const { prefix, text } of files) {
     structs.set(`${prefix}.${name}`, [{ embeds: embedded(other!, prefix) }]);
 }
 
-const table: Record<string, [fields: string, defaults?: Record<string, unknown>]> = {};
+type Row = [fields: string, defaults?: Record<string, unknown>, goTypes?: Record<string, string>];
+const table: Record<string, Row> = {};
 for (const full of definitionNames().sort()) {
   const name = full.replace("io.k8s.", "");
   const published = [...definition(full).properties!.keys()];
@@ -68,8 +73,12 @@ for (const full of definitionNames().sort()) {
   const missing = published.filter((field) => !fields.some((known) => known.name === field));
   if (missing.length) throw new Error(`Found no Go field for ${missing.join(", ")} of ${name}`);
   const defaults = fields.filter((field) => "default" in field).map((field) => [field.name, field.default]);
+  const goTypes = fields.filter((field) => isNamed(field, definition(full).properties!.get(field.name)!));
   const text = fields.map((field) => `${field.name}:${field.mark}`).join(" ");
-  table[name] = defaults.length ? [text, Object.fromEntries(defaults)] : [text];
+  const row: Row = [text];
+  if (defaults.length || goTypes.length) row.push(Object.fromEntries(defaults));
+  if (goTypes.length) row.push(Object.fromEntries(goTypes.map((field) => [field.name, field.goType!])));
+  table[name] = row;
 }
 const lines = Object.entries(table).map(([name, row]) => `${JSON.stringify(name)}:${JSON.stringify(row)}`);
 writeFileSync(new URL("../api/schema/v1.36/go-fields.json", import.meta.url), `{\n${lines.join(",\n")}\n}\n`);
@@ -94,11 +103,27 @@ function members(body: string, prefix: string): Member[] {
       });
     } else if (name !== "-") {
       const value = declared === undefined ? {} : { default: literal(declared) };
-      found.push({ name, mark: markOf(type, options), ...value });
+      found.push({ name, mark: markOf(type, options), goType: goTypeOf(type, prefix), ...value });
     }
     declared = undefined;
   }
   return found;
+}
+
+/** `*Protocol` in core/v1 is `v1.Protocol`; plain types and types of other libraries have no name to tell. */
+function goTypeOf(type: string, prefix: string): string | undefined {
+  const match = /^\*?(\[\])?([a-z0-9]+\.)?([A-Z]\w*)$/.exec(type);
+  if (!match) return undefined;
+  const [, list = "", from = "", name] = match;
+  if (from && !/^(core|api)?v1\.$/.test(from)) return undefined;
+  return `${list}${from ? "v1." : `${prefix.slice(prefix.lastIndexOf(".") + 1)}.`}${name}`;
+}
+
+/** Whether the published type hides the name: structs keep theirs. */
+function isNamed({ goType }: Field, schema: Schema): boolean {
+  if (!goType) return false;
+  const inner = goType.startsWith("[]") ? schema.items! : schema;
+  return !inner.name && (inner.type === "string" || inner.type === "object") && !inner.format;
 }
 
 function embedded(type: string, prefix: string): string {

@@ -64,12 +64,14 @@ class DefinitionSchema implements Schema {
     if (this.#properties) return this.#properties;
     const properties = new Map<string, Schema>();
     const within = this.name.slice(NAME_PREFIX.length);
-    const defaults = goFieldTable()[within]?.[1];
+    const [, defaults, goTypes] = goFieldTable()[within] ?? [];
     for (const [field, text] of Object.entries(this.#row)) {
       if (field.startsWith("@")) continue;
       const schema = fieldSchema(text, within);
       const value = defaults?.[field];
-      properties.set(field, value === undefined ? schema : { ...schema, default: value });
+      const goType = goTypes?.[field];
+      const named = goType ? withGoType(schema, goType) : schema;
+      properties.set(field, value === undefined ? named : { ...named, default: value });
     }
     this.#properties = properties;
     return properties;
@@ -88,6 +90,12 @@ class DefinitionSchema implements Schema {
       fields === "" ? [] : fields.split(" ").map((field) => field.split(":") as [string, Presence]);
     return (this.#presence = new Map(pairs));
   }
+}
+
+/** `[]v1.IPFamily` names the list and, without the brackets, its items. */
+function withGoType(schema: Schema, goType: string): Schema {
+  if (!goType.startsWith("[]") || !schema.items) return { ...schema, goType };
+  return { ...schema, goType, items: withGoType(schema.items, goType.slice(2)) };
 }
 
 type Merging = Pick<Schema, "listType" | "mapKeys" | "mapType" | "patchStrategy" | "patchMergeKey">;

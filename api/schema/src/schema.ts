@@ -37,6 +37,8 @@ export interface Schema {
    * `tools/generate-go-facts.ts`. Absent for schemas that no Go type stands behind (custom resources).
    */
   readonly presence?: ReadonlyMap<string, Presence>;
+  /** Go's name of a type that is published as plain text or a plain map (`v1.Protocol`): errors of decoding quote it. */
+  readonly goType?: string;
   /** Discriminated unions, as published. */
   readonly unions?: readonly unknown[];
 }

@@ -18,11 +18,13 @@ export const definitionTable = table<Rows>("definitions.json");
 /** Definition → field → protobuf number and type. */
 export const messageTable = table<Rows>("messages.json");
 
-/** Definition → fields in Go's order with their marks, and defaults that the types declare. */
-export const goFieldTable =
-  table<Readonly<Record<string, readonly [fields: string, defaults?: Readonly<Record<string, unknown>>]>>>(
-    "go-fields.json",
-  );
+export type GoFields = readonly [
+  fields: string,
+  defaults?: Readonly<Record<string, unknown>>,
+  goTypes?: Readonly<Record<string, string>>,
+];
+/** Definition → fields in Go's order with their marks, defaults that the types declare, Go's names of plain types. */
+export const goFieldTable = table<Readonly<Record<string, GoFields>>>("go-fields.json");
 
 export interface ResourceRow {
   readonly kind: string;

@@ -123,13 +123,16 @@ class Conversion {
       case "quantity":
         return canonicalQuantity(quantityText(value));
       case "date-time":
-        return canonicalTime(stringIn(value));
+        return canonicalTime(this.#text(value));
       case "micro-time":
-        return canonicalMicroTime(stringIn(value));
+        return canonicalMicroTime(this.#text(value));
       case "duration":
-        return formatDuration(parseDuration(stringIn(value)));
+        return formatDuration(parseDuration(this.#text(value)));
       case "int-or-string":
-        return intOrString(value);
+        if (typeof value === "string" || (typeof value === "number" && value === (value | 0))) return value;
+        throw this.#wrongType(value, "int32");
+      case "schema-or":
+        return this.#schemaOr(value, plan);
       case "any":
         return this.#hasNumberTexts ? plain(value) : value;
     }
@@ -200,19 +203,59 @@ class Conversion {
     return undefined;
   }
 
+  /** A JSON schema, or what may stand in its place: a list of them, a list of texts, a boolean. */
+  #schemaOr(value: unknown, plan: Plan): unknown {
+    const { inner, schema } = plan;
+    if (Array.isArray(value)) {
+      if (schema.format === "json-schema-or-array") return value.map((item) => this.convert(item, inner));
+      if (schema.format === "json-schema-or-string-array")
+        return value.map((item) => (typeof item === "string" ? item : this.#mismatch(item, STRINGS)));
+    } else if (typeof value === "object") return this.convert(value, inner);
+    else if (typeof value === "boolean" && schema.format === "json-schema-or-bool") return value;
+    const wanted = schema.format === "json-schema-or-bool" ? "boolean or JSON schema expected" : undefined;
+    if (wanted) throw new TypeError(wanted);
+    return this.#mismatch(value, inner);
+  }
+
+  #text(value: unknown): string {
+    if (typeof value === "string") return value;
+    throw this.#wrongType(value, "string");
+  }
+
+  /** The field counts as absent; the first mismatch of all is what the sender hears of. */
   #mismatch(value: unknown, plan: Plan): undefined {
-    const place: Place = { struct: this.#structs.at(-1) ?? "", path: this.#path.join(".") };
-    this.problem ??= new TypeError(typeProblem(value, plan.goType, place));
+    this.problem ??= this.#wrongType(value, plan.goType);
     return undefined;
+  }
+
+  /** Types that Go decodes by themselves end the decoding at once: they throw this. */
+  #wrongType(value: unknown, goType: string): TypeError {
+    const place: Place = { struct: this.#structs.at(-1) ?? "", path: this.#path.join(".") };
+    return new TypeError(typeProblem(value, goType, place));
   }
 }
 
+const STRINGS = planOf({ type: "string" });
 const ZERO_TIME = "0001-01-01T00:00:00Z";
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** Where Go's decoder stops: at the odd character, at missing or early padding, at the group that does not end. */
 function badBase64At(text: string): number {
-  const odd = text.search(/[^A-Za-z0-9+/\r\n]/);
-  return odd >= 0 ? odd : text.length - (text.length % 4);
+  let inGroup = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!;
+    if (character === "\n" || character === "\r") continue;
+    if (/[A-Za-z0-9+/]/.test(character)) {
+      inGroup = (inGroup + 1) % 4;
+      continue;
+    }
+    if (character !== "=" || inGroup < 2) return at;
+    const rest = text.slice(at + 1);
+    if (inGroup === 3) return at + 1; // the padding ends the text, but the text goes on
+    if (rest === "") return text.length;
+    return rest[0] === "=" ? at + 2 : at;
+  }
+  return text.length - inGroup;
 }
 
 function isEmpty(value: object): boolean {
@@ -236,26 +279,10 @@ function describe(value: unknown, goType: string): string {
   return typeof value === "boolean" ? "bool" : typeof value;
 }
 
-// Types that Go decodes by themselves: what is wrong with them ends the decoding.
-
 function quantityText(value: unknown): string {
   if (typeof value === "string") return value.trim();
-  return value instanceof NumberText
-    ? value.text
-    : typeof value === "number"
-      ? String(value)
-      : JSON.stringify(value);
-}
-
-function stringIn(value: unknown): string {
-  if (typeof value === "string") return value;
-  throw new TypeError(`json: cannot unmarshal ${describe(value, "string")} into Go value of type string`);
-}
-
-function intOrString(value: unknown): string | number {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" && value === (value | 0)) return value;
-  throw new TypeError(`json: cannot unmarshal ${describe(value, "int32")} into Go value of type int32`);
+  if (value instanceof NumberText) return value.text;
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
 }
 
 /** Open JSON, with numbers as numbers. */

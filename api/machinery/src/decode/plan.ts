@@ -3,6 +3,7 @@
  * object looks up nothing but its fields.
  */
 
+import { definition } from "@knarr/schema/definitions.ts";
 import type { Presence, Schema } from "@knarr/schema/schema.ts";
 
 /** How a value is converted. Everything but `struct`, `map` and `list` is a leaf. */
@@ -21,6 +22,7 @@ export type PlanKind =
   | "duration"
   | "quantity"
   | "int-or-string"
+  | "schema-or"
   | "any";
 
 export interface FieldPlan {
@@ -52,9 +54,9 @@ export class Plan {
     return (this.#byName ??= new Map(this.fields.map((field) => [field.name, field])));
   }
 
-  /** Plan of a list's items or a map's values. */
+  /** Plan of a list's items, a map's values, or the schema among other forms. */
   get inner(): Plan {
-    return (this.#inner ??= planOf(this.schema.items ?? this.schema.values ?? ANYTHING));
+    return (this.#inner ??= planOf(innerOf(this)));
   }
 
   /** The type as Go's decoder names it. */
@@ -64,6 +66,11 @@ export class Plan {
 }
 
 const ANYTHING: Schema = { type: "any" };
+const SCHEMA_PROPS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
+
+function innerOf({ kind, schema }: Plan): Schema {
+  return kind === "schema-or" ? definition(SCHEMA_PROPS) : (schema.items ?? schema.values ?? ANYTHING);
+}
 const plans = new WeakMap<Schema, Plan>();
 
 export function planOf(schema: Schema): Plan {
@@ -88,7 +95,8 @@ function kindOf(schema: Schema): PlanKind {
     case "string":
       return stringKinds.has(schema.format ?? "") ? (schema.format as PlanKind) : "string";
     default:
-      return schema.format === "int-or-string" ? "int-or-string" : "any";
+      if (schema.format === "int-or-string") return "int-or-string";
+      return schema.format?.startsWith("json-schema-or-") ? "schema-or" : "any";
   }
 }
 const stringKinds: ReadonlySet<string> = new Set(["byte", "date-time", "micro-time", "duration", "quantity"]);
@@ -128,6 +136,7 @@ function fillOf({ kind, schema }: Plan, presence: Presence | undefined): FieldPl
 }
 
 function goTypeOf(schema: Schema): string {
+  if (schema.goType) return schema.goType;
   if (schema.name) return schema.name.split(".").slice(-2).join(".");
   if (schema.items) return `[]${goTypeOf(schema.items)}`;
   if (schema.values) return `map[string]${goTypeOf(schema.values)}`;

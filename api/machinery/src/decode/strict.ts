@@ -19,11 +19,12 @@ export function strictFindings(value: unknown, schema: Schema): string[] {
 
 function walk(value: unknown, plan: Plan, path: string, found: Set<string>): void {
   if (Array.isArray(value)) {
-    if (plan.kind === "list") value.forEach((item, i) => walk(item, plan.inner, `${path}[${i}]`, found));
+    if (plan.kind === "list" || plan.kind === "schema-or")
+      value.forEach((item, i) => walk(item, plan.inner, `${path}[${i}]`, found));
     return;
   }
   if (typeof value !== "object" || value === null || value instanceof NumberText) return;
-  if (plan.kind !== "struct" && plan.kind !== "map") return; // open JSON is nobody's to check
+  if (plan.kind !== "struct" && plan.kind !== "map") return; // open JSON, and what decodes itself, is not checked
   const seen = new Set<string>();
   for (const [key, inner] of value instanceof Pairs ? value.entries : Object.entries(value)) {
     const here = path ? `${path}.${key}` : key;
