@@ -16,23 +16,35 @@ export class Authorization implements Authorizer {
     this.#authorizers = authorizers;
   }
 
-  async authorize(attributes: Attributes): Promise<Decision> {
+  /** Answers at once as long as the authorizers do. */
+  authorize(attributes: Attributes): Decision | Promise<Decision> {
     if (attributes.user.groups.includes(MASTERS)) return ALLOWED;
-    const reasons: string[] = [];
-    const errors: string[] = [];
-    for (const authorizer of this.#authorizers) {
-      const answer = authorizer.authorize(attributes);
-      const decision = answer instanceof Promise ? await answer : answer;
-      if (decision.allowed) return decision;
-      if (decision.reason) reasons.push(decision.reason);
-      if (decision.error) errors.push(decision.error);
-      if (decision.denied) return { ...decision, reason: reasons.join("\n") };
+    return this.#ask(attributes, 0, []);
+  }
+
+  #ask(attributes: Attributes, from: number, refusals: Refusal[]): Decision | Promise<Decision> {
+    for (let i = from; i < this.#authorizers.length; i++) {
+      const answer = this.#authorizers[i]!.authorize(attributes);
+      if (answer instanceof Promise) {
+        return answer.then((decision) =>
+          decision.allowed ? decision : this.#after(decision, attributes, i, refusals),
+        );
+      }
+      if (answer.allowed) return answer;
+      if (answer.denied) return refused([...refusals, answer]);
+      refusals.push(answer);
     }
-    return {
-      allowed: false,
-      reason: reasons.join("\n"),
-      ...(errors.length > 0 && { error: errors.join(", ") }),
-    };
+    return refused(refusals);
+  }
+
+  #after(
+    decision: Refusal,
+    attributes: Attributes,
+    index: number,
+    refusals: Refusal[],
+  ): Decision | Promise<Decision> {
+    const all = [...refusals, decision];
+    return decision.denied ? refused(all) : this.#ask(attributes, index + 1, all);
   }
 
   /** Throws ApiError Forbidden, in upstream's words, unless it is allowed. */
@@ -55,6 +67,22 @@ export class Authorization implements Authorizer {
       ...(problems.length > 0 && { evaluationError: problems.join(", ") }),
     };
   }
+}
+
+type Refusal = Extract<Decision, { readonly allowed: false }>;
+
+/** All that was said against it. */
+function refused(refusals: readonly Refusal[]): Decision {
+  const errors = refusals.map(({ error }) => error).filter((error) => error !== undefined);
+  return {
+    allowed: false,
+    reason: refusals
+      .map(({ reason }) => reason)
+      .filter((reason) => reason !== "")
+      .join("\n"),
+    ...(refusals.some(({ denied }) => denied) && { denied: true }),
+    ...(errors.length > 0 && { error: errors.join(", ") }),
+  };
 }
 
 const ALLOWED: Decision = Object.freeze({ allowed: true, reason: "" });

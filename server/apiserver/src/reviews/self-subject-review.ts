@@ -1,0 +1,26 @@
+/** Who am I? */
+
+import type { SelfSubjectReview, UserInfo } from "@knarr/kinds/generated/authentication-v1.ts";
+import type { User } from "../request.ts";
+import type { ReviewContext } from "./reviews.ts";
+
+export function selfSubjectReview(
+  { apiVersion, kind }: SelfSubjectReview,
+  { user, now }: ReviewContext,
+): object {
+  return {
+    apiVersion,
+    kind,
+    metadata: { creationTimestamp: `${new Date(now()).toISOString().slice(0, 19)}Z` },
+    status: { userInfo: userInfoOf(user) },
+  };
+}
+
+export function userInfoOf({ name, uid, groups, extra }: User): UserInfo {
+  return {
+    username: name,
+    ...(uid && { uid }),
+    ...(groups.length > 0 && { groups: [...groups] }),
+    ...(extra && Object.keys(extra).length > 0 && { extra: extra as Record<string, string[]> }),
+  };
+}
