@@ -22,13 +22,16 @@ export function requestedProtocols(request: IncomingMessage): string[] {
     .filter(Boolean);
 }
 
+const chosen = new WeakMap<IncomingMessage, string>();
+
 const server = new WebSocketServer({
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: 32 << 20,
-  handleProtocols: (_, request) =>
-    (request as IncomingMessage & { chosenProtocol?: string }).chosenProtocol || false,
+}).on("headers", (headers, request) => {
+  const protocol = chosen.get(request);
+  if (protocol) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
 });
 
 /**
@@ -47,7 +50,9 @@ export async function acceptWebSocket(
     transport.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     return undefined;
   }
-  Object.assign(request, { chosenProtocol: protocol });
+  // The protocol is our business alone: `ws` refuses names with a slash, and `SPDY/3.1+portforward.k8s.io` has one.
+  delete request.headers["sec-websocket-protocol"];
+  chosen.set(request, protocol);
   const { promise, resolve } = Promise.withResolvers<Accepted | undefined>();
   transport.once("close", () => resolve(undefined));
   server.handleUpgrade(request, transport, head, (socket) => resolve({ socket, protocol }));
