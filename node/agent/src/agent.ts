@@ -12,7 +12,7 @@ import { EventRecorder } from "@knarr/client/event-recorder.ts";
 import { Informers } from "@knarr/client/informers.ts";
 import { ContainerExec } from "@knarr/cri/container-exec.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
-import { pod as pods } from "@knarr/kinds/core/pod.ts";
+import { pod } from "@knarr/kinds/core/pod.ts";
 import { service } from "@knarr/kinds/core/service.ts";
 import { serviceAccount } from "@knarr/kinds/core/service-account.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
@@ -33,6 +33,8 @@ import { findCgroups } from "./runtime/cgroups.ts";
 import { NetworkDialer } from "./runtime/network-dialer.ts";
 import { RuntimeState } from "./runtime/runtime-state.ts";
 import type { RuntimeAccess } from "./runtime-access.ts";
+import { NodeServer } from "./server/node-server.ts";
+import { Upkeep } from "./upkeep/upkeep.ts";
 import { ServiceAccountTokens, type RequestToken } from "./volumes/service-account-tokens.ts";
 
 export interface Agent extends AsyncDisposable {
@@ -40,12 +42,14 @@ export interface Agent extends AsyncDisposable {
   readonly access: RuntimeAccess;
   /** Resolves when the node has been reported Ready. */
   readonly ready: Promise<void>;
+  /** When it was told to serve; for renewing its certificate, and its port. */
+  readonly server: NodeServer | undefined;
   pods(): readonly Pod[];
 }
 
 /** Resolves when the node is registered and its pods are being looked after. Disposing stops the agent, not the pods. */
 export async function startAgent(given: AgentConfig, signal?: AbortSignal): Promise<Agent> {
-  const config = complete(given);
+  let config = complete(given);
   const { clock, log, transport, nodeName } = config;
   const stopping = new AbortController();
   const stop = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
@@ -72,8 +76,16 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
     new References({ transport, clock, log, onChange: (uid) => workers.get(uid)?.refresh() }),
   );
   const informers = held.use(new Informers({ transport, clock, log }));
-  const podInformer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const podInformer = informers.informer(pod, { fieldSelector: `spec.nodeName=${nodeName}` });
   const serviceInformer = informers.informer(service);
+  const pods = () => podInformer.list() as readonly Pod[];
+  const { serving, port } = config;
+  const server = serving
+    ? held.use(
+        await NodeServer.start({ nodeName, port, ...serving, transport, runtime: access, pods, clock, log }),
+      )
+    : undefined;
+  if (server) config = { ...config, port: server.port };
   const keeper = held.use(new NodeKeeper({ config, api, runtime, recorder, clock, log }));
 
   const event: PodServices["event"] = (pod, type, reason, message, fieldPath) =>
@@ -122,15 +134,18 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
   await Promise.all([state.relist(), informers.waitForSync(stop), registering]);
   const following = state.run(stopping.signal);
   workers.start(podInformer);
+  const isLookedAfter = (uid: string) => workers.get(uid) !== undefined;
+  const upkeep = new Upkeep({ services, isLookedAfter, imageRoot: config.imageRoot }).run(stopping.signal);
 
   const rest = held.move();
   return {
     access,
     ready: keeper.ready,
-    pods: () => podInformer.list() as readonly Pod[],
+    server,
+    pods,
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await following;
+      await Promise.all([following, upkeep]);
       await rest.disposeAsync();
     },
   };
@@ -146,6 +161,8 @@ function complete(config: AgentConfig): CompleteConfig {
     resolvConf: "/etc/resolv.conf",
     hostsFile: "/etc/hosts",
     port: 10250,
+    serving: undefined,
+    imageRoot: config.rootDir,
     maxPods: 110,
     labels: {},
     taints: [],

@@ -4,6 +4,7 @@ import type { Taint } from "@knarr/kinds/generated/core-v1.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { TlsCertificate } from "./server/node-server.ts";
 
 export interface AgentConfig {
   readonly nodeName: string;
@@ -26,8 +27,12 @@ export interface AgentConfig {
   /** The node's resolv.conf, for pods that want its DNS and for its search domains. */
   readonly resolvConf?: string;
   readonly hostsFile?: string;
-  /** Where the agent's own HTTPS server listens. */
+  /** Where the agent's own HTTPS server listens; 0 for any free port. */
   readonly port?: number;
+  /** Without it there is no such server: no logs, exec or port-forward from outside. */
+  readonly serving?: ServingConfig | undefined;
+  /** On whose file system images lie; default: that of `rootDir`. */
+  readonly imageRoot?: string;
   readonly maxPods?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly Taint[];
@@ -37,6 +42,14 @@ export interface AgentConfig {
   readonly seccompDefault?: "RuntimeDefault" | "Unconfined";
   readonly clock?: Clock;
   readonly log?: Logger;
+}
+
+export interface ServingConfig {
+  /** Default: all addresses. */
+  readonly address?: string;
+  readonly certificate: TlsCertificate;
+  /** PEM of the CA whose client certificates are believed. */
+  readonly clientCa: string;
 }
 
 export type CompleteConfig = Required<AgentConfig>;

@@ -129,8 +129,9 @@ export class RuntimeState {
     const { clock } = this.#options;
     const until = clock.now() + SETTLE_MS;
     for (let wait = 2; !signal.aborted && clock.now() < until; wait = Math.min(wait * 2, 500)) {
+      if (!this.#podOfContainer.has(id)) await this.relist();
       const uid = this.#podOfContainer.get(id);
-      if (uid === undefined) return await this.relist();
+      if (uid === undefined) return; // not of a pod, or removed already
       const { containers, sandboxes } = await this.refresh(uid);
       const stillUp =
         containers.some((container) => container.id === id && isAlive(container)) ||
