@@ -60,14 +60,17 @@ export class ApiError extends Error {
   readonly reason: Reason;
   readonly details: StatusDetails | undefined;
   readonly code: number;
+  /** In a list that expired: where it can go on as things are now (`metadata.continue` of the Status). */
+  readonly continue: string | undefined;
 
   constructor(
     reason: Reason,
     message: string,
     details?: StatusDetails,
-    options?: ErrorOptions & { code?: number },
+    options?: ErrorOptions & { code?: number; continue?: string },
   ) {
     super(message, options);
+    this.continue = options?.continue;
     this.reason = reason;
     this.details = details;
     this.code = options?.code ?? codes[reason];
@@ -79,7 +82,7 @@ export class ApiError extends Error {
     return {
       kind: "Status",
       apiVersion: "v1",
-      metadata: {},
+      metadata: this.continue === undefined ? {} : { continue: this.continue },
       status: "Failure",
       message,
       ...(reason === "Unknown" ? {} : { reason }),
@@ -90,12 +93,19 @@ export class ApiError extends Error {
 
   /** The same error, rebuilt from a Status that came over the wire. */
   static from(
-    status: { message?: string; reason?: string; details?: StatusDetails; code?: number },
+    status: {
+      message?: string;
+      reason?: string;
+      details?: StatusDetails;
+      code?: number;
+      metadata?: { continue?: string };
+    },
     code: number,
   ): ApiError {
     const reason = (status.reason && status.reason in codes ? status.reason : "Unknown") as Reason;
     return new ApiError(reason, status.message ?? `the server answered ${code}`, status.details, {
       code: status.code ?? code,
+      ...(status.metadata?.continue && { continue: status.metadata.continue }),
     });
   }
 }
@@ -170,8 +180,8 @@ export function invalid(
 }
 
 /** 410: the revision asked for is compacted away, or out of the watch window. */
-export function expired(message: string): ApiError {
-  return new ApiError("Expired", message);
+export function expired(message: string, options?: { readonly continue: string }): ApiError {
+  return new ApiError("Expired", message, undefined, options);
 }
 
 export function unauthorized(): ApiError {

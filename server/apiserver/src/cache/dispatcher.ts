@@ -1,0 +1,96 @@
+/**
+ * Brings changes to the watchers that selected them.
+ *
+ * Watchers that select the same form a group, and a group lies in one bucket: that of the one thing all its objects have in common (a key, a node, a
+ * namespace, or nothing). A change looks into the buckets its object is in, or was in, and nowhere else; so thousands of watches on
+ * single objects cost a change to another one nothing. Selecting, and making bytes, is done once per group.
+ */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { ApiError } from "@knarr/machinery/status.ts";
+import type { ItemChange } from "./cache.ts";
+import { bucketsOf, type Selection } from "./selection.ts";
+import { bookmark, SharedBatch, SharedChange, type SharedEvent } from "./watch-batch.ts";
+import type { Watcher } from "./watcher.ts";
+
+interface Group<T extends ApiObject> {
+  readonly selection: Selection<T>;
+  readonly watchers: Set<Watcher<T>>;
+  /** What this commit has for it. */
+  events: SharedEvent<T>[];
+}
+
+export class Dispatcher<T extends ApiObject> {
+  readonly #resource: Resource<T>;
+  readonly #buckets = new Map<string, Map<string, Group<T>>>();
+
+  constructor(resource: Resource<T>) {
+    this.#resource = resource;
+  }
+
+  /** How many watches there are. */
+  get size(): number {
+    return this.#watchers().length;
+  }
+
+  add(selection: Selection<T>, watcher: Watcher<T>): void {
+    const { bucket, id } = selection;
+    let groups = this.#buckets.get(bucket);
+    if (!groups) this.#buckets.set(bucket, (groups = new Map()));
+    let group = groups.get(id);
+    if (!group) groups.set(id, (group = { selection, watchers: new Set(), events: [] }));
+    group.watchers.add(watcher);
+  }
+
+  remove({ bucket, id }: Selection<T>, watcher: Watcher<T>): void {
+    const groups = this.#buckets.get(bucket);
+    const group = groups?.get(id);
+    if (!groups || !group) return;
+    group.watchers.delete(watcher);
+    if (group.watchers.size === 0) groups.delete(id);
+    if (groups.size === 0) this.#buckets.delete(bucket);
+  }
+
+  dispatch(changes: readonly ItemChange<T>[]): void {
+    if (this.#buckets.size === 0) return;
+    const touched = new Set<Group<T>>();
+    for (const change of changes) {
+      const shared = new SharedChange(change);
+      for (const bucket of this.#bucketsOf(change)) {
+        for (const group of this.#buckets.get(bucket)?.values() ?? []) {
+          const event = shared.through(group.selection);
+          if (!event) continue;
+          group.events.push(event);
+          touched.add(group);
+        }
+      }
+    }
+    for (const group of touched) {
+      const batch = new SharedBatch(group.events);
+      group.events = [];
+      for (const watcher of group.watchers) watcher.deliver(batch);
+    }
+  }
+
+  /** One bookmark, shared by all who want it. */
+  bookmarks(revision: number): void {
+    const batch = bookmark(this.#resource, revision);
+    for (const watcher of this.#watchers()) watcher.bookmark(batch);
+  }
+
+  end(error?: ApiError): void {
+    for (const watcher of this.#watchers()) watcher.end(error);
+  }
+
+  #watchers(): Watcher<T>[] {
+    return [...this.#buckets.values()].flatMap((groups) =>
+      [...groups.values()].flatMap((group) => [...group.watchers]),
+    );
+  }
+
+  #bucketsOf({ item, previous }: ItemChange<T>): Iterable<string> {
+    const now = bucketsOf(this.#resource, item.object);
+    return previous ? new Set([...now, ...bucketsOf(this.#resource, previous.object)]) : now;
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Objects as the cache holds them: frozen, with kind, apiVersion and resourceVersion, beside the bytes that clients get.
+ *
+ * The store keeps an object without its resourceVersion, which only the commit decides. Both forms are the same but for one
+ * piece, whose place is known because what comes before it has a fixed order:
+ *
+ *     {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b","uid":"c"|,"resourceVersion":"7"|,"labels":…
+ *
+ * so an object is serialized once per write, and parsed once when it comes from the disk.
+ */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import { semanticEqual } from "@knarr/machinery/equal.ts";
+import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
+import { deepFreeze } from "@knarr/std/freeze.ts";
+import type { Item } from "./cache.ts";
+
+/** An object on its way to the store. */
+export interface Draft<T extends ApiObject = ApiObject> {
+  readonly key: string;
+  /** In the order above, resourceVersion still undefined. Nobody else holds it. */
+  readonly object: T;
+  /** What the store gets. */
+  readonly stored: Buffer;
+  /** Where the resourceVersion goes. */
+  readonly split: number;
+}
+
+export function draftOf<T extends ApiObject>(resource: Resource<T>, key: string, object: T): Draft<T> {
+  const ordered = inOrder(resource, object);
+  const stored = bytesOf(JSON.stringify(ordered));
+  return { key, object: ordered, stored, split: splitOf(ordered) };
+}
+
+/** Whether the draft would change nothing. */
+export function isSame(draft: Draft, { bytes, object }: Item): boolean {
+  const { stored, split } = draft;
+  const length = bytes.length - stored.length;
+  if (length !== versionText(object.metadata.resourceVersion!).length) return false;
+  if (stored.compare(bytes, 0, split, 0, split) === 0) {
+    if (stored.compare(bytes, split + length, bytes.length, split) === 0) return true;
+  }
+  // Same length, other bytes: fields may only stand in another order.
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return semanticEqual(draft.object, { ...object, metadata: { ...metadata, resourceVersion: undefined } });
+}
+
+/** The draft as it was committed. */
+export function itemOf<T extends ApiObject>(
+  { key, object, stored, split }: Draft<T>,
+  revision: number,
+): Item<T> {
+  const resourceVersion = String(revision);
+  object.metadata.resourceVersion = resourceVersion;
+  return { key, object: deepFreeze(object), bytes: splice(stored, split, split, resourceVersion), revision };
+}
+
+/** What the store has, parsed. */
+export function parseItem<T extends ApiObject>(
+  resource: Resource<T>,
+  key: string,
+  stored: Uint8Array,
+  revision: number,
+): Item<T> {
+  const text = Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString();
+  const split = splitInText(text);
+  if (split > 0) {
+    const json = `${text.slice(0, split)}${versionText(String(revision))}${text.slice(split)}`;
+    const object = JSON.parse(json) as T;
+    if (
+      object.apiVersion === groupVersion(resource) &&
+      object.metadata.resourceVersion === String(revision)
+    ) {
+      return { key, object: deepFreeze(object), bytes: bytesOf(json), revision };
+    }
+  }
+  return itemOf(draftOf(resource, key, JSON.parse(text) as T), revision);
+}
+
+/** The same state under another resourceVersion: what a delete leaves behind. */
+export function withRevision<T extends ApiObject>(
+  { key, object, bytes }: Item<T>,
+  revision: number,
+): Item<T> {
+  const { resourceVersion: before } = object.metadata;
+  const resourceVersion = String(revision);
+  const changed = { ...object, metadata: { ...object.metadata, resourceVersion } };
+  const split = splitOf(object);
+  const end = split + versionText(before!).length;
+  return { key, object: deepFreeze(changed), bytes: splice(bytes, split, end, resourceVersion), revision };
+}
+
+function inOrder<T extends ApiObject>(resource: Resource<T>, object: T): T {
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = object;
+  const { name, generateName, namespace, uid, resourceVersion: _resourceVersion, ...rest } = metadata;
+  const ordered: ApiObject["metadata"] = { name: name! };
+  if (generateName !== undefined) ordered.generateName = generateName;
+  if (namespace !== undefined) ordered.namespace = namespace;
+  if (uid !== undefined) ordered.uid = uid;
+  (ordered as { resourceVersion: string | undefined }).resourceVersion = undefined;
+  return {
+    kind: resource.kind,
+    apiVersion: groupVersion(resource),
+    metadata: Object.assign(ordered, rest),
+    ...fields,
+  } as unknown as T;
+}
+
+/** Length of all that comes before the resourceVersion. */
+function splitOf({ kind, apiVersion, metadata: { name, generateName, namespace, uid } }: ApiObject): number {
+  const before = JSON.stringify({ kind, apiVersion, metadata: { name, generateName, namespace, uid } });
+  return Buffer.byteLength(before) - 2; // without the two closing braces
+}
+
+const UID = '"uid":"';
+
+/** The same in text from the store; names and kinds are ASCII there and hold no quotes. 0: the text has another order. */
+function splitInText(text: string): number {
+  const uid = text.indexOf(UID);
+  const end = uid < 0 ? -1 : text.indexOf('"', uid + UID.length);
+  if (end < 0 || !ordered.test(text.slice(0, end + 1))) return 0;
+  return end + 1;
+}
+
+const ordered =
+  /^\{"kind":"[^"\\]+","apiVersion":"[^"\\]+","metadata":\{"name":"[^"\\]+"(,"generateName":"[^"\\]*")?(,"namespace":"[^"\\]*")?,"uid":"[^"\\]*"$/;
+
+function versionText(resourceVersion: string): string {
+  return `,"resourceVersion":"${resourceVersion}"`;
+}
+
+/** `bytes` with what lies between `start` and `end` replaced by a resourceVersion. */
+function splice(bytes: Buffer, start: number, end: number, resourceVersion: string): Buffer {
+  const text = versionText(resourceVersion);
+  const spliced = Buffer.allocUnsafeSlow(bytes.length - (end - start) + text.length);
+  bytes.copy(spliced, 0, 0, start);
+  spliced.write(text, start, "latin1");
+  bytes.copy(spliced, start + text.length, end);
+  return spliced;
+}
+
+/** In memory of their own: small Buffers share slabs, and an object that stays would keep its neighbours' memory. */
+export function bytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}

@@ -1,0 +1,171 @@
+/**
+ * LIST: what is selected, of one moment, in pages.
+ *
+ * The present is in the cache. The near past is the present with recent changes undone. What is older comes from the store's
+ * history, until that is compacted: then a list cannot go on, and the client gets 410 and a token to take the rest as it is now.
+ */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import { expired } from "@knarr/machinery/status.ts";
+import { Compacted, type Store } from "@knarr/store/store.ts";
+import type { Item, ListPage, ListQuery } from "./cache.ts";
+import { encodeContinue, expiredContinue } from "./continue-token.ts";
+import type { EventWindow } from "./event-window.ts";
+import type { Indexes } from "./indexes.ts";
+import { byKey, type ItemSet } from "./item-set.ts";
+import { parseItem } from "./item.ts";
+import { listStart, tooLargeVersion, type Moment } from "./list-options.ts";
+import type { Progress } from "./progress.ts";
+import { selectionOf, type Selection } from "./selection.ts";
+
+/** Entries of the past that are read from the store at once. */
+const HISTORY_PAGE = 500;
+
+export interface ListerParts<T extends ApiObject> {
+  readonly resource: Resource<T>;
+  readonly prefix: string;
+  readonly store: Store;
+  readonly progress: Progress;
+  readonly items: ItemSet<T>;
+  readonly indexes: Indexes<T>;
+  readonly window: EventWindow<T>;
+}
+
+export class Lister<T extends ApiObject> {
+  readonly #parts: ListerParts<T>;
+
+  constructor(parts: ListerParts<T>) {
+    this.#parts = parts;
+  }
+
+  async list(query: ListQuery): Promise<ListPage<T>> {
+    const { store, progress, resource } = this.#parts;
+    const { moment, from } = listStart(query);
+    const selection = selectionOf(resource, query);
+    // Keys in tokens are relative to what is listed.
+    const scope = query.namespace && resource.scope === "Namespaced" ? `${query.namespace}/` : "";
+    const page = { selection, scope, from: scope + from, limit: query.limit ?? 0 };
+    if (moment.at !== "exactly") {
+      await this.reach(moment);
+      return pageOf(page, this.#candidates(selection, page.from), progress.revision);
+    }
+    const { revision } = moment;
+    if (revision > Math.max(progress.revision, store.revision))
+      throw tooLargeVersion(revision, progress.revision);
+    await progress.reached(revision);
+    try {
+      if (revision < store.compacted) throw new Compacted(revision, store.compacted);
+      const items = this.#recent(page, revision);
+      return items ? pageOf(page, items, revision) : await this.#old(page, revision);
+    } catch (err) {
+      if (!(err instanceof Compacted)) throw err;
+      if (query.continue) throw expiredContinue(from);
+      throw expired("The resourceVersion for the provided list is too old.");
+    }
+  }
+
+  /** Waits until the cache is as fresh as asked. */
+  async reach(moment: Exclude<Moment, { at: "exactly" }>): Promise<void> {
+    const { store, progress } = this.#parts;
+    if (moment.at === "latest") await progress.reached(store.revision);
+    else await progress.reachedSoon(moment.revision);
+  }
+
+  /** All that is selected now, in key order. */
+  now(selection: Selection<T>): readonly Item<T>[] {
+    const candidates = this.#candidates(selection, "");
+    return selection.isWhole ? candidates : candidates.filter(({ object }) => selection.matches(object));
+  }
+
+  /** Items that may be selected now, in key order. */
+  #candidates({ key, field, namespace }: Selection<T>, from: string): readonly Item<T>[] {
+    const { items, indexes } = this.#parts;
+    if (key !== undefined) {
+      const item = items.get(key);
+      return item && key >= from ? [item] : [];
+    }
+    if (field) return indexes.byField(field.name, field.value).filter((item) => item.key >= from);
+    return items.range(namespace && `${namespace}/`, from);
+  }
+
+  /** Items as they were at a revision that the window reaches back to. */
+  #recent({ selection, from }: Page<T>, revision: number): readonly Item<T>[] | undefined {
+    const { window, items } = this.#parts;
+    if (revision >= window.end) return this.#candidates(selection, from);
+    if (revision < window.start) return undefined;
+    const undone = window.before(revision);
+    const prefix = selection.namespace && `${selection.namespace}/`;
+    const states: Item<T>[] = [];
+    for (const item of items.range(prefix, from)) if (!undone.has(item.key)) states.push(item);
+    for (const item of undone.values())
+      if (item && item.key >= from && item.key.startsWith(prefix)) states.push(item);
+    return states.sort(byKey);
+  }
+
+  /** A page of what the store still knows. */
+  async #old(page: Page<T>, revision: number): Promise<ListPage<T>> {
+    const { store, prefix, resource } = this.#parts;
+    const { selection, scope, limit, from } = page;
+    const found: Item<T>[] = [];
+    // The store goes on after a key; a token names the first one wanted, which ends in a null.
+    let after = from > scope ? { after: prefix + from.replace(/\0$/, "") } : {};
+    for (;;) {
+      const size = limit && selection.isWhole ? limit : HISTORY_PAGE;
+      const { entries, remaining } = await store.list(prefix + scope, { revision, limit: size, ...after });
+      for (const [index, entry] of entries.entries()) {
+        const item = parseItem(resource, entry.key.slice(prefix.length), entry.value, entry.revision);
+        if (!selection.matches(item.object)) continue;
+        found.push(item);
+        const left = entries.length - index - 1 + remaining;
+        if (found.length === limit) return cut(page, found, revision, left);
+      }
+      if (remaining === 0) return cut(page, found, revision, 0);
+      after = { after: entries.at(-1)!.key };
+    }
+  }
+}
+
+interface Page<T extends ApiObject> {
+  readonly selection: Selection<T>;
+  readonly scope: string;
+  readonly from: string;
+  readonly limit: number;
+}
+
+function pageOf<T extends ApiObject>(
+  page: Page<T>,
+  candidates: readonly Item<T>[],
+  revision: number,
+): ListPage<T> {
+  const { selection, limit } = page;
+  if (selection.isWhole) {
+    const items = limit && limit < candidates.length ? candidates.slice(0, limit) : candidates;
+    return cut(page, items, revision, candidates.length - items.length);
+  }
+  const items: Item<T>[] = [];
+  for (const [index, item] of candidates.entries()) {
+    if (!selection.matches(item.object)) continue;
+    items.push(item);
+    if (items.length === limit) return cut(page, items, revision, candidates.length - index - 1);
+  }
+  return cut(page, items, revision, 0);
+}
+
+/** A page with `left` more keys behind it. How many of those are selected is not known when there is a selector. */
+function cut<T extends ApiObject>(
+  { selection, scope }: Page<T>,
+  items: readonly Item<T>[],
+  revision: number,
+  left: number,
+): ListPage<T> {
+  const resourceVersion = String(revision);
+  const last = items.at(-1);
+  if (left === 0 || !last) return { items, resourceVersion };
+  return {
+    items,
+    resourceVersion,
+    continue: encodeContinue(revision, last.key.slice(scope.length)),
+    ...(selection.isWhole && { remainingItemCount: left }),
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Opens the caches of all kinds over one store, and keeps them in step with it by one stream of changes.
+ *
+ * Each commit of the store arrives as one batch and is given to the kinds it concerns; only when all of them have it is the revision
+ * reached, and those who wait for it (the writers, first of all) go on.
+ */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import { realClock, type Clock } from "@knarr/std/clock.ts";
+import type { Change, Store } from "@knarr/store/store.ts";
+import type { World } from "../admission/plugin.ts";
+import type { Caches, ResourceCache } from "./cache.ts";
+import { Progress } from "./progress.ts";
+import { LiveCache, storePrefix } from "./resource-cache.ts";
+
+/** As upstream: so often an idle watch hears how far it is. */
+const BOOKMARK_MS = 60_000;
+
+export interface CachesOptions {
+  readonly store: Store;
+  readonly resources: readonly Resource<any>[];
+  readonly clock?: Clock;
+}
+
+/** The store stays the caller's, who closes it after the caches. */
+export async function openCaches({ store, resources, clock = realClock }: CachesOptions): Promise<Caches> {
+  const caches = new LiveCaches(store, clock);
+  await caches.add(resources);
+  return caches;
+}
+
+class LiveCaches implements Caches {
+  readonly failed: Promise<never>;
+  readonly world: World;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #progress: Progress;
+  readonly #caches = new Map<string, LiveCache<any>>();
+  /** Changes to kinds that are being loaded. */
+  readonly #loading = new Map<string, Change[]>();
+  readonly #stop = new AbortController();
+  readonly #running: Promise<unknown>;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#progress = new Progress(store.revision, clock);
+    this.world = {
+      get: (resource, key) => this.of(resource).get(key)?.object,
+      list: (resource, namespace) =>
+        this.of(resource)
+          .items(namespace)
+          .map(({ object }) => object),
+    };
+    const following = this.#follow(store.revision);
+    this.failed = new Promise((_, reject) => following.catch(reject));
+    this.failed.catch(() => {}); // whoever starts the server looks at it; nobody must
+    this.#running = Promise.allSettled([following, this.#tick()]);
+  }
+
+  get revision(): number {
+    return this.#progress.revision;
+  }
+
+  async add(resources: readonly Resource<any>[]): Promise<void> {
+    const wanted = resources.map((resource) => stored(resource));
+    const missing = wanted.filter((resource) => !this.#caches.has(storePrefix(resource)));
+    await Promise.all([...new Set(missing)].map((resource) => this.#load(resource)));
+  }
+
+  remove(resource: Resource<any>): void {
+    const prefix = storePrefix(stored(resource));
+    this.#caches.get(prefix)?.close();
+    this.#caches.delete(prefix);
+  }
+
+  of<T extends ApiObject>(resource: Resource<T>): ResourceCache<T> {
+    const cache = this.#caches.get(storePrefix(stored(resource)));
+    if (!cache) throw new Error(`Cannot find the cache of ${resource.plural}: nobody added it`);
+    return cache as LiveCache<T>;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    for (const cache of this.#caches.values()) cache.close();
+    await this.#running;
+  }
+
+  async #load(resource: Resource<any>): Promise<void> {
+    const prefix = storePrefix(resource);
+    const changes: Change[] = [];
+    this.#loading.set(prefix, changes);
+    try {
+      const parts = { resource, store: this.#store, progress: this.#progress, clock: this.#clock };
+      const revision = this.#progress.revision;
+      const cache = await LiveCache.load(parts, revision);
+      // All that was committed since has come by while it was loading.
+      if (changes.length > 0) cache.apply(changes);
+      this.#caches.set(prefix, cache);
+    } finally {
+      this.#loading.delete(prefix);
+    }
+  }
+
+  async #follow(after: number): Promise<void> {
+    for await (const batch of this.#store.watch("/registry/", after, this.#stop.signal)) {
+      for (const [prefix, changes] of byPrefix(batch)) {
+        this.#caches.get(prefix)?.apply(changes);
+        this.#loading.get(prefix)?.push(...changes);
+      }
+      this.#progress.advance(batch.at(-1)!.entry.revision);
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#clock.sleep(BOOKMARK_MS, signal);
+      for (const cache of this.#caches.values()) cache.tick(this.#progress.revision);
+    }
+  }
+}
+
+function stored(resource: Resource<any>): Resource<any> {
+  return resource.stored?.as ?? resource;
+}
+
+/** The changes of each kind. Most commits concern one. */
+function byPrefix(batch: readonly Change[]): Map<string, Change[]> {
+  const changes = new Map<string, Change[]>();
+  for (const change of batch) {
+    const prefix = prefixOf(change.entry.key);
+    const known = changes.get(prefix);
+    if (known) known.push(change);
+    else changes.set(prefix, [change]);
+  }
+  return changes;
+}
+
+/** `/registry/<group>/<resource>/` of a key. */
+function prefixOf(key: string): string {
+  const group = key.indexOf("/", "/registry/".length);
+  return key.slice(0, key.indexOf("/", group + 1) + 1);
+}

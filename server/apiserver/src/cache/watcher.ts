@@ -1,0 +1,114 @@
+/**
+ * One watch: what it still has to be told, and whether its sink can take it.
+ *
+ * Life: first the state it starts with, in slices, as fast as the sink takes them; then what was committed meanwhile; then each
+ * commit as it comes. While the sink is full, batches wait here by reference, shared with all other watchers, up to a bound; beyond it the
+ * watch is ended, and its client comes back to where it was. So a slow client costs the others nothing and the server a bounded amount.
+ */
+
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { ApiError } from "@knarr/machinery/status.ts";
+import type { Item, Watch, WatchSink } from "./cache.ts";
+import { addedBatch, type SharedBatch } from "./watch-batch.ts";
+
+/** Events that may wait for one slow client. */
+const MAX_WAITING = 10_000;
+/** Initial events are handed out in slices of about this size, so that a large state does not lie in memory once per watcher. */
+const SLICE_BYTES = 256 << 10;
+
+export interface WatcherStart<T extends ApiObject> {
+  /** State to begin with. */
+  readonly items: readonly Item<T>[];
+  /** What comes after the state: changes that were missed, or the bookmark that ends the state. */
+  readonly then: readonly SharedBatch<T>[];
+}
+
+export class Watcher<T extends ApiObject> implements Watch {
+  readonly #wantsBookmarks: boolean;
+  readonly #sink: WatchSink<T>;
+  readonly #leave: (watcher: Watcher<T>) => void;
+  readonly #makeBookmark: () => SharedBatch<T>;
+  #items: readonly Item<T>[] = [];
+  #position = 0;
+  #waiting: SharedBatch<T>[] = [];
+  #waitingEvents = 0;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(
+    sink: WatchSink<T>,
+    options: {
+      readonly wantsBookmarks: boolean;
+      readonly leave: (watcher: Watcher<T>) => void;
+      readonly makeBookmark: () => SharedBatch<T>;
+    },
+  ) {
+    this.#sink = sink;
+    this.#wantsBookmarks = options.wantsBookmarks;
+    this.#leave = options.leave;
+    this.#makeBookmark = options.makeBookmark;
+  }
+
+  start({ items, then }: WatcherStart<T>): void {
+    this.#items = items;
+    this.#waiting = [...then];
+    this.#pump();
+  }
+
+  deliver(batch: SharedBatch<T>): void {
+    if (this.#isOver) return;
+    if (!this.#isPaused && this.#waiting.length === 0) {
+      this.#isPaused = !this.#sink.deliver(batch);
+      return;
+    }
+    this.#waiting.push(batch);
+    this.#waitingEvents += batch.events.length;
+    if (this.#waitingEvents > MAX_WAITING) this.end();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#pump();
+  }
+
+  /** Nothing is lost when a busy watch goes without one. */
+  bookmark(batch: SharedBatch<T> = this.#makeBookmark()): void {
+    if (this.#wantsBookmarks && !this.#isPaused && this.#waiting.length === 0) this.deliver(batch);
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#items = [];
+    this.#waiting = [];
+    this.#leave(this);
+  }
+
+  end(error?: ApiError): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#sink.end(error);
+  }
+
+  #pump(): void {
+    while (!this.#isPaused && !this.#isOver) {
+      const batch = this.#nextSlice() ?? this.#waiting.shift();
+      if (!batch) break;
+      this.#isPaused = !this.#sink.deliver(batch);
+    }
+    if (this.#waiting.length === 0) this.#waitingEvents = 0;
+  }
+
+  #nextSlice(): SharedBatch<T> | undefined {
+    if (this.#position === this.#items.length) return undefined;
+    const start = this.#position;
+    for (let bytes = 0; bytes < SLICE_BYTES && this.#position < this.#items.length; this.#position++) {
+      bytes += this.#items[this.#position]!.bytes.length;
+    }
+    const slice = addedBatch(this.#items.slice(start, this.#position));
+    if (this.#position === this.#items.length) {
+      this.#items = [];
+      this.#position = 0;
+    }
+    return slice;
+  }
+}

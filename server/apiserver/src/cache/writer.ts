@@ -1,0 +1,126 @@
+/**
+ * Writes of one kind: decided on the cached state, checked by the store, and answered when the cache has them.
+ *
+ * Two writers of one object take turns: the second decides after it has seen what the first has made, so the store has to refuse
+ * a write only when another server was faster.
+ */
+
+import { groupResource, type Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import { ApiError, notFound } from "@knarr/machinery/status.ts";
+import { splitKey } from "@knarr/machinery/object.ts";
+import { RevisionChanged, StoreUnavailable, type Change, type Store } from "@knarr/store/store.ts";
+import type { Item } from "./cache.ts";
+import type { ItemSet } from "./item-set.ts";
+import { draftOf, isSame, itemOf, parseItem, withRevision, type Draft } from "./item.ts";
+import type { Progress } from "./progress.ts";
+
+/** A write of ours that the store has been given. */
+interface Sent<T extends ApiObject> {
+  readonly draft: Draft<T> | undefined;
+  /** Filled when the cache takes the change. */
+  item: Item<T> | undefined;
+}
+
+export interface WriterParts<T extends ApiObject> {
+  readonly resource: Resource<T>;
+  readonly prefix: string;
+  readonly store: Store;
+  readonly progress: Progress;
+  readonly items: ItemSet<T>;
+}
+
+export class Writer<T extends ApiObject> {
+  readonly #parts: WriterParts<T>;
+  /** Writes under way, by key. */
+  readonly #sent = new Map<string, Sent<T>>();
+  readonly #turns = new Map<string, Promise<void>>();
+
+  constructor(parts: WriterParts<T>) {
+    this.#parts = parts;
+  }
+
+  async write(
+    key: string,
+    change: (current: Item<T> | undefined) => T | Promise<T>,
+  ): Promise<{ readonly item: Item<T>; readonly created: boolean }> {
+    const { resource, items } = this.#parts;
+    for (;;) {
+      while (this.#turns.has(key)) await this.#turns.get(key);
+      const current = items.get(key);
+      const changed = change(current);
+      const object = changed instanceof Promise ? await changed : changed;
+      if (this.#turns.has(key) || items.get(key) !== current) continue;
+      const draft = draftOf(resource, key, object);
+      if (current && isSame(draft, current)) return { item: current, created: false };
+      const item = await this.#commit(key, draft, current);
+      if (item) return { item, created: current === undefined };
+    }
+  }
+
+  async delete(key: string, check?: (current: T) => void | Promise<void>): Promise<Item<T>> {
+    const { resource, items } = this.#parts;
+    for (;;) {
+      while (this.#turns.has(key)) await this.#turns.get(key);
+      const current = items.get(key);
+      if (!current) throw notFound(groupResource(resource), splitKey(key).name);
+      const checked = check?.(current.object);
+      if (checked instanceof Promise) await checked;
+      if (this.#turns.has(key) || items.get(key) !== current) continue;
+      const item = await this.#commit(key, undefined, current);
+      if (item) return item;
+    }
+  }
+
+  /** What a change of the store makes of an item, without parsing what was written here. */
+  itemOf({ type, entry }: Change, key: string, current: Item<T> | undefined): Item<T> {
+    const sent = this.#sent.get(key);
+    const { resource } = this.#parts;
+    if (type === "delete") {
+      const item = withRevision(
+        current ?? parseItem(resource, key, entry.value, entry.revision),
+        entry.revision,
+      );
+      if (sent && !sent.draft) sent.item = item;
+      return item;
+    }
+    if (sent?.draft?.stored !== entry.value) return parseItem(resource, key, entry.value, entry.revision);
+    return (sent.item = itemOf(sent.draft, entry.revision));
+  }
+
+  /** Nothing when somebody else was faster: the cache has seen it by then. */
+  async #commit(
+    key: string,
+    draft: Draft<T> | undefined,
+    current: Item<T> | undefined,
+  ): Promise<Item<T> | undefined> {
+    const { store, prefix, progress } = this.#parts;
+    const sent: Sent<T> = { draft, item: undefined };
+    const { promise: turn, resolve: done } = Promise.withResolvers<void>();
+    this.#sent.set(key, sent);
+    this.#turns.set(key, turn);
+    try {
+      const expected = current?.revision ?? 0;
+      const revision = draft
+        ? (await store.put(prefix + key, draft.stored, expected)).revision
+        : (await store.delete(prefix + key, expected)).entry.revision;
+      await progress.reached(revision);
+      return sent.item;
+    } catch (err) {
+      if (!(err instanceof RevisionChanged)) throw unavailable(err);
+      await progress.reached(Math.max(err.current?.revision ?? 0, store.revision));
+      return undefined;
+    } finally {
+      this.#sent.delete(key);
+      this.#turns.delete(key);
+      done();
+    }
+  }
+}
+
+/** The store's troubles as the API tells them: 503, and whatever the store says that can be done. */
+function unavailable(err: unknown): unknown {
+  return err instanceof StoreUnavailable
+    ? new ApiError("ServiceUnavailable", err.message, undefined, { cause: err })
+    : err;
+}
