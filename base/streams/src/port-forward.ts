@@ -129,8 +129,11 @@ async function serveChannels(
   const gone = new AbortController();
   connection.closed.then(() => gone.abort(new Error("The client closed the connection")));
   const all = ports.map(async (port, index) => {
-    const pair = { readable: connection.readable(index * 2), writable: connection.writable(index * 2) };
-    const data: Duplex = Duplex.from(pair as never); // as documented; its types know one half at a time
+    const readable = connection.readable(index * 2);
+    const writable = connection.writable(index * 2);
+    // These clients cannot end what they send, so it ends with what they get.
+    writable.once("finish", () => readable.push(null));
+    const data: Duplex = Duplex.from({ readable, writable } as never); // as documented; its types know one half at a time
     const error: Writable = connection.writable(index * 2 + 1);
     const head = Buffer.from([port & 255, port >> 8]);
     data.write(head);
