@@ -261,6 +261,46 @@ test("decodeBody reads YAML as Go does", () => {
   );
 });
 
+test("decodeBody reads anchors, merges and the first of several documents", () => {
+  const text = `
+x: &labels {a: "1", b: "2"}
+metadata:
+  labels:
+    <<: *labels
+    b: "3"
+data: &data
+  12: text
+  true: text
+  long: |
+    line
+---
+kind: Pod
+`;
+  const { object } = decode(text, configMap, { mediaType: YAML_TYPE });
+  assert.deepEqual(object, {
+    kind: "ConfigMap",
+    apiVersion: "v1",
+    metadata: { labels: { a: "1", b: "3" } },
+    data: { "12": "text", true: "text", long: "line\n" },
+  });
+});
+
+for (const [text, value] of [
+  ["0x1F", 31],
+  ["010", 8],
+  ["0b11", 3],
+  ["1_000", 1000],
+  ["+5", 5],
+  ["-5", -5],
+  ["9223372036854775807", 9223372036854774784],
+] as const) {
+  test(`decodeBody reads ${text} in YAML as ${value}`, () => {
+    const body = `spec: {activeDeadlineSeconds: ${text}}`;
+    const { object } = decode(body, pod, { mediaType: YAML_TYPE });
+    assert.equal((object["spec"] as { activeDeadlineSeconds: number }).activeDeadlineSeconds, value);
+  });
+}
+
 test("decodeBody ends YAML that grows by aliases", () => {
   let text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (let i = 1; i < 10; i++)
