@@ -1,9 +1,9 @@
 /**
  * The smallest API server there can be, as a transport: objects in a Map, one rising resourceVersion, LIST and WATCH.
  *
- * For tests of what is below the real server. It knows no kinds: nothing is defaulted, validated, admitted or
- * authorized, every patch is a merge patch, and deletion only looks at finalizers. Tests of what a cluster does use
- * `@knarr/test-cluster`.
+ * For tests of what is below the real server. It knows kinds only by name: nothing is defaulted, validated, admitted or
+ * authorized, a strategic merge patch knows two lists (owners and conditions), and deletion looks at finalizers and propagation
+ * only. Tests of what a cluster does use `@knarr/test-cluster`.
  */
 
 import type { Resource } from "@knarr/kinds/resource.ts";
@@ -35,6 +35,7 @@ interface Target {
 }
 
 export class MemoryTransport implements Transport {
+  readonly #serves: readonly Resource<any>[];
   /** Every request but LIST and WATCH, in order. */
   readonly requests: TransportRequest[] = [];
   /** Called before a request is handled; throw to make it fail. */
@@ -45,6 +46,11 @@ export class MemoryTransport implements Transport {
   #compacted = 0;
   #changed = Promise.withResolvers<void>();
   #watches = new AbortController();
+
+  /** `serves`: the kinds that discovery shows. */
+  constructor({ serves = [] }: { readonly serves?: readonly Resource<any>[] } = {}) {
+    this.#serves = serves;
+  }
 
   /** Watches from before now answer 410 from now on, and those under way end. */
   forgetHistory(): void {
@@ -64,6 +70,9 @@ export class MemoryTransport implements Transport {
     request.signal?.throwIfAborted();
     this.requests.push(request);
     this.fault?.(request);
+    if (request.path === "/api" || request.path === "/apis") {
+      return { code: 200, body: this.#discovery(request.path), warnings: [] };
+    }
     const target = parsePath(request.path);
     const body = this.#handle(request, target);
     return { code: request.method === "POST" ? 201 : 200, body, warnings: [] };
@@ -102,7 +111,7 @@ export class MemoryTransport implements Transport {
     this.endWatches();
   }
 
-  #handle({ method, path, body }: TransportRequest, target: Target): unknown {
+  #handle({ method, path, body, contentType }: TransportRequest, target: Target): unknown {
     const { namespace, name, collection } = target;
     const objects = this.#of(collection);
     const groupResource = { group: "", resource: collection.split("/").at(-1)! };
@@ -111,7 +120,17 @@ export class MemoryTransport implements Transport {
     if (!current) throw notFound(groupResource, name!);
     if (method === "GET") return current;
     if (method === "DELETE") return this.#delete(target, current, body as any);
-    if (method === "PATCH") return this.#write(target, current, mergePatch(current, body) as ApiObject);
+    if (method === "PATCH") {
+      const patch = body as ApiObject;
+      const { resourceVersion, uid } = patch.metadata ?? {};
+      if (uid !== undefined && uid !== current.metadata.uid)
+        throw conflict(groupResource, name!, "uid mismatch");
+      if (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion) {
+        throw conflict(groupResource, name!, OBJECT_MODIFIED);
+      }
+      const merge = contentType === "application/strategic-merge-patch+json" ? strategicPatch : mergePatch;
+      return this.#write(target, current, merge(current, patch, "") as ApiObject);
+    }
     if (method === "PUT") {
       const next = body as ApiObject;
       const { resourceVersion } = next.metadata;
@@ -122,7 +141,7 @@ export class MemoryTransport implements Transport {
     }
     if (target.subresource === "binding") {
       const nodeName = (body as { target: { name: string } }).target.name;
-      this.#write(target, current, mergePatch(current, { spec: { nodeName } }) as ApiObject);
+      this.#write(target, current, mergePatch(current, { spec: { nodeName } }, "") as ApiObject);
       return { kind: "Status", status: "Success" };
     }
     throw new ApiError("NotFound", `${method} ${path} is not known to MemoryTransport`);
@@ -136,6 +155,7 @@ export class MemoryTransport implements Transport {
       name,
       ...(namespace && { namespace }),
       uid: `uid-${this.#revision}`,
+      generation: 1,
       creationTimestamp: new Date().toISOString(),
     };
     if (this.#of(collection).has(keyOf(object))) {
@@ -151,29 +171,56 @@ export class MemoryTransport implements Transport {
     if (subresource === "status") {
       for (const field in before) if (field !== "status") object[field] = structuredClone(before[field]);
     }
+    const isChanged = JSON.stringify(object.spec) !== JSON.stringify(before.spec);
+    object.metadata.generation = (before.metadata.generation ?? 0) + (isChanged ? 1 : 0);
     if (object.metadata.deletionTimestamp && !object.metadata.finalizers?.length) {
       return this.#commit("DELETED", collection, object);
     }
     return this.#commit("MODIFIED", collection, object);
   }
 
-  #delete(
-    { collection }: Target,
-    current: ApiObject,
-    options?: { preconditions?: { uid?: string } },
-  ): unknown {
-    const uid = options?.preconditions?.uid;
+  #delete({ collection }: Target, current: ApiObject, options: DeleteBody = {}): unknown {
+    const { uid, resourceVersion } = options.preconditions ?? {};
     const groupResource = { group: "", resource: collection.split("/").at(-1)! };
-    if (uid !== undefined && uid !== current.metadata.uid) {
+    if (
+      (uid !== undefined && uid !== current.metadata.uid) ||
+      (resourceVersion !== undefined && resourceVersion !== current.metadata.resourceVersion)
+    ) {
       throw conflict(groupResource, current.metadata.name!, "Precondition failed");
     }
     const object = structuredClone(current);
+    const finalizer = propagationFinalizers[options.propagationPolicy ?? "Background"];
+    if (finalizer && !object.metadata.finalizers?.includes(finalizer)) {
+      object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
+    }
     if (!object.metadata.finalizers?.length) {
       this.#commit("DELETED", collection, object);
       return { kind: "Status", status: "Success", details: { uid: object.metadata.uid } };
     }
     object.metadata.deletionTimestamp ??= new Date().toISOString();
     return this.#commit("MODIFIED", collection, object);
+  }
+
+  /** Aggregated discovery of one half of the API. */
+  #discovery(root: "/api" | "/apis"): unknown {
+    const served = this.#serves.filter(({ group }) => (group === "") === (root === "/api"));
+    const items = [...new Set(served.map(({ group }) => group))].map((group) => ({
+      metadata: { name: group },
+      versions: [...new Set(served.filter((r) => r.group === group).map((r) => r.version))].map(
+        (version) => ({
+          version,
+          resources: served
+            .filter((r) => r.group === group && r.version === version)
+            .map(({ plural, kind, scope }) => ({
+              resource: plural,
+              responseKind: { kind },
+              scope: scope === "Namespaced" ? "Namespaced" : "Cluster",
+              verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
+            })),
+        }),
+      ),
+    }));
+    return { kind: "APIGroupDiscoveryList", items };
   }
 
   #commit(type: "ADDED" | "MODIFIED" | "DELETED", collection: string, object: ApiObject): ApiObject {
@@ -223,13 +270,47 @@ function selects({ namespace, labelSelector, fieldSelector }: Selection): (objec
     );
 }
 
-function mergePatch(current: unknown, patch: unknown): unknown {
+function mergePatch(current: unknown, patch: unknown, _field: string): unknown {
+  return merged(current, patch, mergePatch);
+}
+
+/** As a merge patch, but for two lists whose items have a key. */
+function strategicPatch(current: unknown, patch: unknown, field: string): unknown {
+  const key = mergeKeys[field];
+  if (!key || !Array.isArray(patch)) return merged(current, patch, strategicPatch);
+  const items: any[] = Array.isArray(current) ? [...current] : [];
+  for (const item of patch) {
+    const at = items.findIndex((other) => other[key] === item[key]);
+    if (item.$patch === "delete") items.splice(at, at < 0 ? 0 : 1);
+    else if (at < 0) items.push(item);
+    else items[at] = merged(items[at], item, strategicPatch);
+  }
+  return items;
+}
+
+function merged(
+  current: unknown,
+  patch: unknown,
+  merge: (current: unknown, patch: unknown, field: string) => unknown,
+): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
-  const merged: Record<string, unknown> =
+  const result: Record<string, unknown> =
     typeof current === "object" && current !== null && !Array.isArray(current) ? { ...current } : {};
   for (const [field, value] of Object.entries(patch)) {
-    if (value === null) delete merged[field];
-    else merged[field] = mergePatch(merged[field], value);
+    if (value === null) delete result[field];
+    else result[field] = merge(result[field], value, field);
   }
-  return merged;
+  return result;
 }
+
+const mergeKeys: Readonly<Record<string, string>> = { ownerReferences: "uid", conditions: "type" };
+
+interface DeleteBody {
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: string;
+}
+
+const propagationFinalizers: Readonly<Record<string, string>> = {
+  Foreground: "foregroundDeletion",
+  Orphan: "orphan",
+};
