@@ -60,7 +60,7 @@ function validateSubsets(subsets: readonly EndpointSubset[], errors: FieldErrors
       at.required("must specify `addresses` or `notReadyAddresses`");
     addresses.forEach((address, i) => validateAddress(address, at.at("addresses").at(i)));
     notReadyAddresses.forEach((address, i) => validateAddress(address, at.at("notReadyAddresses").at(i)));
-    ports.forEach((port, i) => validatePort(port, ports.length > 1, at.at("ports").at(i)));
+    ports.forEach((port, i) => validatePort(port, at.at("ports").at(i), { needsName: ports.length > 1 }));
   }
 }
 
@@ -73,8 +73,8 @@ function validateAddress({ ip, hostname, nodeName }: EndpointAddress, errors: Fi
 
 function validatePort(
   { name = "", port, protocol, appProtocol }: EndpointPort,
-  needsName: boolean,
   errors: FieldErrors,
+  { needsName }: { readonly needsName: boolean },
 ): void {
   if (name) reject(errors.at("name"), name, dns1123Label(name));
   else if (needsName) errors.at("name").required();

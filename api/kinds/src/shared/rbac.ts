@@ -16,12 +16,17 @@ export const rbacName: NameRule = (name) => nameIsPathSegment(name, { generateNa
 export function validatePolicyRules(
   rules: readonly PolicyRule[] | null | undefined,
   errors: FieldErrors,
-  { namespaced }: { readonly namespaced: boolean },
+  { namespaced }: Scope,
 ): void {
-  for (const [index, rule] of (rules ?? []).entries()) validatePolicyRule(rule, errors.at(index), namespaced);
+  for (const [index, rule] of (rules ?? []).entries())
+    validatePolicyRule(rule, errors.at(index), { namespaced });
 }
 
-function validatePolicyRule(rule: PolicyRule, errors: FieldErrors, namespaced: boolean): void {
+interface Scope {
+  readonly namespaced: boolean;
+}
+
+function validatePolicyRule(rule: PolicyRule, errors: FieldErrors, { namespaced }: Scope): void {
   const { verbs, nonResourceURLs = [], apiGroups = [], resources = [], resourceNames = [] } = rule;
   if (!verbs?.length) errors.at("verbs").required("verbs must contain at least one value");
   if (nonResourceURLs.length > 0) {
@@ -52,7 +57,7 @@ export function defaultBinding({ roleRef, subjects }: Binding): void {
 export function validateBinding(
   { roleRef, subjects }: Binding,
   errors: FieldErrors,
-  { namespaced }: { readonly namespaced: boolean },
+  { namespaced }: Scope,
 ): void {
   const { apiGroup = "", kind = "", name = "" } = roleRef;
   const at = errors.at("roleRef");
@@ -62,10 +67,10 @@ export function validateBinding(
   if (name) reject(at.at("name"), name, rbacName(name, { generateName: false }));
   else at.at("name").required();
   for (const [index, subject] of (subjects ?? []).entries())
-    validateSubject(subject, errors.at("subjects").at(index), namespaced);
+    validateSubject(subject, errors.at("subjects").at(index), { namespaced });
 }
 
-function validateSubject(subject: Subject, errors: FieldErrors, namespaced: boolean): void {
+function validateSubject(subject: Subject, errors: FieldErrors, { namespaced }: Scope): void {
   const { kind = "", name = "", apiGroup = "", namespace } = subject;
   if (!name) errors.at("name").required();
   switch (kind) {

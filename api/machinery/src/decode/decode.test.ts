@@ -301,6 +301,13 @@ for (const [text, value] of [
   });
 }
 
+test("decodeBody reads JSON that is called YAML, and flow YAML that looks like JSON", () => {
+  const read = (text: string) => decode(text, configMap, { mediaType: YAML_TYPE });
+  assert.deepEqual(read('{"data":{"a":"1"}}').object["data"], { a: "1" });
+  assert.deepEqual(read("{data: {a: '1'}}").object["data"], { a: "1" });
+  assert.deepEqual(read('{"data":{"a":"1","a":"2"}}').warnings, ['line 1: key "a" already set in map']);
+});
+
 test("decodeBody ends YAML that grows by aliases", () => {
   let text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (let i = 1; i < 10; i++)
