@@ -7,6 +7,7 @@
 
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
+import { ApiError } from "@knarr/machinery/status.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Change, Store } from "@knarr/store/store.ts";
 import type { World } from "../admission/plugin.ts";
@@ -55,6 +56,10 @@ class LiveCaches implements Caches {
     };
     const following = this.#follow(store.revision);
     this.failed = new Promise((_, reject) => following.catch(reject));
+    following.then(
+      () => this.#progress.fail(unavailable("it is stopping")),
+      (err: Error) => this.#progress.fail(unavailable(err.message)),
+    );
     this.failed.catch(() => {}); // whoever starts the server looks at it; nobody must
     this.#running = Promise.allSettled([following, this.#tick()]);
   }
@@ -120,6 +125,10 @@ class LiveCaches implements Caches {
       for (const cache of this.#caches.values()) cache.tick(this.#progress.revision);
     }
   }
+}
+
+function unavailable(why: string): ApiError {
+  return new ApiError("ServiceUnavailable", `The server does not follow its store any more: ${why}`);
 }
 
 function stored(resource: Resource<any>): Resource<any> {

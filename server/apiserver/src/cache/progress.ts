@@ -9,7 +9,8 @@ const PATIENCE_MS = 3000;
 export class Progress {
   readonly #clock: Clock;
   #revision: number;
-  #waiting: { readonly revision: number; readonly resolve: () => void }[] = [];
+  #waiting: Waiter[] = [];
+  #failure: Error | undefined;
 
   constructor(revision: number, clock: Clock) {
     this.#revision = revision;
@@ -28,21 +29,43 @@ export class Progress {
     for (const waiter of waiting) if (waiter.revision <= revision) waiter.resolve();
   }
 
+  /** No revision is reached any more: rejects whoever waits, now and later. */
+  fail(failure: Error): void {
+    this.#failure ??= failure;
+    for (const { reject } of this.#waiting) reject(this.#failure);
+    this.#waiting = [];
+  }
+
   /** For revisions that the store has acknowledged, so that they are sure to come. */
   reached(revision: number): Promise<void> {
-    if (revision <= this.#revision) return DONE;
-    return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
+    return revision <= this.#revision ? DONE : this.#wait(revision).promise;
   }
 
   /** For revisions that somebody claims. Throws Timeout when they do not come. */
   async reachedSoon(revision: number): Promise<void> {
     if (revision <= this.#revision) return;
+    const { promise, waiter } = this.#wait(revision);
     const enough = new AbortController();
-    const reached = this.reached(revision).then(() => enough.abort());
     const patience = this.#clock.sleep(PATIENCE_MS, enough.signal).catch(() => {}); // aborted: it has come
-    await Promise.race([reached, patience]);
-    if (revision > this.#revision) throw tooLargeVersion(revision, this.#revision);
+    await Promise.race([promise.finally(() => enough.abort()), patience]);
+    if (revision <= this.#revision) return;
+    this.#waiting = this.#waiting.filter((other) => other !== waiter);
+    throw tooLargeVersion(revision, this.#revision);
   }
+
+  #wait(revision: number): { readonly promise: Promise<void>; readonly waiter: Waiter | undefined } {
+    if (this.#failure) return { promise: Promise.reject(this.#failure), waiter: undefined };
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter = { revision, resolve, reject };
+    this.#waiting.push(waiter);
+    return { promise, waiter };
+  }
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+  readonly reject: (err: Error) => void;
 }
 
 const DONE = Promise.resolve();

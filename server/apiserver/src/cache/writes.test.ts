@@ -239,3 +239,9 @@ test("subscribe tells changes before the writer hears of them", async () => {
 function bytes(name: string): Buffer {
   return Buffer.from(JSON.stringify({ metadata: { name, namespace: "a", uid: name }, spec: {} }));
 }
+
+test("writes on caches that are closed are refused, not forgotten", async () => {
+  await using world = await TestWorld.open();
+  await world.caches[Symbol.asyncDispose]();
+  await assert.rejects(world.addPods(1), { code: 503 });
+});
