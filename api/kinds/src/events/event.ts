@@ -1,10 +1,14 @@
 /** The core Event under its newer name: the same stored objects with other field names. */
 
+import { convert } from "@knarr/machinery/decode/convert.ts";
+import { definition } from "@knarr/schema/definitions.ts";
 import type { Event as CoreEvent } from "../../generated/core-v1.ts";
 import type { Event } from "../../generated/events-v1.ts";
 import { event, eventColumns, eventFields } from "../core/event.ts";
 import { defineResource } from "../resource.ts";
 import { validateEvent, validateEventChange, validateNewEvent } from "../shared/event-rules.ts";
+
+const SCHEMA = "io.k8s.api.events.v1.Event";
 
 /** The fields that have another name in core; all others are called the same. */
 const coreNames: readonly (readonly [here: keyof Event, core: keyof CoreEvent])[] = [
@@ -21,7 +25,7 @@ export const eventsEvent = defineResource<Event>({
   group: "events.k8s.io",
   version: "v1",
   kind: "Event",
-  schema: "io.k8s.api.events.v1.Event",
+  schema: SCHEMA,
   plural: "events",
   shortNames: ["ev"],
   scope: "Namespaced",
@@ -29,11 +33,11 @@ export const eventsEvent = defineResource<Event>({
     as: event,
     toHub(object) {
       for (const [here, core] of coreNames) rename(object, here, core);
-      return Object.assign(object, { apiVersion: "v1" });
+      return written<CoreEvent>({ ...object, apiVersion: "v1" }, event.schema);
     },
     fromHub(object) {
       for (const [here, core] of coreNames) rename(object, core, here);
-      return Object.assign(object, { apiVersion: "events.k8s.io/v1" });
+      return written<Event>({ ...object, apiVersion: "events.k8s.io/v1" }, SCHEMA);
     },
   },
   createOnUpdate: true,
@@ -70,6 +74,11 @@ export const eventsEvent = defineResource<Event>({
     value: (object: Event, now: number) => column.value(coreForm(object), now),
   })),
 });
+
+/** With the fields that the other form always writes, and without those it leaves out when empty. */
+function written<T>(object: object, schema: string): T {
+  return convert(object, definition(schema)).object as T;
+}
 
 /** The same event as core has it; the original stays as it is. */
 function coreForm(object: Event): CoreEvent {
