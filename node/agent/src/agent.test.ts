@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { BUSYBOX, skipContainerd as skip } from "@knarr/cri/testing/containerd.ts";
-import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
+import type { Lease } from "@knarr/kinds/generated/coordination-v1.ts";
+import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { NODE, TestNode } from "./testing/node.ts";
 
 let node: TestNode;
@@ -41,7 +42,6 @@ test("the agent runs a pod from creation to nothing left", { skip, timeout }, as
   const logs = join(node.config.podLogsDir!, `default_web_${running.metadata!.uid}`, "web", "0.log");
   assert.match(readFileSync(logs, "utf8"), / stdout F hello\n$/);
 
-  await agent.access.execSync(idOf(running), ["sh", "-c", "kill -9 1; true"], 10_000).catch(() => {}); // it dies with its container
   await node.rig.runtime.stopContainer(idOf(running), 0);
   const restarted = await api.until(
     "web",
@@ -56,4 +56,96 @@ test("the agent runs a pod from creation to nothing left", { skip, timeout }, as
   console.log("gone after", Math.round(performance.now() - deleted), "ms");
   while ((await node.remains()).length) await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(await node.remains(), []);
+});
+
+test(
+  "an agent that starts again finds its pods as they are, and leaves them so",
+  { skip, timeout },
+  async ({ signal }) => {
+    const { api } = node;
+    const probe = { exec: { command: ["true"] }, periodSeconds: 1 };
+    const spec = (command: string[], more = {}) => ({
+      nodeName: NODE,
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: "main", image: BUSYBOX, command, ...more }],
+    });
+    await api.createPod("stays", spec(["sleep", "1000"], { readinessProbe: probe, livenessProbe: probe }));
+    await api.createPod("dies", spec(["sleep", "1000"]));
+    await api.createPod("goes", spec(["sleep", "1000"]));
+    const [stays, dies, goes] = await Promise.all(
+      ["stays", "dies", "goes"].map((name) => api.until(name, isReady, signal)),
+    );
+
+    await node.agent[Symbol.asyncDispose]();
+    await node.rig.runtime.stopContainer(idOf(dies), 0); // while nobody looks
+    await api.deletePod("goes", 1);
+    const unready: string[] = [];
+    const watching = api.until(
+      "stays",
+      (pod) => {
+        if (!isReady(pod)) unready.push(JSON.stringify(pod?.status));
+        return containerOf(pod).restartCount > 0 || pod?.metadata?.annotations?.["test"] === "end";
+      },
+      signal,
+    );
+    await node.startAgent();
+
+    const back = await api.until(
+      "dies",
+      (pod) => containerOf(pod).restartCount === 1 && isReady(pod),
+      signal,
+    );
+    assert.equal(containerOf(back).lastState?.terminated?.exitCode, 137);
+    await api.until("goes", (pod) => pod === undefined, signal);
+    assert.notEqual(goes?.metadata?.uid, undefined);
+
+    const path = "/api/v1/namespaces/default/pods/stays";
+    await api.request({ method: "PATCH", path, body: { metadata: { annotations: { test: "end" } } } });
+    const still = await watching;
+    assert.equal(idOf(still), idOf(stays));
+    assert.equal(containerOf(still).restartCount, 0);
+    assert.deepEqual(unready, []);
+  },
+);
+
+test(
+  "pods that the API no longer has are ended, and nothing of them is left",
+  { skip, timeout },
+  async ({ signal }) => {
+    const { api } = node;
+    const lifecycle = { preStop: { exec: { command: ["sh", "-c", "echo bye > /proc/1/fd/1"] } } };
+    const command = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.05; done"];
+    const containers = [{ name: "main", image: BUSYBOX, command, lifecycle }];
+    await api.createPod("orphan", { nodeName: NODE, terminationGracePeriodSeconds: 5, containers });
+    await api.until("orphan", isReady, signal);
+    await node.agent[Symbol.asyncDispose]();
+    for (const name of ["orphan", "stays", "dies"]) await api.deletePod(name, 0);
+    await node.startAgent();
+    while ((await node.remains()).length) await new Promise((resolve) => setTimeout(resolve, 20));
+  },
+);
+
+test("the node says what it is, that it lives, and that it is ready", { skip, timeout }, async () => {
+  await node.agent.ready;
+  const { body } = await node.api.request({ method: "GET", path: `/api/v1/nodes/${NODE}` });
+  const { status, metadata } = body as Node;
+  assert.equal(metadata?.labels?.["kubernetes.io/hostname"], NODE);
+  assert.equal(status?.nodeInfo?.containerRuntimeVersion?.split("://")[0], "containerd");
+  assert.deepEqual(status.addresses, [
+    { type: "InternalIP", address: "192.0.2.7" },
+    { type: "Hostname", address: NODE },
+  ]);
+  assert.deepEqual(
+    status.conditions?.map(({ type, reason }) => [type, reason]),
+    [
+      ["MemoryPressure", "KubeletHasSufficientMemory"],
+      ["DiskPressure", "KubeletHasNoDiskPressure"],
+      ["PIDPressure", "KubeletHasSufficientPID"],
+      ["Ready", "KubeletReady"],
+    ],
+  );
+  assert.ok(status.images?.some(({ names }) => names?.includes(BUSYBOX)));
+  const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${NODE}`;
+  const lease = (await node.api.request({ method: "GET", path })).body as Lease;
+  assert.equal(lease.spec?.holderIdentity, NODE);
 });

@@ -48,6 +48,11 @@ export class Images {
   ): Promise<FoundImage> {
     const name = container.image ?? "";
     const policy = container.imagePullPolicy ?? (/:latest$|^[^:@]+$/.test(name) ? "Always" : "IfNotPresent");
+    if (!isReference(name)) {
+      const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`;
+      event("Warning", "InspectFailed", message);
+      throw new StartFailure("InvalidImageName", message);
+    }
     const present = await this.#find(name, event);
     if (present && policy !== "Always") {
       const message = `Container image "${name}" already present on machine and can be accessed by the pod`;
@@ -70,11 +75,6 @@ export class Images {
       return await this.#runtime.imageStatus(name);
     } catch (err) {
       const { message } = err as Error;
-      if (/invalid reference format|must be lowercase/.test(message)) {
-        const text = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": ${message}`;
-        event("Warning", "InspectFailed", text);
-        throw new StartFailure("InvalidImageName", text);
-      }
       const text = `Failed to inspect image "${name}": ${message}`;
       event("Warning", "InspectFailed", text);
       throw new StartFailure("ImageInspectError", text);
@@ -162,6 +162,17 @@ export class Images {
   forget(uid: string): void {
     for (const key of this.#failed.keys()) if (key.startsWith(`${uid}_`)) this.#failed.delete(key);
   }
+}
+
+const repository = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
+const domain = String.raw`(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?`;
+const reference = new RegExp(
+  String.raw`^(?:${domain}/)?${repository}(?:/${repository})*(?::\w[\w.-]{0,127})?(?:@[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,})?$`,
+);
+
+/** By the grammar of image references (distribution/reference). */
+function isReference(name: string): boolean {
+  return reference.test(name);
 }
 
 function found({ id, uid, username }: Image): FoundImage {

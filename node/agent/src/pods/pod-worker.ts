@@ -353,6 +353,8 @@ export class PodWorker {
   #isBackingOff(name: string, runtime: PodRuntime): boolean {
     const last = newest(runtime, name);
     if (last?.state !== "exited") return false;
+    // It was tried in a sandbox that was just going down, which is not its fault
+    if (last.reason === "StartError" && last.sandboxId !== runtime.sandboxes[0]?.id) return false;
     const { notBefore, delayMs } = crashLoop(last);
     const left = notBefore - this.#services.clock.now();
     if (left <= 0) return false;

@@ -49,9 +49,8 @@ export class TestNode implements AsyncDisposable {
     return new TestNode(rig, config, await startAgent(config));
   }
 
-  /** Another agent in the place of the first, as after a restart: same directories, nothing remembered. */
-  async restartAgent(): Promise<void> {
-    await this.agent[Symbol.asyncDispose]();
+  /** Another agent in the place of one that was disposed of, as after a restart: same directories, nothing remembered. */
+  async startAgent(): Promise<void> {
     this.agent = await startAgent(this.config);
   }
 
