@@ -24,6 +24,7 @@ import {
   isSpecChanged,
   numberIn,
   validateSelectorAndTemplate,
+  validateSelectorUpdate,
   workloadWarnings,
 } from "../shared/workload.ts";
 
@@ -57,7 +58,7 @@ export const deployment = defineResource<Deployment>({
 
   validateUpdate({ spec }, previous, errors) {
     validateSpec(spec!, previous.spec, errors.at("spec"));
-    errors.at("spec").at("selector").immutable(spec!.selector, previous.spec!.selector);
+    validateSelectorUpdate(spec!, previous.spec!, errors.at("spec"));
   },
 
   warnings: (object, previous) =>
@@ -88,7 +89,8 @@ export const deployment = defineResource<Deployment>({
       validateUpdate: ({ status = {} }, previous, errors) => {
         checkCounts(errors.at("status"), status, statusCounts);
         const collisions = status.collisionCount ?? 0;
-        if (collisions < (previous.status?.collisionCount ?? 0))
+        const before = previous.status?.collisionCount;
+        if (before != null && (status.collisionCount == null || collisions < before))
           errors.at("status").at("collisionCount").invalid(collisions, "cannot be decremented");
       },
     },

@@ -13,6 +13,7 @@ import {
   checkCounts,
   isSpecChanged,
   validateSelectorAndTemplate,
+  validateSelectorUpdate,
   workloadWarnings,
 } from "../shared/workload.ts";
 
@@ -43,7 +44,7 @@ export const replicaSet = defineResource<ReplicaSet>({
 
   validateUpdate({ spec }, previous, errors) {
     validateSpec(spec!, previous.spec, errors.at("spec"));
-    errors.at("spec").at("selector").immutable(spec!.selector, previous.spec!.selector);
+    validateSelectorUpdate(spec!, previous.spec!, errors.at("spec"));
   },
 
   warnings: (object, previous) =>

@@ -88,12 +88,12 @@ function validatePodNetworks(networks: readonly string[], errors: FieldErrors): 
   networks.forEach((network, i) => checkNetwork(errors.at(i), network));
   if (networks.length < 2) return;
   const lengths = networks.map((network) => parseCidr(network)?.bytes.length);
-  const wrong = networks.find((_network, i) => lengths[i] === undefined);
-  if (wrong !== undefined)
+  const wrong = lengths.indexOf(undefined);
+  if (wrong >= 0)
     errors.internal(
-      `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR address: ${wrong}`,
+      `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${wrong}]: <nil> (invalid CIDR address: ${networks[wrong]})`,
     );
-  const isDualStack = wrong === undefined && lengths.includes(4) && lengths.includes(16);
+  const isDualStack = wrong < 0 && lengths.includes(4) && lengths.includes(16);
   if (!isDualStack || networks.length > 2)
     errors.invalid(networks, "may specify no more than one CIDR for each IP family");
 }

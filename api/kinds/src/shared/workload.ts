@@ -6,6 +6,7 @@ import { percent } from "@knarr/machinery/names.ts";
 import type { PodTemplateSpec } from "../../generated/core-v1.ts";
 import type { LabelSelector, ObjectMeta } from "../../generated/meta.ts";
 import { equivalent } from "./equality.ts";
+import { internalForm } from "./internal/form.ts";
 import { isEmptySelector, queryOf, validateLabelSelector } from "./label-selector.ts";
 import { templateWarnings, workloadNameWarnings } from "./pod/warnings.ts";
 import { validateRunningPodTemplate } from "./pod/template.ts";
@@ -26,15 +27,26 @@ export function validateSelectorAndTemplate(
   if (!selector) at.required();
   else {
     validateLabelSelector(selector, at);
-    if (isEmptySelector(selector)) at.invalid(selector, "empty selector is invalid for deployment");
+    if (isEmptySelector(selector))
+      at.invalid(internalForm(selector, "raw"), "empty selector is invalid for deployment");
   }
   const query = queryOf(selector);
-  if (!query) at.invalid(selector, "invalid label selector");
+  if (!query) at.invalid(internalForm(selector, "raw"), "invalid label selector");
   else
     validateRunningPodTemplate(template, previous?.template, errors.at("template"), {
       selector: query,
       workload: "ReplicaSet",
     });
+}
+
+/** Pods of the old selector would be nobody's. */
+export function validateSelectorUpdate(
+  { selector }: RunningSpec,
+  { selector: before }: RunningSpec,
+  errors: FieldErrors,
+): void {
+  if (!equivalent(selector, before))
+    errors.at("selector").invalid(internalForm(selector, "raw"), "field is immutable");
 }
 
 export function checkIntOrPercent(errors: FieldErrors, value: number | string | undefined): void {

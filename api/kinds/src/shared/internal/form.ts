@@ -70,7 +70,7 @@ function structForm(value: Fields, type: string, outer: Fields): unknown {
 function wireForm(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(wireForm);
   if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value).filter(([, item]) => !isEmpty(item));
+  const entries = Object.entries(value).filter(([key, item]) => alwaysShown.has(key) || !isEmpty(item));
   entries.sort(([a], [b]) => orderOf(a) - orderOf(b) || (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([key, item]) => [key, wireForm(item)]));
 }
@@ -82,6 +82,8 @@ function isEmpty(value: unknown): boolean {
     : typeof value === "object" && Object.keys(value).length === 0;
 }
 
+/** Of the requirements of selectors; all else is left out when empty. */
+const alwaysShown = new Set(["key", "operator"]);
 const wireOrder = ["matchLabels", "matchExpressions", "key", "operator", "values"];
 
 function orderOf(key: string): number {

@@ -106,9 +106,11 @@ export function validateEphemeralContainers(errors: FieldErrors, context: PodCon
   });
 }
 
+/** Decoding always fills in `resources`. */
 function isSet(container: EphemeralContainer, field: (typeof notEphemeral)[number]): boolean {
   const value = container[field];
-  return !equivalent(value, undefined) && !equivalent(value, {});
+  if (equivalent(value, undefined)) return false;
+  return field !== "resources" || !equivalent(value, {});
 }
 
 /** Pods want images that can be pulled; templates may hold what something fills in later. */

@@ -70,14 +70,13 @@ export const resize: StatusSubresource<Pod> = {
     if (before.os?.name === "windows") return errors.forbidden("windows pods cannot be resized");
     validateWhole(pod, previous, errors);
     const at = errors.at("spec");
-    const start = errors.list.length;
     if ((previous.status?.qosClass ?? qosClassOf(before)) !== qosClassOf(pod.spec!))
       at.invalid(pod.status?.qosClass ?? "", "Pod QOS Class may not change as a result of resizing");
     if (!isResizeSupported(previous)) at.forbidden("Pod running on node without support for resize");
     validatePodLevelResize(pod.spec!, before, at);
     if (!validateSameOrder(pod.spec!, before, at)) return;
     validateContainersResize(pod.spec!, before, at);
-    if (errors.list.length === start && !equivalent(withoutResources(pod.spec!), withoutResources(before)))
+    if (!errors.list.length && !equivalent(withoutResources(pod.spec!), withoutResources(before)))
       at.forbidden("only cpu and memory resources are mutable");
   },
 };
@@ -194,9 +193,11 @@ function validateContainersResize(now: PodSpec, before: PodSpec, errors: FieldEr
   });
 }
 
+/** As upstream: new claims are not looked at, former ones may not be there. */
 function isOnlyResized(now: Container, before: Container): boolean {
+  const { claims: _claims, ...resources } = now.resources ?? {};
   return equivalent(
-    { ...now, resources: withoutCompute(now.resources ?? {}) },
+    { ...now, resources: withoutCompute(resources) },
     { ...before, resources: withoutCompute(before.resources ?? {}) },
   );
 }

@@ -2,7 +2,7 @@
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
 import { dns1123Label, dns1123Subdomain, qualifiedName, unixId } from "@knarr/machinery/names.ts";
-import { ipWarnings } from "@knarr/machinery/addresses.ts";
+import { ipWarnings, parseIp } from "@knarr/machinery/addresses.ts";
 
 import type { Container, ContainerStatus, Pod, PodCondition, PodSpec } from "../../../generated/core-v1.ts";
 import type { StatusSubresource } from "../../resource.ts";
@@ -180,7 +180,11 @@ function validateAddresses({ status = {} }: Pod, previous: Pod, errors: FieldErr
     const before = (previous.status?.[field] ?? []).map(({ ip }) => ip);
     const at = errors.at(field);
     addresses.forEach((address, i) => checkAddress(at.at(i), address, before));
-    if (addresses.length > 1 && (!isDualStack(addresses) || addresses.length > 2))
+    if (addresses.length < 2) return;
+    const wrong = addresses.findIndex((address) => !parseIp(address));
+    if (wrong >= 0)
+      at.internal(`failed to check for dual stack with error:invalid IP[${wrong}]: ${addresses[wrong]}`);
+    if (wrong >= 0 || !isDualStack(addresses) || addresses.length > 2)
       at.invalid(internalForm(status[field], type), "may specify no more than one IP for each IP family");
   };
   check("podIPs", "[]PodIP");

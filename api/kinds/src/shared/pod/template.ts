@@ -5,6 +5,7 @@ import type { LabelSelector as Query } from "@knarr/machinery/labels.ts";
 import { qualifiedName } from "@knarr/machinery/names.ts";
 
 import type { PodTemplateSpec } from "../../../generated/core-v1.ts";
+import { internalForm } from "../internal/form.ts";
 import { validateLabels } from "../label-selector.ts";
 import { reject } from "../values.ts";
 import { validatePodAnnotations } from "./annotations.ts";
@@ -60,7 +61,7 @@ export function validateRunningPodTemplate(
     errors
       .at("metadata")
       .at("labels")
-      .invalid(metadata?.labels, "`selector` does not match template `labels`");
+      .invalid(internalForm(metadata?.labels, "{}string"), "`selector` does not match template `labels`");
   validatePodTemplate(template ?? {}, previous, errors);
   const policy = spec?.restartPolicy ?? "";
   if (policy !== "Always") errors.at("spec").at("restartPolicy").notSupported(policy, ["Always"]);

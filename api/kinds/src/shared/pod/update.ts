@@ -128,7 +128,10 @@ function allowNarrowing(spec: PodSpec, before: PodSpec, errors: FieldErrors): vo
     if (!isKept)
       errors
         .at("nodeSelector")
-        .invalid(nodeSelector, "only additions to spec.nodeSelector are allowed (no mutations or deletions)");
+        .invalid(
+          internalForm(nodeSelector, "{}string"),
+          "only additions to spec.nodeSelector are allowed (no mutations or deletions)",
+        );
     assign(spec, "nodeSelector", before.nodeSelector);
   }
   const old = before.affinity?.nodeAffinity;
