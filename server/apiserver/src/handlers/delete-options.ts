@@ -1,0 +1,93 @@
+/** DeleteOptions: from the body, or from the query when there is none. */
+
+import { decodeBody, decodeValue, type ExpectedKind } from "@knarr/machinery/decode/decode.ts";
+import { FieldErrors } from "@knarr/machinery/field.ts";
+import { ApiError, badRequest } from "@knarr/machinery/status.ts";
+import { definition } from "@knarr/schema/definitions.ts";
+import type { ApiRequest } from "../pipeline/api-request.ts";
+import { refuse } from "./options.ts";
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds: number | undefined;
+  readonly propagationPolicy: "Orphan" | "Foreground" | "Background" | undefined;
+  readonly orphanDependents: boolean | undefined;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  readonly dryRun: boolean;
+}
+
+const POLICIES = ["Foreground", "Background", "Orphan"];
+
+const expected: Omit<ExpectedKind, "schema"> = { group: "", version: "v1", kind: "DeleteOptions" };
+const SCHEMA = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
+
+export async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOptions> {
+  const given = await givenOptions(request);
+  const options = checkedDeleteOptions(given);
+  return options;
+}
+
+/** DeleteOptions as they stand in an Eviction or a body. */
+export function checkedDeleteOptions(given: any): DeleteOptions {
+  const { propagationPolicy, orphanDependents, dryRun = [] } = given;
+  const errors = new FieldErrors();
+  if (orphanDependents !== undefined && propagationPolicy !== undefined)
+    errors
+      .at("propagationPolicy")
+      .invalid(propagationPolicy, "orphanDependents and deletionPropagation cannot be both set");
+  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy))
+    errors.at("propagationPolicy").notSupported(propagationPolicy, [...POLICIES, "nil"]);
+  if (dryRun.some((value: string) => value !== "All")) errors.at("dryRun").notSupported(dryRun, ["All"]);
+  refuse("DeleteOptions", errors);
+  return {
+    gracePeriodSeconds: given.gracePeriodSeconds,
+    propagationPolicy,
+    orphanDependents,
+    uid: given.preconditions?.uid,
+    resourceVersion: given.preconditions?.resourceVersion,
+    dryRun: dryRun.length > 0,
+  };
+}
+
+async function givenOptions(request: ApiRequest): Promise<any> {
+  const { body, query } = request;
+  const kind = { ...expected, schema: definition(SCHEMA) };
+  if (body.value !== undefined) return decodeValue(body.value, kind, "Ignore").object;
+  const bytes = await body.read();
+  if (bytes.length === 0) return optionsInQuery(query);
+  try {
+    const version = versionIn(bytes);
+    return decodeBody(bytes, { ...kind, ...version }, { mediaType: body.type, fieldValidation: "Ignore" })
+      .object;
+  } catch (err) {
+    if (err instanceof ApiError && err.reason === "BadRequest") throw badRequest(unwrapped(err.message));
+    throw err;
+  }
+}
+
+/** Every group has DeleteOptions: `policy/v1` is as good as `v1`. */
+function versionIn(bytes: Buffer): { group?: string; version?: string } {
+  if (bytes[0] !== 0x7b) return {};
+  const match = /"apiVersion"\s*:\s*"(?:([^"/]*)\/)?([^"/]+)"/.exec(bytes.toString("utf8"));
+  return match ? { group: match[1] ?? "", version: match[2]! } : {};
+}
+
+/** Upstream hands the decoder's own words on here. */
+function unwrapped(message: string): string {
+  return message.replace(/^.* cannot be handled as a DeleteOptions: /, "");
+}
+
+function optionsInQuery(query: URLSearchParams): any {
+  const grace = query.get("gracePeriodSeconds");
+  if (grace !== null && !/^[+-]?\d+$/.test(grace))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
+  const orphan = query.get("orphanDependents");
+  const uid = query.get("preconditions.uid");
+  return {
+    ...(grace !== null && { gracePeriodSeconds: Number(grace) }),
+    ...(orphan !== null && { orphanDependents: orphan !== "false" && orphan !== "0" }),
+    ...(query.has("propagationPolicy") && { propagationPolicy: query.get("propagationPolicy") }),
+    ...(query.has("dryRun") && { dryRun: query.getAll("dryRun") }),
+    ...(uid !== null && { preconditions: { uid } }),
+  };
+}

@@ -1,0 +1,24 @@
+/** GET of one object: the bytes the cache has, without looking into them. */
+
+import { badRequest, notFound } from "@knarr/machinery/status.ts";
+import { objectAnswer } from "../negotiation/encode.ts";
+import type { ApiRequest } from "../pipeline/api-request.ts";
+import { encodingOf, type Handler } from "./handler.ts";
+
+export const get: Handler = (parts, request, served) => {
+  const encoding = encodingOf(parts, request);
+  checkVersion(request);
+  const item = served.cache.get(served.keyOf(request.namespace, request.name));
+  if (!item) throw notFound(served.groupResource, request.name);
+  return objectAnswer(200, served, served.shown(item), item, encoding);
+};
+
+/** The cache is always current, so any version of the past will do; but it must be one. */
+function checkVersion({ query }: ApiRequest): void {
+  if (query.size === 0) return;
+  const wanted = query.get("resourceVersion");
+  if (wanted && !/^\d+$/.test(wanted))
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(wanted)}: strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`,
+    );
+}

@@ -1,0 +1,162 @@
+/**
+ * PATCH in its four kinds: JSON Patch, JSON Merge Patch, strategic merge patch and server-side apply. A patch is a change of whatever is
+ * there, so it is made again when somebody else wrote first; apply may also create.
+ */
+
+import { decodeValue, mediaTypeOf, type FieldValidation } from "@knarr/machinery/decode/decode.ts";
+import { parseYaml } from "@knarr/machinery/decode/yaml.ts";
+import type { ApiObject, JsonObject } from "@knarr/machinery/object.ts";
+import { apply } from "@knarr/machinery/patch/apply.ts";
+import { applyJsonPatch } from "@knarr/machinery/patch/json-patch.ts";
+import { applyMergePatch } from "@knarr/machinery/patch/merge-patch.ts";
+import { applyStrategicMergePatch } from "@knarr/machinery/patch/strategic-merge.ts";
+import { ApiError, badRequest, methodNotSupported } from "@knarr/machinery/status.ts";
+import { objectAnswer } from "../negotiation/encode.ts";
+import type { ApiRequest } from "../pipeline/api-request.ts";
+import type { Served } from "../registry/served.ts";
+import { strategyOf, type Strategy } from "../writes/strategy.ts";
+import { updateObject } from "../writes/update-object.ts";
+import { nowText, writeOf } from "../writes/write.ts";
+import { encodingOf, type Handler } from "./handler.ts";
+import { writeOptionsOf, type WriteOptions } from "./options.ts";
+import { invalidPatch } from "./invalid-patch.ts";
+import { readPatch, type PatchType } from "./patch-body.ts";
+import { checkIdentity } from "./update.ts";
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+  "application/apply-patch+yaml": "apply",
+};
+
+/** Throws UnsupportedMediaType, as the router of upstream words it. */
+export function patchTypeOf(contentType: string | undefined): PatchType {
+  const type = patchTypes[mediaTypeOf(contentType)];
+  if (!type || !contentType) throw new ApiError("UnsupportedMediaType", "415: Unsupported Media Type", {});
+  return type;
+}
+
+export const patch: Handler = async (parts, request, served) => {
+  const strategy = strategyOf(served, request.subresource);
+  if (!strategy) throw methodNotSupported(served.groupResource, "patch");
+  const type = patchTypeOf(request.body.type);
+  const encoding = encodingOf(parts, request);
+  await request.body.read();
+  const options = writeOptionsOf(request.query, "PatchOptions", { isApply: type === "apply" });
+  const isApply = type === "apply";
+  const sent = isApply ? await appliedObject(request, options) : await readPatch(request, type, options);
+  const written = await updateObject(writeOf(parts, request, served, options), {
+    strategy,
+    mayCreate: isApply && strategy.subresource === "",
+    tracked: isApply,
+    make(live) {
+      const object = isApply
+        ? applied(sent as JsonObject, live, { served, request, options, strategy, time: nowText(parts) })
+        : patched(type, live, sent, { served, request, options });
+      checkIdentity(object, request, served);
+      served.resource.defaults?.(object);
+      return object;
+    },
+  });
+  return objectAnswer(written.created ? 201 : 200, served, written.object, written.item, encoding);
+};
+
+interface Patching {
+  readonly served: Served;
+  readonly request: ApiRequest;
+  readonly options: WriteOptions;
+}
+
+/** `live` with the patch, as an object of the kind. */
+export function patched(
+  type: Exclude<PatchType, "apply">,
+  live: any,
+  sent: unknown,
+  { served, request, options }: Patching,
+): any {
+  const document = patchDocument(type, live, sent, served);
+  return typed(document, served, request, options.fieldValidation);
+}
+
+function patchDocument(
+  type: Exclude<PatchType, "apply">,
+  live: JsonObject,
+  sent: unknown,
+  { expected }: Served,
+): JsonObject {
+  if (type === "json") return applyJsonPatch(live, sent);
+  return type === "merge"
+    ? applyMergePatch(live, sent)
+    : applyStrategicMergePatch(live, sent, expected.schema);
+}
+
+/** What a patch made is decoded like a body; what is wrong with it is the patch's fault, and 422. */
+function typed(
+  document: JsonObject,
+  { expected }: Served,
+  request: ApiRequest,
+  fieldValidation: FieldValidation,
+): any {
+  try {
+    const { object, warnings } = decodeValue(document, expected, fieldValidation);
+    for (const warning of warnings) request.warn(warning);
+    return object;
+  } catch (err) {
+    if (!(err instanceof ApiError) || err.code !== 400) throw err;
+    throw invalidPatch(JSON.stringify(document), bareMessage(err.message));
+  }
+}
+
+/** Without what says which kind it was: the patch is not the kind. */
+function bareMessage(message: string): string {
+  return message.replace(/^\S+ in version "[^"]*" cannot be handled as a \S+: /, "");
+}
+
+interface Applying extends Patching {
+  readonly strategy: Strategy;
+  readonly time: string;
+}
+
+function applied(
+  sent: JsonObject,
+  live: ApiObject | undefined,
+  { served, request, options, strategy, time }: Applying,
+): any {
+  const { resource, apiVersion, expected } = served;
+  const object = apply({
+    live,
+    applied: sent,
+    manager: options.fieldManager,
+    force: options.force,
+    subresource: request.subresource,
+    apiVersion,
+    kind: resource.kind,
+    time,
+    schema: expected.schema,
+    filter: strategy.filter,
+  });
+  return typed(object as unknown as JsonObject, served, request, "Ignore");
+}
+
+/** The body of an apply: YAML, of which JSON is a part. */
+async function appliedObject(request: ApiRequest, { fieldValidation }: WriteOptions): Promise<JsonObject> {
+  const { body } = request;
+  if (body.value !== undefined) return body.value as JsonObject;
+  let parsed;
+  try {
+    parsed = parseYaml(await body.read());
+  } catch (err) {
+    if (err instanceof SyntaxError) throw badRequest(`error decoding YAML: ${err.message}`);
+    throw err;
+  }
+  if (parsed.duplicates.length > 0 && fieldValidation === "Strict")
+    throw badRequest(`error strict decoding YAML: ${parsed.duplicates.join(", ")}`);
+  if (fieldValidation === "Warn") for (const text of parsed.duplicates) request.warn(text);
+  const { value } = parsed;
+  if (typeof value !== "object" || Array.isArray(value))
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? "array" : typeof value} into Go value of type map[string]interface {}`,
+    );
+  return (value ?? {}) as JsonObject;
+}

@@ -1,0 +1,47 @@
+/** POST of a question: decoded and checked like any object, answered, and forgotten. */
+
+import type { Clock } from "@knarr/std/clock.ts";
+import { FieldErrors } from "@knarr/machinery/field.ts";
+import { trackUpdate } from "@knarr/machinery/patch/track-update.ts";
+import { invalid } from "@knarr/machinery/status.ts";
+import type { Access } from "../access.ts";
+import { written } from "../negotiation/encode.ts";
+import { notAcceptableHere } from "../negotiation/accept.ts";
+import type { Review } from "../reviews/reviews.ts";
+import { decode, managerOfWrite, nowText, placeInNamespace, writeOf } from "../writes/write.ts";
+import { encodingOf, type Handler } from "./handler.ts";
+import { writeOptionsOf } from "./options.ts";
+
+export function reviewHandler(review: Review, access: Access, clock: Clock): Handler {
+  const { authentication, authorization: authorizer, audiences } = access;
+  return async (parts, request, served) => {
+    const { output } = encodingOf(parts, request);
+    if (output.as !== "object") throw notAcceptableHere();
+    const options = writeOptionsOf(request.query, "CreateOptions");
+    const body = await decode(request, served.expected, options);
+    placeInNamespace(body, served.namespaced ? request.namespace : "");
+    served.resource.defaults?.(body);
+    trackUpdate({
+      live: undefined,
+      object: body,
+      manager: managerOfWrite(writeOf(parts, request, served, options)),
+      subresource: "",
+      apiVersion: served.apiVersion,
+      time: nowText(parts),
+      schema: served.expected.schema,
+    });
+    const errors = new FieldErrors();
+    served.resource.validate?.(body, errors);
+    if (errors.list.length > 0) throw invalid(served.resource, body.metadata?.name ?? "", errors.list);
+    const { user, namespace } = request;
+    const answer = await review(body, {
+      user,
+      namespace,
+      authentication,
+      authorizer,
+      audiences,
+      now: () => clock.now(),
+    });
+    return written(201, answer, output);
+  };
+}

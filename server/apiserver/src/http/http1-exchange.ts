@@ -1,0 +1,64 @@
+/** An HTTP/1.1 request as an exchange: for clients without HTTP/2, and before upgrades. */
+
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { StreamTarget } from "../pipeline/answer.ts";
+import { readBody } from "./body.ts";
+import type { Connection, Exchange } from "./exchange.ts";
+
+export class Http1Exchange implements Exchange {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly connection: Connection;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #abort: AbortController | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, connection: Connection) {
+    this.#request = request;
+    this.#response = response;
+    this.method = request.method ?? "GET";
+    this.url = request.url ?? "/";
+    this.headers = request.headers;
+    this.connection = connection;
+  }
+
+  read(limit: number): Promise<Buffer> {
+    return readBody(this.#request, this.headers["content-length"], limit);
+  }
+
+  send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void {
+    if (this.#response.destroyed || this.#response.headersSent) return;
+    this.#response.writeHead(code, { ...headers, "content-length": body.length });
+    this.#response.end(body);
+    if (!this.#request.readableEnded) this.#request.resume();
+  }
+
+  target(common: OutgoingHttpHeaders): StreamTarget {
+    const response = this.#response;
+    const closed = new Promise<void>((resolve) => {
+      if (response.destroyed) resolve();
+      else response.once("close", resolve);
+    });
+    return {
+      closed,
+      start(code, type, headers) {
+        response.writeHead(code, { ...common, "content-type": type, ...headers });
+        response.flushHeaders();
+      },
+      write: (chunk) => response.destroyed || response.write(chunk),
+      onDrain: (listener) => void response.on("drain", listener),
+      end: () => void response.end(),
+      abort: () => void response.destroy(),
+    };
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      const abort = (this.#abort = new AbortController());
+      if (this.#response.destroyed) abort.abort();
+      else this.#response.once("close", () => abort.abort());
+    }
+    return this.#abort.signal;
+  }
+}

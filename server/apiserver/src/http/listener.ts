@@ -1,0 +1,160 @@
+/**
+ * The sockets: HTTP/2 and HTTP/1.1 over TLS on one port. Client certificates are asked for and not required; who they are is decided in
+ * authentication, because a wrong one must be answered with 401 and not with a broken connection.
+ */
+
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import type { Connection, Exchange } from "./exchange.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
+import { HttpService } from "./service.ts";
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM of authorities whose certificates clients are asked for. */
+  readonly clientAuthorities: readonly string[];
+}
+
+/** As upstream and golang.org/x/net/http2 by default in apiserver. */
+const MAX_STREAMS = 250;
+const WINDOW_BYTES = 256 * 1024;
+/** How long requests may take to end when the server stops. */
+const GRACE_MS = 5000;
+
+export class Listener implements AsyncDisposable {
+  readonly #server: Http2SecureServer;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<TLSSocket>();
+  readonly #connections = new WeakMap<object, Connection>();
+  readonly #service: HttpService;
+
+  private constructor(server: Http2SecureServer, service: HttpService) {
+    this.#server = server;
+    this.#service = service;
+  }
+
+  /** Throws what the system says when the port cannot be had. */
+  static async open(options: ListenerOptions, service: HttpService): Promise<Listener> {
+    const server = createSecureServer({
+      allowHTTP1: true,
+      cert: options.certificate,
+      key: options.key,
+      ca: [...options.clientAuthorities],
+      requestCert: true,
+      rejectUnauthorized: false,
+      settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES },
+      minVersion: "TLSv1.2",
+    });
+    const listener = new Listener(server, service);
+    listener.#attend();
+    server.listen(options.port, options.host);
+    await once(server, "listening");
+    return listener;
+  }
+
+  get address(): AddressInfo {
+    return this.#server.address() as AddressInfo;
+  }
+
+  /** A new serving certificate for connections from now on. */
+  renew(certificate: string, key: string): void {
+    this.#server.setSecureContext({ cert: certificate, key });
+  }
+
+  #attend(): void {
+    const server = this.#server;
+    server.on("request", (request: unknown, response: unknown) =>
+      this.#onRequest(request as IncomingMessage, response as ServerResponse),
+    );
+    // Node has just hung its compatibility layer on `stream`; it is for HTTP/1.1 alone here.
+    server.removeAllListeners("stream");
+    server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      const { session } = stream;
+      if (!session) return;
+      this.#serve(
+        new Http2Exchange(stream, headers, this.#connectionOf(session, session.socket as TLSSocket)),
+      );
+    });
+    server.on("session", (session: ServerHttp2Session) => {
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+      session.on("error", () => {}); // clients come and go; their requests learn by themselves
+    });
+    server.on("secureConnection", (socket: TLSSocket) => {
+      socket.setNoDelay(true);
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      socket.on("error", () => {}); // as above
+    });
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const connection = this.#connectionOf(request.socket, request.socket as TLSSocket);
+      void this.#service.upgrade(request, socket, head, connection);
+    });
+    server.on("tlsClientError", () => {}); // port scans and clients that do not trust us
+    server.on("sessionError", () => {});
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connectionOf(request.socket, request.socket as TLSSocket);
+    this.#serve(new Http1Exchange(request, response, connection));
+  }
+
+  #serve(exchange: Exchange): void {
+    void this.#service.serve(exchange, auditIdOf(exchange.headers));
+  }
+
+  #connectionOf(key: object, socket: TLSSocket): Connection {
+    let connection = this.#connections.get(key);
+    if (!connection) {
+      connection = {
+        certificate: socket.getPeerX509Certificate()?.raw,
+        remoteAddress: socket.remoteAddress ?? "",
+      };
+      this.#connections.set(key, connection);
+    }
+    return connection;
+  }
+
+  /** No new connections; requests under way may end; who still stays is cut. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const session of this.#sessions) session.close();
+    for (const socket of this.#sockets) if (isIdle(socket)) socket.destroy();
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy();
+      for (const socket of this.#sockets) socket.destroy();
+    }, GRACE_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+}
+
+/** HTTP/1.1 connections kept alive between requests. */
+function isIdle(socket: TLSSocket): boolean {
+  if (socket.alpnProtocol === "h2") return false;
+  const message = (socket as { _httpMessage?: unknown })._httpMessage;
+  return message === null || message === undefined;
+}
+
+/** The client may give it, to find its requests in several servers' logs. */
+export function auditIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers["audit-id"];
+  return typeof given === "string" && /^[!-~]{1,128}$/.test(given) ? given : randomUUID();
+}

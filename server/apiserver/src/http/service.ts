@@ -1,0 +1,163 @@
+/**
+ * HTTP requests to pipeline requests, and outcomes to HTTP answers.
+ */
+
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { MAX_BODY_BYTES } from "@knarr/machinery/decode/decode.ts";
+import { errorAnswer, type WholeAnswer } from "../pipeline/answer.ts";
+import type { RequestBody } from "../pipeline/api-request.ts";
+import type { Outcome, Pipeline } from "../pipeline/pipeline.ts";
+import type { RequestMetrics } from "../metrics/request-metrics.ts";
+import type { User } from "../request.ts";
+import { commonHeaders, sendAnswer } from "./answering.ts";
+import type { Connection, Exchange } from "./exchange.ts";
+import { auditIdOf } from "./listener.ts";
+import { Upgrading } from "./upgrading.ts";
+
+const NO_QUERY = new URLSearchParams();
+
+export class HttpService {
+  readonly #pipeline: Pipeline;
+  readonly #metrics: RequestMetrics;
+
+  constructor(pipeline: Pipeline, metrics: RequestMetrics) {
+    this.#pipeline = pipeline;
+    this.#metrics = metrics;
+  }
+
+  /** Answers an exchange. Never throws: what goes wrong is answered, or the client has gone. */
+  async serve(exchange: Exchange, auditId: string): Promise<void> {
+    const started = performance.now();
+    const outcome = await this.#outcomeOf(exchange);
+    const { answer, warnings, route } = outcome;
+    let code = 0;
+    try {
+      const headers = commonHeaders(auditId, warnings);
+      if ("stream" in answer) {
+        code = await this.#stream(exchange, outcome, headers);
+      } else if ("upgrade" in answer) {
+        code = 400;
+        await sendAnswer(exchange, upgradeRequired(), headers);
+      } else {
+        code = answer.code;
+        await sendAnswer(exchange, answer, headers);
+      }
+    } catch (err) {
+      this.#pipeline.parts.log.error("Could not write an answer", { path: route.path, error: err });
+    }
+    this.#metrics.observe(outcome, exchange.method, code, (performance.now() - started) / 1000);
+  }
+
+  /** The same for a request that asks to become another protocol. */
+  async upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    connection: Connection,
+  ): Promise<void> {
+    const exchange = new Upgrading(request, socket, head, connection);
+    const auditId = auditIdOf(request.headers);
+    const outcome = await this.#outcomeOf(exchange);
+    const { answer, warnings, route } = outcome;
+    try {
+      if ("upgrade" in answer) await answer.upgrade(exchange.raw);
+      else if ("stream" in answer) await this.#stream(exchange, outcome, commonHeaders(auditId, warnings));
+      else await sendAnswer(exchange, answer, commonHeaders(auditId, warnings));
+    } catch (err) {
+      this.#pipeline.parts.log.error("Could not relay a connection", { path: route.path, error: err });
+      socket.destroy();
+    }
+  }
+
+  async #stream(
+    exchange: Exchange,
+    outcome: Outcome,
+    headers: ReturnType<typeof commonHeaders>,
+  ): Promise<number> {
+    const { answer, route } = outcome;
+    if (!("stream" in answer)) return 0;
+    let hasStarted = false;
+    const target = exchange.target(headers);
+    const { start } = target;
+    target.start = (...given) => {
+      hasStarted = true;
+      start(...given);
+    };
+    try {
+      await answer.stream(target);
+      return 200;
+    } catch (err) {
+      const failure = this.#pipeline.failureOf(err, route);
+      if (hasStarted) target.abort();
+      else await sendAnswer(exchange, errorAnswer(failure), headers);
+      return failure.code;
+    }
+  }
+
+  #outcomeOf(exchange: Exchange): Promise<Outcome> {
+    const { url, method, headers } = exchange;
+    const mark = url.indexOf("?");
+    const path = mark < 0 ? url : url.slice(0, mark);
+    return this.#pipeline.handle({
+      method,
+      path: path.includes("%") ? decoded(path) : path,
+      query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
+      headers,
+      body: new HttpBody(exchange),
+      user: () => this.#userOf(exchange),
+      signal: () => exchange.signal,
+    });
+  }
+
+  #userOf({ headers, connection }: Exchange): Promise<User> {
+    const { authorization } = headers;
+    const bearer = authorization && /^bearer +(.+)$/i.exec(authorization)?.[1];
+    return this.#pipeline.parts.authentication.authenticate({
+      headers,
+      ...(connection.certificate && { certificate: connection.certificate }),
+      ...(bearer && { bearerToken: bearer.trim() }),
+    });
+  }
+}
+
+/** Reads the body once, whoever asks and how often. */
+class HttpBody implements RequestBody {
+  readonly #exchange: Exchange;
+  #bytes: Promise<Buffer> | undefined;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  get type(): string | undefined {
+    return this.#exchange.headers["content-type"];
+  }
+
+  read(): Promise<Buffer> {
+    return (this.#bytes ??= this.#exchange.read(MAX_BODY_BYTES));
+  }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // no valid encoding: then it is nobody's name either
+  }
+}
+
+function upgradeRequired(): WholeAnswer {
+  return {
+    code: 400,
+    value: {
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: "Upgrade request required",
+      reason: "BadRequest",
+      code: 400,
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * A small registry of counters, gauges and histograms in Prometheus' text form. Each series is made when first used; a label's values
+ * come as a list in the order the metric names them.
+ */
+
+export interface Metric {
+  /** Lines of the exposition, with HELP and TYPE. */
+  text(): string;
+}
+
+export class Metrics {
+  readonly #metrics: Metric[] = [];
+
+  counter(name: string, help: string, labels: readonly string[] = []): Counter {
+    return this.#add(new Counter(name, help, labels, "counter"));
+  }
+
+  gauge(name: string, help: string, labels: readonly string[] = []): Counter {
+    return this.#add(new Counter(name, help, labels, "gauge"));
+  }
+
+  histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): Histogram {
+    return this.#add(new Histogram(name, help, labels, buckets));
+  }
+
+  /** A gauge that is read when it is shown. */
+  read(name: string, help: string, value: () => number): void {
+    this.#add({ text: () => `${headOf(name, help, "gauge")}${name} ${value()}\n` });
+  }
+
+  text(): string {
+    return this.#metrics.map((metric) => metric.text()).join("");
+  }
+
+  #add<M extends Metric>(metric: M): M {
+    this.#metrics.push(metric);
+    return metric;
+  }
+}
+
+export class Counter implements Metric {
+  readonly #name: string;
+  readonly #head: string;
+  readonly #labels: readonly string[];
+  readonly #values = new Map<string, number>();
+
+  constructor(name: string, help: string, labels: readonly string[], type: "counter" | "gauge") {
+    this.#name = name;
+    this.#head = headOf(name, help, type);
+    this.#labels = labels;
+  }
+
+  add(values: readonly string[], by = 1): void {
+    const series = seriesOf(this.#labels, values);
+    this.#values.set(series, (this.#values.get(series) ?? 0) + by);
+  }
+
+  text(): string {
+    let text = this.#head;
+    for (const [series, value] of this.#values) text += `${this.#name}${braced(series)} ${value}\n`;
+    return text;
+  }
+}
+
+export class Histogram implements Metric {
+  readonly #name: string;
+  readonly #head: string;
+  readonly #labels: readonly string[];
+  readonly #buckets: readonly number[];
+  readonly #series = new Map<string, { counts: number[]; sum: number; count: number }>();
+
+  constructor(name: string, help: string, labels: readonly string[], buckets: readonly number[]) {
+    this.#name = name;
+    this.#head = headOf(name, help, "histogram");
+    this.#labels = labels;
+    this.#buckets = buckets;
+  }
+
+  observe(values: readonly string[], value: number): void {
+    const series = seriesOf(this.#labels, values);
+    let row = this.#series.get(series);
+    if (!row) this.#series.set(series, (row = { counts: this.#buckets.map(() => 0), sum: 0, count: 0 }));
+    row.sum += value;
+    row.count++;
+    const index = this.#buckets.findIndex((bound) => value <= bound);
+    if (index >= 0) row.counts[index]!++;
+  }
+
+  text(): string {
+    let text = this.#head;
+    for (const [series, { counts, sum, count }] of this.#series) {
+      let below = 0;
+      const comma = series ? "," : "";
+      this.#buckets.forEach((bound, i) => {
+        below += counts[i]!;
+        text += `${this.#name}_bucket{${series}${comma}le="${bound}"} ${below}\n`;
+      });
+      text += `${this.#name}_bucket{${series}${comma}le="+Inf"} ${count}\n`;
+      text += `${this.#name}_sum${braced(series)} ${sum}\n${this.#name}_count${braced(series)} ${count}\n`;
+    }
+    return text;
+  }
+}
+
+function headOf(name: string, help: string, type: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+}
+
+function braced(series: string): string {
+  return series && `{${series}}`;
+}
+
+function seriesOf(labels: readonly string[], values: readonly string[]): string {
+  let series = "";
+  for (let i = 0; i < labels.length; i++) {
+    const value = values[i] ?? "";
+    const escaped = /["\\\n]/.test(value) ? JSON.stringify(value) : `"${value}"`;
+    series += `${i > 0 ? "," : ""}${labels[i]}=${escaped}`;
+  }
+  return series;
+}

@@ -1,0 +1,58 @@
+/** What it takes to make an API server. Certificates and keys are PEM text; who makes and renews them is the caller's business. */
+
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import type { Store } from "@knarr/store/store.ts";
+import type { StaticToken } from "./authn/static-token.ts";
+
+export interface ApiServerOptions {
+  /** Stays the caller's, who closes it after the server. */
+  readonly store: Store;
+  /** Where to listen; without it the server has no sockets and is reached in this process alone. */
+  readonly listen?: ListenOptions;
+  /** Address of this server for others: of the Service `kubernetes`, and in discovery. Default 127.0.0.1. */
+  readonly advertiseAddress?: string;
+  /** PEM private key (RSA or P-256) that signs service-account tokens. Default: one made for this run. */
+  readonly serviceAccountKey?: string;
+  /** Keys whose tokens are good, too. */
+  readonly otherServiceAccountKeys?: readonly string[];
+  /** `iss` of tokens; default `https://kubernetes.default.svc.<cluster domain>`. */
+  readonly issuer?: string;
+  readonly staticTokens?: readonly StaticToken[];
+  /** How nodes' agents are reached for logs, exec, attach, port-forward and proxy. */
+  readonly kubeletClient?: KubeletClientOptions;
+  /** Default 10.43.0.0/16. */
+  readonly serviceCidr?: string;
+  /** Default 30000-32767. */
+  readonly nodePortRange?: readonly [first: number, last: number];
+  /** Default cluster.local. */
+  readonly clusterDomain?: string;
+  /** Whether requests without credentials are `system:anonymous` (RBAC then lets them see health and version) or refused. Default true. */
+  readonly anonymous?: boolean;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+export interface ListenOptions {
+  /** Default 0.0.0.0. */
+  readonly host?: string;
+  /** 0 chooses a free one. */
+  readonly port: number;
+  readonly certificate: string;
+  readonly key: string;
+  /** Signs client certificates. */
+  readonly clientCa: string;
+  /** Signs the certificates of proxies in front (`X-Remote-User`). */
+  readonly frontProxyCa?: string;
+  /** Common names of such proxies; empty allows any. */
+  readonly frontProxyNames?: readonly string[];
+}
+
+export interface KubeletClientOptions {
+  readonly certificate: string;
+  readonly key: string;
+  /** Signs the agents' serving certificates. Without it they are not checked, as upstream's default has it. */
+  readonly ca?: string;
+  /** Default 10250, unless the Node says another. */
+  readonly port?: number;
+}

@@ -1,0 +1,91 @@
+/**
+ * One request on its way through the pipeline, however it came in. A stage adds to it; none takes away.
+ */
+
+import type { IncomingHttpHeaders } from "node:http";
+import type { Attributes, User } from "../request.ts";
+import type { Route } from "./route.ts";
+
+export interface RequestBody {
+  /** Content-Type as it came. */
+  readonly type: string | undefined;
+  /** Reads the body; throws ApiError RequestEntityTooLarge. */
+  read(): Promise<Buffer>;
+  /** From a client in this process: a JSON value instead of bytes; never to be changed. */
+  readonly value?: unknown;
+}
+
+export class ApiRequest implements Attributes {
+  readonly method: string;
+  readonly route: Route;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: RequestBody;
+  readonly user: User;
+  /** Texts for `Warning:` headers. */
+  readonly warnings: string[] = [];
+  /** Aborts when the client has gone; only requests that wait ask for it. */
+  readonly #signal: () => AbortSignal;
+
+  constructor(parts: {
+    readonly method: string;
+    readonly route: Route;
+    readonly query: URLSearchParams;
+    readonly headers: IncomingHttpHeaders;
+    readonly body: RequestBody;
+    readonly user: User;
+    readonly signal: () => AbortSignal;
+  }) {
+    this.method = parts.method;
+    this.route = parts.route;
+    this.query = parts.query;
+    this.headers = parts.headers;
+    this.body = parts.body;
+    this.user = parts.user;
+    this.#signal = parts.signal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal();
+  }
+
+  /** Each text once: a retried write warns again. */
+  warn(text: string): void {
+    if (!this.warnings.includes(text)) this.warnings.push(text);
+  }
+
+  // Attributes, as authorizers see them
+  get verb(): string {
+    return this.route.verb;
+  }
+  get isResource(): boolean {
+    return this.route.isResource;
+  }
+  get group(): string {
+    return this.route.group;
+  }
+  get version(): string {
+    return this.route.version;
+  }
+  get resource(): string {
+    return this.route.resource;
+  }
+  get subresource(): string {
+    return this.route.subresource;
+  }
+  get namespace(): string {
+    return this.route.namespace;
+  }
+  get name(): string {
+    return this.route.name;
+  }
+  get path(): string {
+    return this.route.path;
+  }
+  get labelSelector(): string {
+    return this.query.get("labelSelector") ?? "";
+  }
+  get fieldSelector(): string {
+    return this.query.get("fieldSelector") ?? "";
+  }
+}

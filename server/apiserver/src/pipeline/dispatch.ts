@@ -1,0 +1,75 @@
+/**
+ * From a parsed and authorized request to its handler. What no path of the API is gets the answer upstream's router gives: a plain
+ * text for groups that are not served, a Status for what is missing inside one that is.
+ */
+
+import { methodNotSupported } from "@knarr/machinery/status.ts";
+import { create } from "../handlers/create.ts";
+import { remove } from "../handlers/delete.ts";
+import { deleteCollection } from "../handlers/delete-collection.ts";
+import { get } from "../handlers/get.ts";
+import type { Handler } from "../handlers/handler.ts";
+import { list } from "../handlers/list.ts";
+import { patch } from "../handlers/patch.ts";
+import { update } from "../handlers/update.ts";
+import { watch } from "../handlers/watch.ts";
+import type { Served } from "../registry/served.ts";
+import { subresourceHandler } from "../subresources/subresources.ts";
+import { textAnswer, type Answer } from "./answer.ts";
+import type { ApiRequest } from "./api-request.ts";
+import { methodNotAllowed, noSuchPath } from "./no-path.ts";
+import type { Parts } from "./parts.ts";
+
+const collectionVerbs: Readonly<Record<string, Handler>> = {
+  list,
+  watch,
+  create,
+  deletecollection: deleteCollection,
+};
+
+const objectVerbs: Readonly<Record<string, Handler>> = {
+  get,
+  update,
+  patch,
+  delete: remove,
+  watch,
+};
+
+export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<Answer> {
+  const { route } = request;
+  const served = parts.registry.find(route.group, route.version, route.resource);
+  if (!served) {
+    if (!parts.registry.in(route.group, route.version)) return textAnswer(404, "404 page not found\n");
+    throw noSuchPath();
+  }
+  return handlerFor(request, served)(parts, request, served);
+}
+
+function handlerFor(request: ApiRequest, served: Served): Handler {
+  const { route, verb } = request;
+  checkScope(route.namespace, request, served);
+  if (route.depth > 2 && verb !== "watch") return subresourceHandler(request, served);
+  if (!served.isStored && route.depth === 1 && verb === "create")
+    return served.hooks.answer ?? missingHandler(served);
+  const isObject = route.depth === 2;
+  const handler = (isObject ? objectVerbs : collectionVerbs)[verb];
+  if (!handler || !allows(served, verb)) throw methodNotAllowed();
+  if (verb === "create" && served.namespaced && route.namespace === "") throw methodNotAllowed();
+  return handler;
+}
+
+function allows({ verbs }: Served, verb: string): boolean {
+  return verbs.has(verb);
+}
+
+function missingHandler(served: Served): never {
+  throw methodNotSupported(served.groupResource, "create");
+}
+
+/** A kind of the cluster has no path in a namespace, and an object of a namespace none outside. */
+function checkScope(namespace: string, { route }: ApiRequest, served: Served): void {
+  const isNamespace = served.resource.plural === "namespaces" && served.resource.group === "";
+  if (isNamespace) return;
+  if (!served.namespaced && namespace !== "") throw noSuchPath();
+  if (served.namespaced && namespace === "" && route.depth > 1) throw noSuchPath();
+}

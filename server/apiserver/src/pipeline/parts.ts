@@ -1,0 +1,21 @@
+/** What handlers share: the server without its sockets. */
+
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import type { Authentication } from "../authn/authentication.ts";
+import type { Authorization } from "../authz/authorization.ts";
+import type { Admission } from "../admission/chain.ts";
+import type { Caches } from "../cache/cache.ts";
+import type { Registry } from "../registry/registry.ts";
+
+export interface Parts {
+  readonly registry: Registry;
+  readonly caches: Caches;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly authentication: Authentication;
+  readonly authorization: Authorization;
+  /** Aborts when the server stops: watches and other long answers end. */
+  readonly stopping: AbortSignal;
+}

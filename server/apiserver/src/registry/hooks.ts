@@ -1,0 +1,47 @@
+/**
+ * What a kind's storage does beyond its declaration, because it needs the rest of the cluster: allocated addresses, finalizers of
+ * namespaces. One literal per kind that has any, named in `registry-hooks.ts`.
+ */
+
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { Handler } from "../handlers/handler.ts";
+
+export interface RegistryHooks<T extends ApiObject = ApiObject> {
+  /**
+   * Before a create is prepared and validated, after mutating admission. May reserve things for the object and write them into
+   * it; the reservation is undone when the create does not happen. Throws ApiError to refuse.
+   */
+  beginCreate?(object: T, options: HookOptions): Reservation | void;
+  /** The same before an update. */
+  beginUpdate?(object: T, previous: T, options: HookOptions): Reservation | void;
+  /** The object is gone from the store. */
+  afterDelete?(object: T): void;
+  /** False keeps an object whose finalizers were emptied; upstream's ShouldDeleteDuringUpdate beyond the general rule. */
+  mayDeleteOnUpdate?(object: T, previous: T): boolean;
+  /** Instead of the general delete, for kinds that are deleted in steps of their own. Undefined: the general one. */
+  readonly deletion?: DeletionHooks<T>;
+  /** For kinds that are answered and not kept (reviews): what POST does. */
+  readonly answer?: Handler;
+  /** The answer to DELETE is the deleted object, not a Status. */
+  readonly returnsDeleted?: boolean;
+}
+
+export interface DeletionHooks<T extends ApiObject> {
+  /** Marks the object as being deleted; undefined when it can go at once. `object` is a copy to be changed and returned. */
+  mark(object: T, now: string): T | undefined;
+}
+
+export interface HookOptions {
+  readonly dryRun: boolean;
+}
+
+export interface Reservation {
+  /** The write is done. */
+  commit?(): void;
+  /** The write was not done. */
+  undo?(): void;
+}
+
+export function defineHooks<T extends ApiObject>(hooks: RegistryHooks<T>): RegistryHooks<T> {
+  return hooks;
+}

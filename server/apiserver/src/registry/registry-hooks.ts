@@ -1,0 +1,41 @@
+/**
+ * Which kinds have hooks. A new one is one file beside this one and one line here.
+ */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Access } from "../access.ts";
+import type { Caches } from "../cache/cache.ts";
+import { reviews } from "../reviews/reviews.ts";
+import { reviewHandler } from "../handlers/review.ts";
+import type { ApiServerOptions } from "../options.ts";
+import type { RegistryHooks } from "./hooks.ts";
+
+export interface HooksContext {
+  readonly options: ApiServerOptions;
+  readonly caches: Caches;
+  readonly access: Access;
+  readonly clock: Clock;
+}
+
+export interface HooksByKind {
+  of(resource: Resource<any>): RegistryHooks<any>;
+  /** Once the caches are loaded: takes note of what is allocated. */
+  repair(): void;
+}
+
+/** Kinds whose DELETE is answered with the object. */
+const RETURNS_DELETED = new Set(["pods", "services", "serviceaccounts", "podtemplates", "namespaces"]);
+
+export function registryHooks({ access, clock }: HooksContext): HooksByKind {
+  const hooks = new Map<string, RegistryHooks<any>>();
+  for (const [name, review] of Object.entries(reviews))
+    hooks.set(name, { answer: reviewHandler(review, access, clock) });
+  return {
+    of({ group, plural }) {
+      const own = hooks.get(group ? `${plural}.${group}` : plural) ?? {};
+      return group === "" && RETURNS_DELETED.has(plural) ? { ...own, returnsDeleted: true } : own;
+    },
+    repair() {},
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * The API server: puts the parts together and starts them.
+ *
+ *     await using server = await createApiServer({ store: new MemoryStore() });
+ *     const transport = server.inProcess({ name: "me", groups: ["system:masters"] });
+ *
+ * It is ready when the promise resolves: caches are loaded, the default policy, namespaces, priority classes and the Service
+ * `kubernetes` are there.
+ */
+
+import type { AddressInfo } from "node:net";
+import type { Transport } from "@knarr/client/transport.ts";
+import { groups } from "@knarr/kinds/kinds.ts";
+import { realClock } from "@knarr/std/clock.ts";
+import { silent } from "@knarr/std/log.ts";
+import { Admission } from "./admission/chain.ts";
+import { admissionPlugins } from "./admission/admission.ts";
+import type { World } from "./admission/plugin.ts";
+import { accessOf } from "./access.ts";
+import { bootstrap } from "./bootstrap/bootstrap.ts";
+import { openCaches } from "./cache/open-caches.ts";
+import { Listener } from "./http/listener.ts";
+import { HttpService } from "./http/service.ts";
+import { InProcessTransport } from "./in-process/transport.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { RequestMetrics } from "./metrics/request-metrics.ts";
+import type { ApiServerOptions } from "./options.ts";
+import { nonResourcePaths } from "./paths.ts";
+import { NonResources } from "./pipeline/non-resources.ts";
+import type { Parts } from "./pipeline/parts.ts";
+import { Pipeline } from "./pipeline/pipeline.ts";
+import { isStored, Registry } from "./registry/registry.ts";
+import { registryHooks } from "./registry/registry-hooks.ts";
+import type { User } from "./request.ts";
+
+export interface ApiServer extends AsyncDisposable {
+  /** Where it listens; undefined without sockets. */
+  readonly address: AddressInfo | undefined;
+  /** The API for code in this process, as `user`: authorized and admitted like anybody. */
+  inProcess(user: User, userAgent?: string): Transport;
+  /** All objects as they are now; frozen. */
+  readonly world: World;
+  /** Rejects when the server can no longer be trusted (its store broke): stop it. */
+  readonly failed: Promise<never>;
+  /** Another serving certificate for connections from now on. */
+  renewCertificate(certificate: string, key: string): void;
+}
+
+/** Throws what the system says when the port cannot be had. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  await using stack = new AsyncDisposableStack();
+  const { store, clock = realClock, log = silent } = options;
+  const resources = groups.flatMap((group) => group.resources).filter(isStored);
+  const caches = stack.use(await openCaches({ store, resources, clock }));
+  const access = accessOf(options, caches, clock);
+  const hooks = registryHooks({ options, caches, access, clock });
+  const registry = new Registry(groups, caches, (resource) => hooks.of(resource));
+  const stopping = new AbortController();
+  const metrics = new Metrics();
+  const parts: Parts = {
+    registry,
+    caches,
+    admission: new Admission(admissionPlugins({ access, caches, clock }), caches.world),
+    ...access,
+    clock,
+    log,
+    stopping: stopping.signal,
+  };
+  const paths = nonResourcePaths({ registry, access, metrics, options });
+  const pipeline = new Pipeline(parts, new NonResources(paths));
+  const inProcess = (user: User, userAgent = "kube-apiserver"): Transport =>
+    new InProcessTransport(pipeline, user, userAgent);
+
+  await bootstrap({ transport: inProcess(SELF), caches, options });
+  hooks.repair();
+  const listener = await listen(options, pipeline, metrics);
+  if (listener) stack.use(listener);
+  stack.defer(() => stopping.abort());
+  const running = stack.move();
+  return {
+    address: listener?.address,
+    inProcess,
+    world: caches.world,
+    failed: caches.failed,
+    renewCertificate: (certificate, key) => listener?.renew(certificate, key),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** What the server does by itself, it does as this user. */
+const SELF: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+
+async function listen(
+  { listen }: ApiServerOptions,
+  pipeline: Pipeline,
+  metrics: Metrics,
+): Promise<Listener | undefined> {
+  if (!listen) return undefined;
+  const service = new HttpService(pipeline, new RequestMetrics(metrics));
+  return Listener.open(
+    {
+      host: listen.host ?? "0.0.0.0",
+      port: listen.port,
+      certificate: listen.certificate,
+      key: listen.key,
+      clientAuthorities: [listen.clientCa, ...(listen.frontProxyCa ? [listen.frontProxyCa] : [])],
+    },
+    service,
+  );
+}

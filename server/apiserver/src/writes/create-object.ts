@@ -1,0 +1,157 @@
+/**
+ * Making an object: what POST does, and PUT and apply when there is none yet. In order, as upstream: managed fields, mutating
+ * admission, system metadata, reservations, preparation, validation, validating admission, storage.
+ */
+
+import { randomInt, randomUUID } from "node:crypto";
+import { FieldErrors } from "@knarr/machinery/field.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import { zeroObject } from "@knarr/machinery/decode/convert.ts";
+import { planOf } from "@knarr/machinery/decode/plan.ts";
+import { trackUpdate } from "@knarr/machinery/patch/track-update.ts";
+import {
+  alreadyExists,
+  ApiError,
+  generateNameConflict,
+  invalid,
+  isAlreadyExists,
+} from "@knarr/machinery/status.ts";
+import type { Item } from "../cache/cache.ts";
+import type { Served } from "../registry/served.ts";
+import { mergeEqualOwners, validateMetadata } from "./metadata-rules.ts";
+import { hasGeneration, strategyOf } from "./strategy.ts";
+import {
+  admissionRequest,
+  managerOfWrite,
+  nowText,
+  placeInNamespace,
+  type Write,
+  type Written,
+} from "./write.ts";
+
+/** The letters of generated names: none that make words, none that look alike. */
+const LETTERS = "bcdfghjklmnpqrstvwxz2456789";
+const MAX_PREFIX = 58;
+/** How many generated names are tried. */
+const MAX_ATTEMPTS = 8;
+
+/** Creates `object`, which is used up. `tracked`: its managedFields are made already (apply). */
+export async function createObject(
+  write: Write,
+  object: ApiObject,
+  { tracked = false }: { readonly tracked?: boolean } = {},
+): Promise<Written> {
+  const { served, options } = write;
+  const cache = served.cache;
+  const admission = await admitted(write, object, tracked);
+  const reservation = prepareCreate(write, object);
+  try {
+    validateCreate(write, object);
+    await write.parts.admission.validate(object, admission);
+    const { name = "", namespace = "" } = object.metadata;
+    const key = served.keyOf(namespace, name);
+    if (options.dryRun) {
+      const existing = cache.get(key);
+      if (existing) throw taken(served, object, existing);
+      return { object, created: true };
+    }
+    if (object.metadata.resourceVersion)
+      throw plain500("resourceVersion should not be set on objects to be created");
+    const item = await cache.create(key, served.storedForm(object)).catch((err: unknown) => {
+      throw isAlreadyExists(err) ? taken(served, object, cache.get(key)) : err;
+    });
+    reservation?.commit?.();
+    return { object: served.shown(item), item, created: true };
+  } catch (err) {
+    reservation?.undo?.();
+    throw err;
+  }
+}
+
+/** Managed fields and mutating admission; gives the request that validating admission is asked with. */
+async function admitted(write: Write, object: ApiObject, tracked: boolean) {
+  const { parts, request, served } = write;
+  if (!tracked) {
+    trackUpdate({
+      live: undefined,
+      object,
+      manager: managerOfWrite(write),
+      subresource: write.subresource,
+      apiVersion: served.apiVersion,
+      time: nowText(parts),
+      schema: served.expected.schema,
+      filter: strategyOf(served, "")?.filter,
+    });
+  }
+  const admission = admissionRequest(
+    write.name ? write : { ...write, name: object.metadata.name ?? "" },
+    "CREATE",
+  );
+  await parts.admission.mutate(object, admission);
+  mergeEqualOwners(object.metadata, (text) => request.warn(text), { afterAdmission: true });
+  return admission;
+}
+
+function prepareCreate(write: Write, object: any) {
+  const { served, options, parts } = write;
+  const { metadata } = object as ApiObject;
+  const { resource } = served;
+  metadata.creationTimestamp = nowText(parts);
+  metadata.uid = randomUUID();
+  if (metadata.generateName && !metadata.name) metadata.name = freeName(served, metadata);
+  const reservation = served.hooks.beginCreate?.(object, { dryRun: options.dryRun }) ?? undefined;
+  placeInNamespace(object, served.namespaced ? write.namespace : "");
+  clearStatus(object, served);
+  if (hasGeneration(resource, object)) metadata.generation = 1;
+  else delete metadata.generation;
+  resource.prepareForCreate?.(object);
+  return reservation;
+}
+
+/** Status is for `/status`: what a create sends of it is dropped. What Go writes for an empty one stays. */
+function clearStatus(object: any, { resource, expected }: Served): void {
+  const status = resource.subresources?.status;
+  if (!status || (status !== true && status.writtenOnCreate)) return;
+  const field = planOf(expected.schema).byName.get("status");
+  if (field?.fill === "struct") object.status = zeroObject(field.plan.schema);
+  else delete object.status;
+}
+
+function validateCreate(write: Write, object: ApiObject): void {
+  const { served, request } = write;
+  const { resource } = served;
+  const errors = new FieldErrors();
+  validateMetadata(object.metadata, served, errors);
+  resource.validate?.(object, errors);
+  if (errors.list.length > 0) throw invalid(resource, object.metadata.name ?? "", errors.list);
+  for (const warning of resource.warnings?.(object) ?? []) request.warn(warning);
+}
+
+/** A generated name that is not taken; the last one tried when all are. */
+function freeName(served: Served, { generateName = "", namespace = "" }: ApiObject["metadata"]): string {
+  let name = "";
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    name = generateName.slice(0, MAX_PREFIX);
+    for (let i = 0; i < 5; i++) name += LETTERS[randomInt(LETTERS.length)];
+    if (!served.cache.get(served.keyOf(namespace, name))) break;
+  }
+  return name;
+}
+
+function taken(
+  { groupResource }: Served,
+  { metadata }: ApiObject,
+  existing: Item<any> | undefined,
+): ApiError {
+  const { name = "", generateName } = metadata;
+  if (generateName) return generateNameConflict(groupResource, name, 1);
+  const err = alreadyExists(groupResource, name);
+  return existing?.object.metadata.deletionTimestamp
+    ? new ApiError(err.reason, `object is being deleted: ${err.message}`, err.details)
+    : err;
+}
+
+/** Upstream answers what it has no reason for with 500 and the bare text. */
+export function plain500(message: string): ApiError {
+  return new ApiError("Unknown", message, undefined, { code: 500 });
+}

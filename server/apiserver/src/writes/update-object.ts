@@ -1,0 +1,237 @@
+/**
+ * Changing an object: what PUT, PATCH and the writing subresources have in common. The change is made from the state that is current
+ * when it is written, and made anew when somebody else wrote first; only a resourceVersion in the change pins it to a state.
+ *
+ * The last finalizer gone from an object that is being deleted ends it: then the write is a delete.
+ */
+
+import { FieldErrors } from "@knarr/machinery/field.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import { keepTimes, trackUpdate } from "@knarr/machinery/patch/track-update.ts";
+import { conflict, invalid, notFound, OBJECT_MODIFIED } from "@knarr/machinery/status.ts";
+import type { Item } from "../cache/cache.ts";
+import type { Reservation } from "../registry/hooks.ts";
+import { authorizeOrRefuse } from "../pipeline/authorize.ts";
+import { createObject } from "./create-object.ts";
+import { mergeEqualOwners, validateMetadata, validateMetadataUpdate } from "./metadata-rules.ts";
+import type { Strategy } from "./strategy.ts";
+import {
+  admissionRequest,
+  managerOfWrite,
+  nowText,
+  placeInNamespace,
+  type Write,
+  type Written,
+} from "./write.ts";
+
+export interface Change {
+  readonly strategy: Strategy;
+  /** The object may be made when there is none. */
+  readonly mayCreate: boolean;
+  /** Whether managedFields are made already by `make` (apply), and with upstream's times. */
+  readonly tracked: boolean;
+  /**
+   * The object as it shall be, in the version of the request: new, not frozen. `live` is undefined when there is none. May be
+   * called again, with another state.
+   */
+  make(live: any): ApiObject | Promise<ApiObject>;
+  /** Refuses the change for what the object is now, before anything else is looked at. */
+  precondition?(live: any): void;
+}
+
+/** Thrown out of the cache's update when the change ends the object instead. */
+class Emptied extends Error {
+  readonly object: ApiObject;
+  readonly revision: number;
+
+  constructor(object: ApiObject, revision: number) {
+    super("the last finalizer is gone");
+    this.object = object;
+    this.revision = revision;
+  }
+}
+
+export async function updateObject(write: Write, change: Change): Promise<Written> {
+  const { served, options, name, namespace } = write;
+  const { cache } = served;
+  const key = served.keyOf(namespace, name);
+  if (!cache.get(key)) {
+    if (!change.mayCreate) throw notFound(served.groupResource, name);
+    return createInstead(write, change);
+  }
+  let reservation: Reservation | undefined;
+  try {
+    if (options.dryRun) {
+      const item = cache.get(key)!;
+      const { object, undo } = await changed(write, change, item);
+      undo?.undo?.();
+      return { object, created: false };
+    }
+    const item = await cache.update(key, async (_current, item) => {
+      reservation?.undo?.();
+      reservation = undefined;
+      const result = await changed(write, change, item);
+      reservation = result.undo;
+      return served.storedForm(result.object);
+    });
+    reservation?.commit?.();
+    return { object: served.shown(item), item, created: false };
+  } catch (err) {
+    if (err instanceof Emptied) return deleteInstead(write, key, err);
+    reservation?.undo?.();
+    throw err;
+  }
+}
+
+async function changed(
+  write: Write,
+  change: Change,
+  item: Item<any>,
+): Promise<{ object: ApiObject; undo: Reservation | undefined }> {
+  const { served, request, parts, options } = write;
+  const { strategy } = change;
+  const live = served.shown(item) as ApiObject;
+  change.precondition?.(live);
+  const object = await change.make(live);
+  if (!change.tracked) track(write, strategy, live, object);
+  const admission = admissionRequest(write, "UPDATE", live);
+  await parts.admission.mutate(object, admission);
+  mergeEqualOwners(object.metadata, (text) => request.warn(text), { afterAdmission: true });
+
+  checkVersion(write, strategy, object, live);
+  const undo =
+    strategy.subresource === ""
+      ? (served.hooks.beginUpdate?.(object as never, live as never, { dryRun: options.dryRun }) ?? undefined)
+      : undefined;
+  try {
+    prepare(write, strategy, object, live);
+    validate(write, strategy, object, live);
+    keepTimes(live, object);
+    await parts.admission.validate(object, admission);
+    if (
+      endsObject(object, live) &&
+      (served.hooks.mayDeleteOnUpdate?.(object as never, live as never) ?? true)
+    )
+      throw options.dryRun ? undefined : new Emptied(object, item.revision);
+  } catch (err) {
+    if (err === undefined) return { object, undo };
+    undo?.undo?.();
+    throw err;
+  }
+  return { object, undo };
+}
+
+function track(write: Write, { filter }: Strategy, live: ApiObject, object: ApiObject): void {
+  const { served, parts, subresource } = write;
+  trackUpdate({
+    live,
+    object,
+    manager: managerOfWrite(write),
+    subresource,
+    apiVersion: served.apiVersion,
+    time: nowText(parts),
+    schema: served.expected.schema,
+    filter,
+  });
+}
+
+function checkVersion(
+  { served, name }: Write,
+  { unconditional }: Strategy,
+  object: ApiObject,
+  live: ApiObject,
+): void {
+  const given = object.metadata.resourceVersion ?? "";
+  const isNone = given === "" || given === "0";
+  const { groupResource } = served;
+  if (object.metadata.uid && object.metadata.uid !== live.metadata.uid)
+    throw conflict(
+      groupResource,
+      name,
+      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${live.metadata.uid}`,
+    );
+  if (isNone && unconditional) {
+    object.metadata.resourceVersion = live.metadata.resourceVersion!;
+  } else if (isNone) {
+    const errors = new FieldErrors();
+    errors.at("metadata").at("resourceVersion").invalid(0, "must be specified for an update");
+    throw invalid({ group: groupResource.group, kind: groupResource.resource }, name, errors.list);
+  } else if (given !== live.metadata.resourceVersion) {
+    throw conflict(groupResource, name, OBJECT_MODIFIED);
+  }
+}
+
+/** Upstream's BeforeUpdate up to validation: what an update keeps whatever it says. */
+function prepare({ served, namespace }: Write, strategy: Strategy, object: ApiObject, live: ApiObject): void {
+  placeInNamespace(object, served.namespaced ? namespace : "");
+  const { metadata } = object;
+  const before = live.metadata;
+  if (before.generation === undefined) delete metadata.generation;
+  else metadata.generation = before.generation;
+  strategy.prepare(object, live);
+  if (!metadata.uid && before.uid !== undefined) metadata.uid = before.uid;
+  if (before.creationTimestamp) metadata.creationTimestamp = before.creationTimestamp;
+  if (before.deletionTimestamp) metadata.deletionTimestamp = before.deletionTimestamp;
+  if (before.deletionGracePeriodSeconds !== undefined)
+    metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+}
+
+function validate({ served, request }: Write, strategy: Strategy, object: ApiObject, live: ApiObject): void {
+  const errors = new FieldErrors();
+  validateMetadata(object.metadata, served, errors);
+  validateMetadataUpdate(object.metadata, live.metadata, errors);
+  strategy.validate(object, live, errors);
+  if (errors.list.length > 0) throw invalid(served.resource, object.metadata.name ?? "", errors.list);
+  for (const warning of strategy.warnings(object, live)) request.warn(warning);
+}
+
+function endsObject({ metadata }: ApiObject, { metadata: before }: ApiObject): boolean {
+  return (
+    !metadata.finalizers?.length &&
+    before.deletionTimestamp !== undefined &&
+    !before.deletionGracePeriodSeconds
+  );
+}
+
+async function deleteInstead(
+  { served }: Write,
+  key: string,
+  { object, revision }: Emptied,
+): Promise<Written> {
+  const item = await served.cache.delete(key, (current) => {
+    if (current.metadata.resourceVersion !== String(revision))
+      throw conflict(served.groupResource, object.metadata.name ?? "", OBJECT_MODIFIED);
+  });
+  served.hooks.afterDelete?.(item.object as never);
+  return { object, created: false };
+}
+
+/** There is no such object, and this write may make it: for who may create. */
+async function createInstead(write: Write, change: Change): Promise<Written> {
+  const { served, request, parts, name } = write;
+  const object = await change.make(undefined);
+  if (object.metadata.uid) {
+    const what = change.tracked
+      ? "uid mismatch: the provided object specified uid"
+      : "Precondition failed: UID in precondition:";
+    const rest = change.tracked ? ", and no existing object was found" : ", UID in object meta: ";
+    throw conflict(served.groupResource, name, `${what} ${object.metadata.uid}${rest}`);
+  }
+  await authorizeOrRefuse(parts.authorization, { ...attributesOf(request), verb: "create" });
+  delete object.metadata.resourceVersion;
+  return createObject(write, object, { tracked: change.tracked });
+}
+
+function attributesOf({
+  user,
+  group,
+  version,
+  resource,
+  subresource,
+  namespace,
+  name,
+  path,
+}: Write["request"]) {
+  return { user, isResource: true, group, version, resource, subresource, namespace, name, path };
+}
