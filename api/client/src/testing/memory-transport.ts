@@ -169,7 +169,8 @@ export class MemoryTransport implements Transport {
     const before: any = current;
     object.metadata.uid = current.metadata.uid;
     if (subresource === "status") {
-      for (const field in before) if (field !== "status") object[field] = structuredClone(before[field]);
+      for (const field in before)
+        if (field !== "status" && field !== "metadata") object[field] = structuredClone(before[field]);
     }
     const isChanged = JSON.stringify(object.spec) !== JSON.stringify(before.spec);
     object.metadata.generation = (before.metadata.generation ?? 0) + (isChanged ? 1 : 0);
