@@ -4,6 +4,8 @@
  */
 
 const PATTERN = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
+/** What most times are: canonical already, on a day that every month has. */
+const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 const SECONDS = "2006-01-02T15:04:05Z07:00";
 
 /** `2026-11-23T05:00:00Z` for a moment in milliseconds since the epoch. */
@@ -25,6 +27,7 @@ export function parseTime(text: string | undefined): number {
 
 /** Throws SyntaxError, worded as Go words it, for what is no RFC 3339 time. */
 export function canonicalTime(text: string): string {
+  if (CANONICAL.test(text)) return text;
   const { date } = read(text);
   return `${date.toISOString().slice(0, 19)}Z`;
 }

@@ -1,9 +1,10 @@
 /**
  * The wire format of protobuf, read from one message: which fields come, and their values as whoever knows the field
  * asks for them. Throws SyntaxError, in the words of Go's library, for what is not the format.
+ *
+ *     for (let field = reader.next(); field; field = reader.next()) …   // one read or skip for each
  */
 
-/** Walks the fields of one message: `for (const number of reader.fields())`, one read or skip for each. */
 export class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -18,37 +19,47 @@ export class Reader {
     return this.#at >= this.#bytes.length;
   }
 
-  *fields(): Generator<number, void, void> {
-    while (!this.isDone) {
-      const tag = Number(this.varint());
-      this.wire = tag & 7;
-      const number = Math.floor(tag / 8);
-      if (number === 0) throw new SyntaxError(`proto: illegal tag ${number} (wire type ${this.wire})`);
-      yield number;
-    }
+  /** Number of the next field; 0 after the last. */
+  next(): number {
+    if (this.isDone) return 0;
+    const tag = this.uint();
+    this.wire = tag & 7;
+    const number = Math.floor(tag / 8);
+    if (number === 0) throw new SyntaxError(`proto: illegal tag 0 (wire type ${this.wire})`);
+    return number;
   }
 
-  varint(): bigint {
-    let low = 0;
-    let shift = 0;
-    for (; shift < 28; shift += 7) {
+  /** A tag, a length, a boolean: what has no sign. Exact up to 2⁵³. */
+  uint(): number {
+    let value = 0;
+    let factor = 1;
+    for (let i = 0; i < 10; i++) {
       const byte = this.#byte();
-      low |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return BigInt(low);
-    }
-    let value = BigInt(low);
-    for (; shift < 70; shift += 7) {
-      const byte = this.#byte();
-      value |= BigInt(byte & 0x7f) << BigInt(shift);
-      if (byte < 0x80) return BigInt.asUintN(64, value);
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      factor *= 128;
     }
     throw new SyntaxError("proto: integer overflow");
   }
 
+  int32(): number {
+    const value = this.int64();
+    return value | 0;
+  }
+
+  /** Negative numbers take ten bytes, and are the only ones that need big arithmetic. */
+  int64(): number {
+    const start = this.#at;
+    const value = this.uint();
+    if (this.#at - start < 8) return value;
+    let exact = 0n;
+    for (let at = this.#at - 1; at >= start; at--) exact = (exact << 7n) | BigInt(this.#bytes[at]! & 0x7f);
+    return Number(BigInt.asIntN(64, exact));
+  }
+
   bytes(): Uint8Array {
     if (this.wire !== 2) throw new SyntaxError(`proto: wrong wireType = ${this.wire}`);
-    const length = Number(this.varint());
-    const end = this.#at + length;
+    const end = this.uint() + this.#at;
     if (end > this.#bytes.length) throw new SyntaxError("unexpected EOF");
     const part = this.#bytes.subarray(this.#at, end);
     this.#at = end;
@@ -56,8 +67,7 @@ export class Reader {
   }
 
   string(): string {
-    const part = this.bytes();
-    return Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("utf8");
+    return textOf(this.bytes());
   }
 
   double(): number {
@@ -71,7 +81,7 @@ export class Reader {
   skip(): void {
     switch (this.wire) {
       case 0:
-        this.varint();
+        this.uint();
         return;
       case 1:
         this.#at += 8;
@@ -93,4 +103,17 @@ export class Reader {
     if (byte === undefined) throw new SyntaxError("unexpected EOF");
     return byte;
   }
+}
+
+/** Short texts in ASCII, which names and keys are, are put together faster than decoded. */
+export function textOf(bytes: Uint8Array): string {
+  if (bytes.length <= 12) {
+    let text = "";
+    for (const byte of bytes) {
+      if (byte >= 0x80) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
 }

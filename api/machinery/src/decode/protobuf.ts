@@ -8,7 +8,7 @@
  */
 
 import { type Message, message, type MessageField } from "@knarr/schema/messages.ts";
-import { Reader } from "./protobuf-reader.ts";
+import { Reader, textOf } from "./protobuf-reader.ts";
 
 const MAGIC = [0x6b, 0x38, 0x73, 0x00];
 const MAX_DEPTH = 1000;
@@ -30,10 +30,10 @@ export function openEnvelope(bytes: Uint8Array): Envelope {
   let kind = "";
   let raw = new Uint8Array();
   const reader = new Reader(bytes.subarray(MAGIC.length));
-  for (const field of reader.fields()) {
+  for (let field = reader.next(); field; field = reader.next()) {
     if (field === 1) {
       const type = new Reader(reader.bytes());
-      for (const part of type.fields()) {
+      for (let part = type.next(); part; part = type.next()) {
         if (part === 1) apiVersion = type.string();
         else if (part === 2) kind = type.string();
         else type.skip();
@@ -55,7 +55,7 @@ function readMessage(bytes: Uint8Array, { fields }: Message, depth: number): Jso
   if (depth > MAX_DEPTH) throw new SyntaxError("proto: message nested too deep");
   const object: Json = {};
   const reader = new Reader(bytes);
-  for (const number of reader.fields()) {
+  for (let number = reader.next(); number; number = reader.next()) {
     const field = fields.get(number);
     if (!field) reader.skip();
     else if (field.map) readEntry(object, field, reader.bytes(), depth);
@@ -83,7 +83,7 @@ function readEntry(object: Json, field: MessageField, bytes: Uint8Array, depth: 
   const reader = new Reader(bytes);
   let key = "";
   let value: unknown = emptyValue(field);
-  for (const number of reader.fields()) {
+  for (let number = reader.next(); number; number = reader.next()) {
     if (number === 1) key = reader.string();
     else if (number === 2) value = readValue(field, reader, depth);
     else reader.skip();
@@ -104,11 +104,11 @@ function readValue(field: MessageField, reader: Reader, depth: number): unknown 
     case "bytes":
       return Buffer.from(reader.bytes()).toString("base64");
     case "bool":
-      return reader.varint() !== 0n;
+      return reader.uint() !== 0;
     case "int32":
-      return Number(BigInt.asIntN(32, reader.varint()));
+      return reader.int32();
     case "int64":
-      return Number(BigInt.asIntN(64, reader.varint()));
+      return reader.int64();
     case "double":
       return reader.double();
     case "message":
@@ -124,7 +124,7 @@ function readValue(field: MessageField, reader: Reader, depth: number): unknown 
 function readStrings(bytes: Uint8Array): string[] {
   const list: string[] = [];
   const reader = new Reader(bytes);
-  for (const number of reader.fields()) {
+  for (let number = reader.next(); number; number = reader.next()) {
     if (number === 1) list.push(reader.string());
     else reader.skip();
   }
@@ -160,34 +160,34 @@ function readJson(bytes: Uint8Array): unknown {
 }
 
 /** The first field of a message with one, as whatever it may be. */
-function readParts(bytes: Uint8Array): { bytes: Uint8Array; text: string; number: bigint } {
+function readParts(bytes: Uint8Array): { bytes: Uint8Array; text: string; number: number } {
   const reader = new Reader(bytes);
-  const parts = { bytes: new Uint8Array() as Uint8Array, text: "", number: 0n };
-  for (const number of reader.fields()) {
+  const parts = { bytes: new Uint8Array() as Uint8Array, text: "", number: 0 };
+  for (let number = reader.next(); number; number = reader.next()) {
     if (number !== 1) reader.skip();
     else if (reader.wire === 2) {
       parts.bytes = reader.bytes();
-      parts.text = Buffer.from(parts.bytes).toString("utf8");
-    } else parts.number = BigInt.asIntN(64, reader.varint());
+      parts.text = textOf(parts.bytes);
+    } else parts.number = reader.int64();
   }
   return parts;
 }
 
 /** Seconds and nanoseconds; no seconds at all is Go's zero time, which is null in JSON. */
 function readTime(bytes: Uint8Array, form: string): string | null {
-  let seconds: bigint | undefined;
-  let nanos = 0n;
+  let seconds: number | undefined;
+  let nanos = 0;
   const reader = new Reader(bytes);
-  for (const number of reader.fields()) {
-    if (number === 1) seconds = BigInt.asIntN(64, reader.varint());
-    else if (number === 2) nanos = BigInt.asIntN(32, reader.varint());
+  for (let number = reader.next(); number; number = reader.next()) {
+    if (number === 1) seconds = reader.int64();
+    else if (number === 2) nanos = reader.int32();
     else reader.skip();
   }
-  if (seconds === undefined && nanos === 0n) return null;
-  const date = new Date(Number(seconds ?? 0n) * 1000);
+  if (seconds === undefined && nanos === 0) return null;
+  const date = new Date((seconds ?? 0) * 1000);
   if (Number.isNaN(date.getTime())) throw new SyntaxError("proto: time out of range");
   const text = date.toISOString().slice(0, 19);
-  return form === "micro-time" ? `${text}.${String(nanos / 1000n).padStart(6, "0")}Z` : `${text}Z`;
+  return form === "micro-time" ? `${text}.${String(Math.floor(nanos / 1000)).padStart(6, "0")}Z` : `${text}Z`;
 }
 
 function readIntOrString(bytes: Uint8Array): number | string {
@@ -195,9 +195,9 @@ function readIntOrString(bytes: Uint8Array): number | string {
   let number = 0;
   let text = "";
   const reader = new Reader(bytes);
-  for (const field of reader.fields()) {
-    if (field === 1) isText = reader.varint() !== 0n;
-    else if (field === 2) number = Number(BigInt.asIntN(32, reader.varint()));
+  for (let field = reader.next(); field; field = reader.next()) {
+    if (field === 1) isText = reader.uint() !== 0;
+    else if (field === 2) number = reader.int32();
     else if (field === 3) text = reader.string();
     else reader.skip();
   }
@@ -213,9 +213,9 @@ function readSchemaOr(bytes: Uint8Array, form: string, depth: number): unknown {
   let allows = false;
   const list: unknown[] = [];
   const reader = new Reader(bytes);
-  for (const number of reader.fields()) {
+  for (let number = reader.next(); number; number = reader.next()) {
     if (number === schemaField) schema = readMessage(reader.bytes(), message(SCHEMA_PROPS), depth + 1);
-    else if (form === "json-schema-or-bool") allows = reader.varint() !== 0n;
+    else if (form === "json-schema-or-bool") allows = reader.uint() !== 0;
     else if (form === "json-schema-or-array")
       list.push(readMessage(reader.bytes(), message(SCHEMA_PROPS), depth + 1));
     else list.push(reader.string());
