@@ -6,6 +6,8 @@
 const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   api: () => import("./api.ts"),
   start: () => import("./start.ts"),
+  store: () => import("./store.ts"),
+  cache: () => import("./cache.ts"),
 };
 
 const wanted = process.argv.slice(2);

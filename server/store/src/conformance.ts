@@ -144,6 +144,8 @@ function testReads(check: Check): void {
       pages.push(`${page.entries.map(({ key }) => key).join(" ")} +${remaining}`);
     }
     assert.deepEqual(pages, ["/a /a- +3", "/a/ /b +1", "/c +0"]);
+    const { entries, remaining } = await store.list("/", { limit: 2, count: false });
+    assert.ok(entries.length === 2 && remaining >= 1);
   });
 
   check("list of nothing is empty, and a revision not reached yet is refused", async (store) => {

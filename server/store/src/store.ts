@@ -66,6 +66,8 @@ export interface ListOptions {
   readonly limit?: number;
   /** Only keys after this one: how a listing goes on. */
   readonly after?: string;
+  /** False: `remaining` need not be more than 1, which saves counting. */
+  readonly count?: boolean;
 }
 
 export interface Listing {

@@ -112,7 +112,12 @@ export class Lister<T extends ApiObject> {
     let after = from > scope ? { after: prefix + from.replace(/\0$/, "") } : {};
     for (;;) {
       const size = limit && selection.isWhole ? limit : HISTORY_PAGE;
-      const { entries, remaining } = await store.list(prefix + scope, { revision, limit: size, ...after });
+      const { entries, remaining } = await store.list(prefix + scope, {
+        revision,
+        limit: size,
+        count: selection.isWhole,
+        ...after,
+      });
       for (const [index, entry] of entries.entries()) {
         const item = parseItem(resource, entry.key.slice(prefix.length), entry.value, entry.revision);
         if (!selection.matches(item.object)) continue;

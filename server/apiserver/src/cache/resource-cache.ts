@@ -67,7 +67,12 @@ export class LiveCache<T extends ApiObject> implements ResourceCache<T> {
     const cache = new LiveCache(parts, revision);
     const { resource, store } = parts;
     for (let after: string | undefined, remaining = 1; remaining > 0;) {
-      const page = await store.list(cache.prefix, { revision, limit: LOAD_PAGE, ...(after && { after }) });
+      const page = await store.list(cache.prefix, {
+        revision,
+        limit: LOAD_PAGE,
+        count: false,
+        ...(after && { after }),
+      });
       for (const entry of page.entries) {
         cache.#items.put(
           parseItem(resource, entry.key.slice(cache.prefix.length), entry.value, entry.revision),

@@ -106,8 +106,8 @@ export class SqliteStore implements Store {
     return answer.type === "rows" ? unpackRows(answer.rows)[0] : undefined;
   }
 
-  async list(prefix: string, { revision, after, limit }: ListOptions = {}): Promise<Listing> {
-    const answer = await this.#read({ type: "list", prefix, revision, after, limit });
+  async list(prefix: string, { revision, after, limit, count = true }: ListOptions = {}): Promise<Listing> {
+    const answer = await this.#read({ type: "list", prefix, revision, after, limit, count });
     if (answer.type !== "rows") throw new StoreUnavailable(`Cannot list ${prefix}: got ${answer.type}`);
     const entries = unpackRows(answer.rows) as Entry[];
     return { entries, revision: answer.revision, remaining: answer.remaining };

@@ -32,6 +32,7 @@ export type ReadRequest =
       readonly revision: number | undefined;
       readonly after: string | undefined;
       readonly limit: number | undefined;
+      readonly count: boolean;
     }
   /** Changes after one revision and up to another, some at a time. */
   | { readonly type: "changes"; readonly prefix: string; readonly after: number; readonly upTo: number }

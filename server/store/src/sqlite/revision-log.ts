@@ -28,6 +28,12 @@ export interface LoggedChange {
   readonly entry: Entry;
 }
 
+export interface ListRange {
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly count: boolean;
+}
+
 /** Pages that may lie free in the file for the next writes; more are given back. */
 const SPARE_PAGES = 256;
 /** Pages given back at once. */
@@ -94,18 +100,19 @@ export class RevisionLog {
     return at === undefined || deleted ? undefined : this.#entry(at);
   }
 
-  /** Entries in key order, and how many more there are. */
+  /** Entries in key order, and how many more there are; without `count` only whether. */
   list(
     prefix: string,
     revision: number,
-    { after = "", limit }: { readonly after?: string | undefined; readonly limit?: number | undefined },
+    { after = "", limit = -1, count }: ListRange,
   ): { entries: Entry[]; remaining: number } {
     const range = [after > prefix ? `${after}\0` : prefix, endOf(prefix), revision] as const;
-    const rows = this.#statements.list.all(...range, limit ?? -1) as unknown as Row[];
+    const rows = this.#statements.list.all(...range, limit < 0 ? -1 : limit + 1) as unknown as Row[];
     const entries = rows.map(entryOf);
-    if (!limit || rows.length < limit) return { entries, remaining: 0 };
-    const rest = [`${entries.at(-1)!.key}\0`, endOf(prefix), revision] as const;
-    const [remaining] = this.#statements.count.get(...rest) as unknown as [number];
+    if (limit < 0 || rows.length <= limit) return { entries, remaining: 0 };
+    const next = entries.pop()!;
+    if (!count) return { entries, remaining: 1 };
+    const [remaining] = this.#statements.count.get(next.key, endOf(prefix), revision) as unknown as [number];
     return { entries, remaining };
   }
 
