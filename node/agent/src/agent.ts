@@ -26,6 +26,7 @@ import { PodCgroups } from "./pods/pod-cgroups.ts";
 import type { PodServices } from "./pods/pod-services.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
 import { References } from "./pods/references.ts";
+import { runtimeHandlerOf } from "./pods/runtime-class.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { Prober } from "./probes/prober.ts";
 import { ContainerdAccess } from "./runtime/access.ts";
@@ -125,6 +126,7 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
     startedAt: clock.now(),
     node: () => keeper.node,
     services: (namespace) => serviceInformer.list(namespace),
+    runtimeHandler: (one) => runtimeHandlerOf(one, transport),
     activePods: () => workers.active,
     event,
   };

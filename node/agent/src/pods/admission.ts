@@ -1,12 +1,16 @@
 /**
  * Whether this node takes a pod that was bound to it: the last word after the scheduler's, for what it could not know. A refusal is the pod's
- * end (phase Failed), with upstream's reasons and words. Pure.
+ * end (phase Failed), with upstream's reasons and words. Pure, but for what the kernel can.
  */
 
+import { existsSync } from "node:fs";
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { containersOf } from "./containers.ts";
 import { milli, podRequest, whole } from "./resources.ts";
 import type { Verdict } from "./status.ts";
+
+/** What the kernel of this node was built and started with does not change while it runs. */
+export const hasAppArmor = existsSync("/sys/kernel/security/apparmor/profiles");
 
 export interface NodeAbilities {
   readonly appArmor: boolean;

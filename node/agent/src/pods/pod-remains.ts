@@ -6,6 +6,7 @@ import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { PodRuntime } from "../runtime/pod-runtime.ts";
 import { removePodDirectory } from "../volumes/pod-volumes.ts";
 import type { PodServices } from "./pod-services.ts";
+import { podDirectoryOf } from "./pod-sandbox.ts";
 import { podLogDirectory } from "./sandbox-config.ts";
 
 /** Removes everything, and everything that was remembered. */
@@ -18,7 +19,7 @@ export async function removeRemains(pod: Pod, runtime: PodRuntime, services: Pod
   const strays = runtime.containers.filter(({ sandboxId }) => !sandboxes.has(sandboxId));
   await Promise.all(strays.map(({ id }) => services.runtime.removeContainer(id)));
   await Promise.all([
-    removePodDirectory(join(config.rootDir, "pods", uid)),
+    removePodDirectory(podDirectoryOf(pod, services)),
     rm(podLogDirectory(config.podLogsDir, pod), { recursive: true, force: true }),
     removeLogLinks(pod, config.containerLogsDir),
   ]);

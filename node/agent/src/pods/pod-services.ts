@@ -34,6 +34,8 @@ export interface PodServices {
   /** The node as the API has it, or as it will be. */
   node(): Node;
   services(namespace: string): readonly Service[];
+  /** By the pod's RuntimeClass; empty for the default. */
+  runtimeHandler(pod: Pod): Promise<string>;
   /** Pods of this node that are not over, for what still fits. */
   activePods(): readonly Pod[];
   event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void;

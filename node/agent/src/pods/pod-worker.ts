@@ -8,27 +8,23 @@
  * broken off when the pod is to end, or to end sooner.
  */
 
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { pod as pods } from "@knarr/kinds/core/pod.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { keyOf, type ApiObject } from "@knarr/machinery/object.ts";
 import { isConflict, isNotFound } from "@knarr/machinery/status.ts";
 import { emptyRuntime, isAlive, newest, type PodRuntime, type Sandbox } from "../runtime/pod-runtime.ts";
 import { PodVolumes, VolumesNotReady } from "../volumes/pod-volumes.ts";
-import { refusalOf } from "./admission.ts";
+import { hasAppArmor, refusalOf } from "./admission.ts";
 import { isSame } from "./status-writer.ts";
 import type { WaitingReason } from "./container-statuses.ts";
 import { describePod, type PodContainer } from "./containers.ts";
 import { crashLoop, goDuration } from "./crash-loop.ts";
-import { parseResolvConf } from "./dns.ts";
-import { hostnameOf, hostsFile } from "./hosts-file.ts";
 import { killContainer, killPodContainers } from "./kill-containers.ts";
 import { planPod, type Kill, type Plan } from "./plan.ts";
 import { PodProbes } from "./pod-probes.ts";
 import { removeRemains } from "./pod-remains.ts";
 import type { PodServices } from "./pod-services.ts";
-import { sandboxConfig } from "./sandbox-config.ts";
+import { createSandbox, podDirectoryOf, sandboxConfigOf, writeHostsFile } from "./pod-sandbox.ts";
 import { startContainer } from "./start-container.ts";
 import { StartFailure } from "./start-failure.ts";
 import { podStatus, type Verdict } from "./status.ts";
@@ -58,6 +54,8 @@ export class PodWorker {
   #graceUntil = Infinity;
   #endsSince = 0;
   #volumesAreStale = true;
+  /** When a token in a volume must be renewed. */
+  #volumesDueAt = Infinity;
   #failures = 0;
   #againAt = Infinity;
   #isDirty = true;
@@ -70,7 +68,7 @@ export class PodWorker {
     this.#inApi = inApi;
     this.#services = services;
     this.#probes = new PodProbes(services);
-    this.#volumes = new PodVolumes(join(services.config.rootDir, "pods", this.uid));
+    this.#volumes = new PodVolumes(podDirectoryOf(pod, services));
   }
 
   get pod(): Pod {
@@ -181,7 +179,7 @@ export class PodWorker {
     const pod = this.#pod;
     if (!this.#isAdmitted && this.#runtime.sandboxes.length === 0) {
       const others = services.activePods().filter(({ metadata }) => metadata?.uid !== this.uid);
-      const refusal = refusalOf(pod, services.node(), others, { appArmor: false });
+      const refusal = refusalOf(pod, services.node(), others, { appArmor: hasAppArmor });
       if (refusal) {
         services.event(pod, "Warning", refusal.reason, refusal.message.replace("Pod was rejected: ", ""));
         this.#verdict = refusal;
@@ -203,6 +201,7 @@ export class PodWorker {
 
   async #keep(signal: AbortSignal): Promise<void> {
     this.#report();
+    if (this.#volumesDueAt <= this.#services.clock.now()) this.#volumesAreStale = true;
     await this.#services.references.use(this.#pod, signal);
     const tried = new Set<string>();
     for (let step = 0; step < MAX_STEPS; step++) {
@@ -219,6 +218,7 @@ export class PodWorker {
       await this.#services.state.refresh(this.uid);
       this.#report();
     }
+    this.#again(this.#volumesDueAt - this.#services.clock.now());
     this.#report();
   }
 
@@ -243,7 +243,8 @@ export class PodWorker {
     await Promise.all(plan.kill.map((kill) => this.#kill(kill, signal)));
     if (plan.createSandbox) {
       await this.#setUpVolumes(signal);
-      return await this.#createSandbox(plan.createSandbox.attempt);
+      await createSandbox(this.#pod, plan.createSandbox.attempt, this.#services);
+      return true;
     }
     if (!plan.sandbox) return plan.kill.length > 0;
     const started = await this.#startAll(plan.start, plan.sandbox, runtime, tried, signal);
@@ -276,39 +277,6 @@ export class PodWorker {
     }
   }
 
-  async #createSandbox(attempt: number): Promise<boolean> {
-    const { config, runtime, cgroups, state } = this.#services;
-    const pod = this.#pod;
-    try {
-      const cgroupParent = await cgroups.ensure(pod);
-      await mkdir(join(config.rootDir, "pods", this.uid), { recursive: true, mode: 0o750 });
-      await runtime.runPodSandbox({ config: await this.#sandboxConfig(attempt, cgroupParent) });
-      return true;
-    } catch (err) {
-      await state.refresh(this.uid);
-      const { message } = err as Error;
-      this.#services.event(
-        pod,
-        "Warning",
-        "FailedCreatePodSandBox",
-        `Failed to create pod sandbox: ${message}`,
-      );
-      throw err;
-    }
-  }
-
-  async #sandboxConfig(attempt: number, cgroupParent: string) {
-    const { config } = this.#services;
-    const resolvConf = await readFile(config.resolvConf, "utf8").catch(() => ""); // a node may have none
-    return sandboxConfig(this.#pod, {
-      attempt,
-      cgroupParent,
-      podLogsDir: config.podLogsDir,
-      dns: { servers: config.clusterDns, domain: config.clusterDomain },
-      hostResolvConf: parseResolvConf(resolvConf),
-    });
-  }
-
   /** True when a container was started. Each is tried once in a sync. */
   async #startAll(
     wanted: readonly PodContainer[],
@@ -321,6 +289,7 @@ export class PodWorker {
       ({ container }) => !tried.has(container.name) && !this.#isBackingOff(container.name, runtime),
     );
     if (due.length === 0) return false;
+    if (await this.#removeUnstarted(due, runtime)) return true;
     await this.#setUpVolumes(signal);
     const context = await this.#startContext(sandbox, runtime, signal);
     let started = false;
@@ -349,6 +318,14 @@ export class PodWorker {
     return started;
   }
 
+  /** Instances that were created and never started: an agent died in between. True when there were some. */
+  async #removeUnstarted(due: readonly PodContainer[], runtime: PodRuntime): Promise<boolean> {
+    const names = new Set(due.map(({ container }) => container.name));
+    const unstarted = runtime.containers.filter(({ name, state }) => state === "created" && names.has(name));
+    for (const { id } of unstarted) await this.#services.runtime.removeContainer(id);
+    return unstarted.length > 0;
+  }
+
   /** A container that ended waits longer each time; says so while it does. */
   #isBackingOff(name: string, runtime: PodRuntime): boolean {
     const last = newest(runtime, name);
@@ -370,26 +347,25 @@ export class PodWorker {
   }
 
   async #startContext(sandbox: Sandbox, runtime: PodRuntime, signal: AbortSignal) {
-    const { config, cgroups } = this.#services;
+    const pod = this.#pod;
+    const services = this.#services;
     const podIPs = this.#podIPs(runtime);
-    const podDirectory = join(config.rootDir, "pods", this.uid);
-    await mkdir(podDirectory, { recursive: true, mode: 0o750 });
-    const file = join(podDirectory, "etc-hosts");
-    const hostFile = this.#pod.spec?.hostNetwork ? await readFile(config.hostsFile, "utf8") : "";
-    await writeFile(
-      file,
-      hostsFile(this.#pod, hostnameOf(this.#pod, config.clusterDomain), podIPs, hostFile),
-    );
+    const [hostsFile, config] = await Promise.all([
+      writeHostsFile(pod, podIPs, services),
+      sandboxConfigOf(pod, sandbox.attempt, services),
+    ]);
+    const podDirectory = podDirectoryOf(pod, services);
+    const volumes = this.#volumes;
     return {
-      pod: this.#pod,
+      pod,
       sandbox,
-      sandboxConfig: await this.#sandboxConfig(sandbox.attempt, cgroups.pathOf(this.#pod)),
+      sandboxConfig: config,
       runtime,
       podDirectory,
-      hostsFile: file,
-      volumes: this.#volumes,
+      hostsFile,
+      volumes,
       podIPs,
-      services: this.#services,
+      services,
       signal,
     };
   }

@@ -75,7 +75,16 @@ export function containerSecurity(
     maskedPaths: unmasked ? [] : MASKED_PATHS,
     readonlyPaths: unmasked ? [] : READ_ONLY_PATHS,
     seccomp: seccomp(security, options),
+    ...appArmor(pod, security),
   };
+}
+
+/** Nodes without AppArmor refuse pods that ask for it, so here it is there. */
+function appArmor(pod: Pod, security: SecurityContext): { apparmor?: Sent<SecurityProfile> } {
+  const profile = security.appArmorProfile ?? pod.spec?.securityContext?.appArmorProfile;
+  if (!profile) return {};
+  const profileType = profile.type as "RuntimeDefault" | "Unconfined" | "Localhost";
+  return { apparmor: { profileType, localhostRef: profile.localhostProfile ?? "" } };
 }
 
 export function supplementalGroups({ spec }: Pod): number[] {

@@ -36,7 +36,8 @@ async function converse(connection: SpdyConnection, io: ProcessIo): Promise<void
   const failure = readAll(error);
   await Promise.race([connection.closed, Promise.all([...outputs, failure])]);
   const message = await Promise.race([failure, connection.closed.then(() => "")]);
-  if (message) throw new Error(reasonOf(message));
+  const reason = message && reasonOf(message);
+  if (reason) throw new Error(reason);
 }
 
 async function copy(from: Readable | undefined, to: Writable | undefined): Promise<void> {
@@ -57,7 +58,11 @@ async function sendSizes(stream: Writable, sizes: NonNullable<ProcessIo["resizes
 
 async function readAll(stream: Readable): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+  } catch {
+    // cut off with its connection: what came, came
+  }
   return Buffer.concat(chunks).toString("utf8");
 }
 
