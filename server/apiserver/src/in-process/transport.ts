@@ -41,7 +41,7 @@ export class InProcessTransport implements Transport {
     signal?.throwIfAborted();
     const { answer, warnings } = await this.#pipeline.handle({
       method,
-      path: decodeURI(path),
+      path: decodeURIComponent(path),
       query: queryOf(query),
       headers: this.#headers,
       body: body === undefined ? NOTHING : new ValueBody(body, contentType ?? "application/json"),
