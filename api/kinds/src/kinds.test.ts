@@ -1,0 +1,36 @@
+/** The registry: every kind is found by its names, and says what the published API says of it. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { definition } from "@knarr/schema/definitions.ts";
+import { publishedResources } from "@knarr/schema/resources.ts";
+
+import { groups, resourceFor, resourceForKind, resources } from "./kinds.ts";
+
+test("resourceFor and resourceForKind find a kind by plural and by kind", () => {
+  assert.equal(resourceFor("apps", "v1", "deployments")?.kind, "Deployment");
+  assert.equal(resourceForKind("", "v1", "Pod")?.plural, "pods");
+  assert.equal(resourceFor("apps", "v1", "pods"), undefined);
+});
+
+test("resourceForKind finds bodies of subresources, which have no path of their own", () => {
+  assert.equal(resourceForKind("autoscaling", "v1", "Scale")?.kind, "Scale");
+  assert.equal(resourceForKind("policy", "v1", "Eviction")?.kind, "Eviction");
+  assert.ok(!resources.some(({ kind }) => kind === "Scale"));
+});
+
+for (const resource of groups.flatMap((group) => [...group.resources, ...(group.bodies ?? [])])) {
+  test(`${resource.group}/${resource.kind} has a definition and agrees with the published API`, () => {
+    assert.equal(definition(resource.schema).name, resource.schema);
+    if (!resource.plural) return;
+    const published = publishedResources().find(
+      ({ group, version, plural }) =>
+        group === resource.group && version === resource.version && plural === resource.plural,
+    );
+    assert.ok(published, `${resource.plural} is not published`);
+    assert.equal(published.kind, resource.kind);
+    assert.equal(published.schema, resource.schema);
+    assert.equal(published.namespaced, resource.scope === "Namespaced");
+  });
+}
