@@ -7,23 +7,30 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { load } from "js-yaml";
 import { options, type Config } from "./options.ts";
-import { parseOptions, UsageError } from "./option.ts";
+import { parseOptions, UsageError, type Options, type Parsed } from "./option.ts";
 
 export type { Config } from "./options.ts";
 
-/** The config, with `node-name`, `node-ip` and `cluster-dns` filled in. Throws UsageError. */
-export function readConfig(
+/**
+ * The config, with `node-name`, `node-ip` and `cluster-dns` filled in, the values of a command's `own` options, and the
+ * words that belong to no option. Throws UsageError.
+ */
+export function readConfig<O extends Options = {}>(
   argv: readonly string[],
+  own: O = {} as O,
   env: NodeJS.ProcessEnv = process.env,
-): { config: Config; words: string[] } {
-  const first = parseOptions(options, { argv, env });
-  const path = first.values.config;
+): { config: Config; own: Parsed<O>; words: string[] } {
+  const table: Options = { ...options, ...own };
+  const path = parseOptions(table, { argv, env }).values["config"] as string;
   const isNamed = path !== options.config.value;
   if (isNamed && !existsSync(path))
     throw new UsageError(`Cannot read --config ${path}: there is no such file`);
   const file = existsSync(path) ? { file: { path, values: readFile(path) } } : {};
-  const { values, words } = parseOptions(options, { argv, env, ...file });
-  return { config: complete(values), words };
+  const { values, words } = parseOptions(table, { argv, env, ...file });
+  const [names, ownNames] = [new Set(Object.keys(options)), new Set(Object.keys(own))];
+  const pick = (wanted: ReadonlySet<string>): any =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => wanted.has(name)));
+  return { config: complete(pick(names)), own: pick(ownNames), words };
 }
 
 function readFile(path: string): Record<string, unknown> {
@@ -104,6 +111,11 @@ function range(cidr: string): [first: number, last: number] {
 /** `nthAddress("10.43.0.0/16", 10)` is `10.43.0.10`. */
 export function nthAddress(cidr: string, n: number): string {
   return toAddress(range(cidr)[0] + n);
+}
+
+/** The addresses of this node's pods: the first 256 of the cluster's. */
+export function podCidrOf(config: Pick<Config, "cluster-cidr">): string {
+  return `${nthAddress(config["cluster-cidr"], 0)}/24`;
 }
 
 function contains(cidr: string, address: string): boolean {

@@ -30,6 +30,11 @@ export const options = {
     value: "/var/log/pods",
     help: "Folder of the containers' logs",
   }),
+  "container-log-dir": option.path({
+    group: "files",
+    value: "/var/log/containers",
+    help: "Folder of links to the containers' logs, for collectors",
+  }),
   kubeconfig: option.path({
     group: "files",
     value: "/etc/knarr/admin.yaml",
@@ -53,7 +58,11 @@ export const options = {
     help: "Address of this node; default: the one that leads to the default gateway",
   }),
   "agent-port": option.port({ group: "node", value: 10250, help: "Port of the node's API (logs, exec)" }),
-  "cgroup-root": option.text({ group: "node", value: "kubepods", help: "Control group that holds all pods" }),
+  "cgroup-root": option.text({
+    group: "node",
+    value: "",
+    help: "Control group above `kubepods`, which holds all pods; default: none",
+  }),
   "cni-bin-dir": option.path({ group: "node", value: "/usr/lib/cni", help: "Folder of the CNI plugins" }),
 
   "https-port": option.port({ group: "api", short: "p", value: 6443, help: "Port of the Kubernetes API" }),

@@ -80,6 +80,7 @@ export class Machine implements AsyncDisposable {
       KNARR_RUN_DIR: join(this.folder, "run"),
       KNARR_LOG_DIR: join(this.folder, "log"),
       KNARR_POD_LOG_DIR: join(this.folder, "pods"),
+      KNARR_CONTAINER_LOG_DIR: join(this.folder, "containers"),
       KNARR_IMAGES: join(this.folder, "images"),
       KNARR_KUBECONFIG: this.kubeconfig,
       KNARR_CGROUP_ROOT: this.name,

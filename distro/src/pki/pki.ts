@@ -1,5 +1,6 @@
 /** Every certificate of a single-machine cluster, by who holds it. Names and organisations are what RBAC knows them by. */
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hostname } from "node:os";
 import { nthAddress, type Config } from "../config.ts";
@@ -21,6 +22,25 @@ export interface Pki {
 
 export function pkiFolder(config: Config): string {
   return join(config["data-dir"], "pki");
+}
+
+/** The certificates that a start of Knarr has put in place. */
+export function readPki(config: Config): Pki {
+  const file = (name: string): string => readFileSync(join(pkiFolder(config), name), "utf8");
+  const pair = (name: string): KeyPair => ({ cert: file(`${name}.crt`), key: file(`${name}.key`) });
+  return {
+    authority: pair("ca"),
+    frontProxyAuthority: pair("front-proxy-ca"),
+    frontProxyClient: pair("front-proxy-client"),
+    serviceAccountKey: file("service-account.key"),
+    apiServer: pair("apiserver"),
+    kubeletClient: pair("apiserver-kubelet-client"),
+    admin: pair("admin"),
+    agentClient: pair("agent"),
+    agentServer: pair("agent-server"),
+    proxy: pair("proxy"),
+    dns: pair("dns"),
+  };
 }
 
 /** Reads the certificates, making what is missing or too old. */

@@ -1,0 +1,91 @@
+/**
+ * Taking a node's traces off a machine: pods, mounts, addresses, rules, control groups. Every step works from what the
+ * kernel and the disk say, so it also cleans up after a Knarr that was killed; none fails because something is gone already.
+ */
+
+import { execFile } from "node:child_process";
+import { existsSync, globSync, readFileSync, rmdirSync } from "node:fs";
+import { promisify } from "node:util";
+import { startContainerd } from "@knarr/cri/containerd.ts";
+import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
+import { removeProxyRules } from "@knarr/proxy/proxy.ts";
+import { containerdOptions } from "./containerd.ts";
+import { forgetDnsAddress } from "./dns-address.ts";
+import type { Config } from "./options.ts";
+import { paths } from "./paths.ts";
+
+const run = promisify(execFile);
+
+/** Stops and removes every sandbox and container, then containerd itself. Resolves with how many pods there were. */
+export async function stopPods(config: Config, graceSeconds: number): Promise<number> {
+  if (!existsSync(paths(config).containerdRoot)) return 0;
+  await using containerd = await startContainerd(containerdOptions(config));
+  using runtime = new RuntimeClient(containerd.socket);
+  const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);
+  await Promise.all(
+    sandboxes.map(async ({ id }) => {
+      const own = containers.filter(({ podSandboxId }) => podSandboxId === id);
+      await Promise.all(own.map((container) => runtime.stopContainer(container.id, graceSeconds)));
+      await runtime.stopPodSandbox(id);
+      await runtime.removePodSandbox(id);
+    }),
+  );
+  await containerd.stop();
+  return sandboxes.length;
+}
+
+/** After a start that failed: ends containerd and takes our traces off, unless pods of an earlier life still run. */
+export async function endHalfStarted(config: Config): Promise<void> {
+  if (existsSync(paths(config).containerdSocket)) {
+    using runtime = new RuntimeClient(paths(config).containerdSocket);
+    const sandboxes = await runtime.listPodSandboxes();
+    if (sandboxes.length > 0) return;
+    await stopPods(config, 0);
+  }
+  await cleanUp(config);
+}
+
+export async function cleanUp(config: Config): Promise<void> {
+  await unmountBelow([config["data-dir"], config["run-dir"]]);
+  if (!config.disable.includes("agent")) {
+    await removeProxyRules();
+    await forgetDnsAddress(config["cluster-dns"]);
+    removeControlGroups(config["cgroup-root"] || "kubepods");
+  }
+}
+
+/** Innermost first. A mount that is busy is detached: it goes when its last user does. */
+async function unmountBelow(folders: readonly string[]): Promise<void> {
+  const points = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .flatMap((line) => line.split(" ")[4] ?? [])
+    .map((path) =>
+      path.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    )
+    .filter((path) => folders.some((folder) => path.startsWith(`${folder}/`)));
+  for (const point of points.reverse()) {
+    await run("umount", [point]).catch(() => run("umount", ["-l", point])); // busy: -l detaches, and says why if it cannot
+  }
+}
+
+/** Control groups are folders that only rmdir removes, leaves first; one that still has a process is left and said. */
+function removeControlGroups(root: string): void {
+  const tops = globSync([`/sys/fs/cgroup/${root}`, `/sys/fs/cgroup/*/${root}`]);
+  for (const top of tops) {
+    for (const group of globSync(`${top}/**/`).sort((a, b) => b.length - a.length)) rmdirIfThere(group);
+    rmdirIfThere(top);
+  }
+}
+
+function rmdirIfThere(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code !== "ENOENT") {
+      throw new Error(
+        `Cannot remove control group ${path}: ${(err as Error).message}; a process of it may still run`,
+        { cause: err },
+      );
+    }
+  }
+}

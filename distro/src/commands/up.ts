@@ -1,0 +1,152 @@
+/** `knarr up`: a cluster on this machine, in the foreground or (`--detach`) in the background. */
+
+import { spawn } from "node:child_process";
+import { mkdirSync, openSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createLogger } from "@knarr/std/log.ts";
+import { endHalfStarted } from "../clean-up.ts";
+import { defineCommand } from "../command.ts";
+import { readConfig, type Config } from "../config.ts";
+import { UsageError } from "../option.ts";
+import { mergeKubeconfig, writeKubeconfig } from "../pki/kubeconfig.ts";
+import { ensurePki } from "../pki/pki.ts";
+import { preflight } from "../preflight.ts";
+import { endProcess, isAlive, processId } from "../processes.ts";
+import { findRunning, readRunFile, removeRunFile, runFilePath, writeRunFile } from "../run-file.ts";
+import { Supervisor, type Message } from "../supervisor.ts";
+import { elapsed, type Terminal } from "../terminal.ts";
+import { versionText } from "../version.ts";
+
+export const up = defineCommand({
+  name: "up",
+  summary: "Start a cluster on this machine",
+  usage: "knarr up [--detach] [OPTIONS]",
+
+  async run(argv, terminal) {
+    const { config, words } = readConfig(argv);
+    if (words.length)
+      throw new UsageError(`Cannot understand ${JSON.stringify(words[0])}: \`knarr up\` takes options only`);
+    const running = findRunning(config);
+    if (running) {
+      terminal.line(
+        `Knarr is running already (process ${running.supervisor.pid}, data in ${running.config["data-dir"]}).`,
+      );
+      sayWhatNext(running.config, terminal);
+      return 0;
+    }
+    return config.detach ? detach(config, argv, terminal) : foreground(config, terminal);
+  },
+});
+
+async function foreground(config: Config, terminal: Terminal): Promise<number> {
+  const started = performance.now();
+  process.stdout.on("error", () => {}); // in the background, whoever read our lines has gone when we are ready
+  terminal.line(`${versionText()} on node ${config["node-name"]} (${config["node-ip"]})`);
+  await endLeftovers(config, terminal);
+  await terminal.step("Checked this machine", () => preflight(config));
+  const pki = await terminal.step("Certificates are in place", () => ensurePki(config));
+  const access = {
+    server: `https://${config["node-ip"]}:${config["https-port"]}`,
+    authority: pki.authority.cert,
+    client: pki.admin,
+  };
+  writeKubeconfig(config.kubeconfig, access);
+  if (config["merge-kubeconfig"]) mergeKubeconfig(join(homedir(), ".kube", "config"), access);
+
+  const me = { supervisor: processId(process.pid)!, config };
+  writeRunFile({ ...me, processes: {} });
+  await using supervisor = new Supervisor({
+    wordsFor: (name) => ["process", name, "--run-file", runFilePath(config)],
+    logDir: config["log-dir"],
+    log: createLogger({ verbose: config.verbose }),
+    onChange: (processes) => writeRunFile({ ...me, processes }),
+  });
+  const asked = new Promise<string>((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name));
+  });
+  const ready = startParts(config, supervisor, terminal).then(() => "ready" as const);
+  const first = await Promise.race([ready, asked]).catch(async (err) => {
+    await supervisor[Symbol.asyncDispose]();
+    await endHalfStarted(config);
+    removeRunFile(config);
+    throw err;
+  });
+  if (first === "ready") {
+    terminal.line(`  Ready after ${elapsed(performance.now() - started)}`);
+    sayWhatNext(config, terminal);
+    if (process.connected) process.send!({ ready: {} } satisfies Message, () => process.disconnect?.());
+    await asked;
+  }
+  terminal.line("Ending Knarr's own processes; pods go on running. `knarr down` stops them too.");
+  return 0;
+}
+
+/** Everything is started at once; the steps wait for each other's readiness only where it is told to the user. */
+async function startParts(config: Config, supervisor: Supervisor, terminal: Terminal): Promise<void> {
+  const server = supervisor.start("server");
+  const agent = config.disable.includes("agent") ? undefined : supervisor.start("agent");
+  const dns = config.disable.includes("dns") || !agent ? undefined : supervisor.start("dns");
+  await terminal.step(
+    "API server",
+    () => server,
+    () => `API server answers on https://${config["node-ip"]}:${config["https-port"]}`,
+  );
+  if (agent)
+    await terminal.step(
+      "Node",
+      () => agent,
+      () => `Node ${config["node-name"]} is Ready`,
+    );
+  if (dns)
+    await terminal.step(
+      "DNS",
+      () => dns,
+      () => `DNS answers on ${config["cluster-dns"]}`,
+    );
+}
+
+/** Processes of a Knarr whose supervisor was killed. */
+async function endLeftovers(config: Config, terminal: Terminal): Promise<void> {
+  const file = readRunFile(config);
+  const left = Object.values(file?.processes ?? {}).filter(isAlive);
+  if (left.length) {
+    await terminal.step("Ended what an earlier Knarr left running", () =>
+      Promise.all(left.map((id) => endProcess(id))),
+    );
+  }
+  removeRunFile(config);
+}
+
+/** Starts the same command in the background and passes on what it says until it is ready or gives up. */
+async function detach(config: Config, argv: readonly string[], terminal: Terminal): Promise<number> {
+  mkdirSync(config["log-dir"], { recursive: true, mode: 0o750 });
+  const logFile = join(config["log-dir"], "knarr.log");
+  const log = openSync(logFile, "a", 0o640);
+  const words = argv.filter((word) => word !== "--detach" && word !== "--detach=true");
+  const main = join(import.meta.dirname, "..", "main.ts");
+  const child = spawn(process.execPath, [...process.execArgv, main, "up", ...words, "--detach=false"], {
+    detached: true,
+    stdio: ["ignore", "pipe", log, "ipc"],
+  });
+  child.stdout!.on("data", (chunk: Buffer) => process.stdout.write(chunk));
+  const failure = await new Promise<string | undefined>((resolve) => {
+    child.once("message", (message: Message) => resolve("failed" in message ? message.failed : undefined));
+    child.once("close", (code) =>
+      resolve(`Knarr ended before it was ready (exit code ${code}); see ${logFile}`),
+    );
+  });
+  child.unref();
+  child.stdout!.destroy();
+  if (child.connected) child.disconnect();
+  if (failure !== undefined) throw new Error(failure);
+  terminal.line(`Knarr runs in the background (process ${child.pid}); \`knarr down\` stops it.`);
+  return 0;
+}
+
+function sayWhatNext(config: Config, terminal: Terminal): void {
+  terminal.line();
+  terminal.line(`  export KUBECONFIG=${config.kubeconfig}`);
+  terminal.line("  kubectl get nodes");
+  terminal.line();
+}

@@ -1,0 +1,72 @@
+/**
+ * Objects that a cluster of ours has from its first start: the DNS Service that clients look for, and what our own parts may
+ * do beyond upstream's default roles. Applied at every start: what is missing or was changed comes back.
+ */
+
+import { createApi } from "@knarr/client/create-api.ts";
+import type { Transport } from "@knarr/client/transport.ts";
+import { service } from "@knarr/kinds/core/service.ts";
+import { clusterRole } from "@knarr/kinds/rbac/cluster-role.ts";
+import { clusterRoleBinding } from "@knarr/kinds/rbac/cluster-role-binding.ts";
+
+const DNS_ROLE = "system:knarr:dns";
+const KUBELET_API_BINDING = "system:knarr:kubelet-api";
+
+export async function ensureOwnObjects(transport: Transport, { clusterDns }: { readonly clusterDns: string }): Promise<void> {
+  const api = createApi(transport);
+  const apply = { type: "apply", fieldManager: "knarr", force: true } as const;
+  const rbac = "rbac.authorization.k8s.io";
+  const bind = (name: string, role: string, user: string): Promise<unknown> =>
+    api.patch(
+      clusterRoleBinding,
+      name,
+      {
+        apiVersion: `${rbac}/v1`,
+        kind: "ClusterRoleBinding",
+        metadata: { name },
+        roleRef: { apiGroup: rbac, kind: "ClusterRole", name: role },
+        subjects: [{ apiGroup: rbac, kind: "User", name: user }],
+      },
+      apply,
+    );
+  const watching = { verbs: ["get", "list", "watch"] };
+  await Promise.all([
+    api.patch(service, "kube-system/kube-dns", dnsService(clusterDns), apply),
+    api.patch(
+      clusterRole,
+      DNS_ROLE,
+      {
+        apiVersion: `${rbac}/v1`,
+        kind: "ClusterRole",
+        metadata: { name: DNS_ROLE },
+        rules: [
+          { apiGroups: [""], resources: ["services", "namespaces", "pods"], ...watching },
+          { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], ...watching },
+        ],
+      },
+      apply,
+    ),
+    bind(DNS_ROLE, DNS_ROLE, "system:knarr:dns"),
+    bind(KUBELET_API_BINDING, "system:kubelet-api-admin", "system:kube-apiserver"),
+  ]);
+}
+
+/** Without a selector: every node answers on this address itself. */
+function dnsService(clusterIP: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: {
+      name: "kube-dns",
+      namespace: "kube-system",
+      labels: { "k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" },
+    },
+    spec: {
+      clusterIP,
+      ports: [
+        { name: "dns", port: 53, protocol: "UDP" },
+        { name: "dns-tcp", port: 53, protocol: "TCP" },
+      ],
+    },
+  };
+}

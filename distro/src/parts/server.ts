@@ -1,0 +1,65 @@
+/**
+ * The server: the API with its store, and in the same process the controllers and the scheduler, which meet it as any client
+ * does, only without a socket.
+ */
+
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { createApiServer } from "@knarr/apiserver/server.ts";
+import { startControllers } from "@knarr/controllers/start.ts";
+import { startScheduler } from "@knarr/scheduler/start.ts";
+import { realClock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import { openStore } from "@knarr/store/drivers/drivers.ts";
+import type { Config } from "../config.ts";
+import { paths } from "../paths.ts";
+import { readPki } from "../pki/pki.ts";
+import { ensureOwnObjects } from "../own-objects.ts";
+
+export async function startServerPart(config: Config, log: Logger): Promise<AsyncDisposable> {
+  await using held = new AsyncDisposableStack();
+  const { database } = paths(config);
+  const pki = readPki(config);
+  const clock = realClock;
+  mkdirSync(dirname(database), { recursive: true, mode: 0o700 });
+  const store = held.use(await openStore(`sqlite://${database}`, clock));
+  const server = held.use(
+    await createApiServer({
+      store,
+      listen: {
+        host: config["bind-address"],
+        port: config["https-port"],
+        certificate: pki.apiServer.cert,
+        key: pki.apiServer.key,
+        clientCa: pki.authority.cert,
+        frontProxyCa: pki.frontProxyAuthority.cert,
+        frontProxyNames: ["front-proxy-client"],
+      },
+      advertiseAddress: config["node-ip"],
+      serviceAccountKey: pki.serviceAccountKey,
+      kubeletClient: { certificate: pki.kubeletClient.cert, key: pki.kubeletClient.key, ca: pki.authority.cert, port: config["agent-port"] },
+      serviceCidr: config["service-cidr"],
+      clusterDomain: config["cluster-domain"],
+      clock,
+      log: log.with({ part: "apiserver" }),
+    }),
+  );
+  server.failed.catch((err) => {
+    // What the store acknowledged is safe; what it cannot acknowledge must not be answered from memory.
+    log.error("API server cannot go on", { err });
+    process.exit(1);
+  });
+  await using own = server.inProcess({ name: "system:knarr", groups: ["system:masters", "system:authenticated"] }, "knarr");
+  await ensureOwnObjects(own, { clusterDns: config["cluster-dns"] });
+
+  const isOn = (part: "controllers" | "scheduler"): boolean => !config.disable.includes(part);
+  if (isOn("controllers")) {
+    const transport = held.use(server.inProcess({ name: "system:kube-controller-manager", groups: ["system:masters", "system:authenticated"] }, "kube-controller-manager"));
+    held.use(await startControllers({ transport, rootCaPem: pki.authority.cert, clock, log: log.with({ part: "controllers" }) }));
+  }
+  if (isOn("scheduler")) {
+    const transport = held.use(server.inProcess({ name: "system:kube-scheduler", groups: ["system:authenticated"] }, "kube-scheduler"));
+    held.use(await startScheduler({ transport, clock, log: log.with({ part: "scheduler" }) }));
+  }
+  return held.move();
+}

@@ -1,0 +1,122 @@
+/**
+ * Keeps Knarr's own processes running: starts each, learns from it when it is ready, starts it again when it ends by
+ * itself (at once the first time, then ever more slowly), and ends them in reverse order when asked to.
+ *
+ * Children outlive a supervisor that is killed: an API server that answers is worth more than a tidy process tree. The next
+ * `knarr up` ends what is left over and starts anew; pods never notice either.
+ */
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Backoff } from "@knarr/std/backoff.ts";
+import { realClock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import { endProcess, processId, type ProcessId } from "./processes.ts";
+
+/** What a child tells over its channel. */
+export type Message = { readonly ready: Readonly<Record<string, unknown>> } | { readonly failed: string };
+
+/** A child that ran this long was well: its next restart is at once again. */
+const WELL_MS = 60_000;
+const LOG_BYTES = 20 << 20;
+
+export interface SupervisorOptions {
+  /** Words after `knarr` that start the child called `name`. */
+  readonly wordsFor: (name: string) => readonly string[];
+  readonly logDir: string;
+  readonly log: Logger;
+  /** Called after every start and end of a child. */
+  readonly onChange: (processes: Readonly<Record<string, ProcessId>>) => void;
+}
+
+export class Supervisor implements AsyncDisposable {
+  readonly #options: SupervisorOptions;
+  readonly #children = new Map<string, ChildProcess>();
+  readonly #backoff = new Backoff({ baseMs: 500, maxMs: 30_000 });
+  readonly #stop = new AbortController();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a child and resolves with what it said when it was ready. Rejects with its own words when it says it cannot, or ends first. */
+  start(name: string): Promise<Readonly<Record<string, unknown>>> {
+    const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
+    const child = this.#spawn(name);
+    child.on("message", (message: Message) => {
+      if ("ready" in message) resolve(message.ready);
+      else reject(new Error(message.failed));
+    });
+    child.once("exit", (code, signal) => {
+      reject(
+        new Error(
+          `${name} ended before it was ready (${signal ?? `exit code ${code}`}); see ${this.#logFile(name)}`,
+        ),
+      );
+    });
+    promise.catch(() => undefined); // whoever awaits it hears; a restart in the background is logged below
+    return promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    for (const [, child] of [...this.#children].reverse()) {
+      const id = child.pid === undefined ? undefined : processId(child.pid);
+      if (id) await endProcess(id);
+    }
+  }
+
+  #spawn(name: string): ChildProcess {
+    const file = this.#openLog(name);
+    const [program = "", ...flags] = [process.execPath, ...process.execArgv];
+    const main = join(import.meta.dirname, "main.ts");
+    const child = spawn(program, [...flags, main, ...this.#options.wordsFor(name)], {
+      stdio: ["ignore", file, file, "ipc"],
+      detached: true, // a terminal's Ctrl-C is for the supervisor, which ends the children in order
+    });
+    closeSync(file);
+    const started = realClock.now();
+    this.#children.set(name, child);
+    this.#changed();
+    child.once("exit", (code, signal) => {
+      this.#children.delete(name);
+      this.#changed();
+      if (this.#stop.signal.aborted) return;
+      if (realClock.now() - started > WELL_MS) this.#backoff.forget(name);
+      this.#restart(name, signal ?? `exit code ${code}`);
+    });
+    return child;
+  }
+
+  #restart(name: string, reason: string): void {
+    const isFirst = this.#backoff.failures(name) === 0;
+    const delay = this.#backoff.next(name);
+    this.#options.log.error("Process ended, starting it again", { process: name, reason });
+    realClock
+      .sleep(isFirst ? 0 : delay, this.#stop.signal)
+      .then(() => this.start(name))
+      .catch((err) => this.#options.log.error("Process did not become ready", { process: name, err }));
+  }
+
+  #changed(): void {
+    const ids = [...this.#children].map(
+      ([name, { pid }]) => [name, pid === undefined ? undefined : processId(pid)] as const,
+    );
+    this.#options.onChange(
+      Object.fromEntries(ids.filter((entry): entry is [string, ProcessId] => entry[1] !== undefined)),
+    );
+  }
+
+  #logFile(name: string): string {
+    return join(this.#options.logDir, `${name}.log`);
+  }
+
+  /** Logs grow to 20 MiB and one older file; a restart is when they are turned over. */
+  #openLog(name: string): number {
+    mkdirSync(this.#options.logDir, { recursive: true, mode: 0o750 });
+    const path = this.#logFile(name);
+    if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES) renameSync(path, `${path}.1`);
+    return openSync(path, "a", 0o640);
+  }
+}
