@@ -1,22 +1,137 @@
 /** Every path that is no resource, and what answers it. The list is what `GET /` shows. */
 
 import type { Access } from "./access.ts";
+import type { Caches } from "./cache/cache.ts";
+import { Discovery, unlessKnown } from "./discovery/discovery.ts";
+import { GIT_VERSION, versionInfo } from "./discovery/version.ts";
+import { healthAnswer, type HealthCheck } from "./health/health.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import type { ApiServerOptions } from "./options.ts";
-import { textAnswer } from "./pipeline/answer.ts";
-import type { PathEntry } from "./pipeline/non-resources.ts";
+import { clausesOf, notAcceptableHere } from "./negotiation/accept.ts";
+import { OpenApi, type Published } from "./openapi/documents.ts";
+import { textAnswer, type WholeAnswer } from "./pipeline/answer.ts";
+import type { ApiRequest } from "./pipeline/api-request.ts";
+import type { PathEntry, PathHandler } from "./pipeline/non-resources.ts";
 import type { Registry } from "./registry/registry.ts";
 
 export interface PathsContext {
   readonly registry: Registry;
   readonly access: Access;
   readonly metrics: Metrics;
-  readonly options: ApiServerOptions;
+  readonly caches: Caches;
+  /** `host:port` of this server for others. */
+  address(): string;
 }
 
-export function nonResourcePaths({ metrics }: PathsContext): PathEntry[] {
-  return [
-    { path: "/healthz", handler: () => textAnswer(200, "ok") },
-    { path: "/metrics", handler: () => textAnswer(200, metrics.text()) },
+export function nonResourcePaths(context: PathsContext): PathEntry[] {
+  const { registry, metrics, address } = context;
+  const discovery = new Discovery(registry, address);
+  const entries: PathEntry[] = [
+    { path: "/", handler: () => json({ paths: shownPaths(entries, registry) }) },
+    {
+      path: "/api/",
+      handler: (_, request) => (isRoot(request) ? discovery.core(request) : discovery.below(request)),
+    },
+    {
+      path: "/apis/",
+      handler: (_, request) => (isRoot(request) ? discovery.groups(request) : discovery.below(request)),
+    },
+    { path: "/version", handler: () => json(versionInfo()) },
+    {
+      path: "/metrics",
+      handler: () => textAnswer(200, metrics.text(), "text/plain; version=0.0.4; charset=utf-8"),
+    },
+    ...healthPaths(context),
+    ...openApiPaths(registry),
+    ...identityPaths(context),
   ];
+  return entries;
+}
+
+function isRoot({ route }: ApiRequest): boolean {
+  return route.path.split("/").filter(Boolean).length === 1;
+}
+
+function shownPaths(entries: readonly PathEntry[], { groups }: Registry): string[] {
+  const own = entries
+    .map(({ path }) => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path))
+    .filter((path) => path !== "/");
+  const served = groups.filter(({ resources }) => resources.length > 0);
+  const kinds = served.flatMap(({ group, version }) =>
+    group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`],
+  );
+  return [...new Set([...own, ...kinds])].sort();
+}
+
+function healthPaths({ caches }: PathsContext): PathEntry[] {
+  let broken: string | undefined;
+  caches.failed.catch((err: Error) => (broken = err.message));
+  const checks: HealthCheck[] = [
+    { name: "ping", check: () => undefined },
+    { name: "log", check: () => undefined },
+    { name: "etcd", check: () => broken },
+    { name: "informer-sync", check: () => undefined },
+  ];
+  return ["healthz", "livez", "readyz"].map((name) => ({
+    path: `/${name}/`,
+    handler: (_, request) => healthAnswer(name, checks, request),
+  }));
+}
+
+function openApiPaths(registry: Registry): PathEntry[] {
+  const openApi = new OpenApi(GIT_VERSION, registry.groups);
+  const version3: PathHandler = (_, request) => {
+    const path = request.route.path.slice("/openapi/v3/".length).replace(/\/$/, "");
+    const document = path === "" ? openApi.index() : openApi.document(path);
+    if (!document) return textAnswer(404, "404 page not found\n");
+    const wanted = request.query.get("hash");
+    if (wanted && wanted !== document.hash)
+      return {
+        code: 301,
+        bytes: Buffer.alloc(0),
+        headers: { location: `/openapi/v3/${path}?hash=${document.hash}` },
+      };
+    return published(request, document, wanted !== null);
+  };
+  const version2: PathHandler = (_, request) => {
+    if (!acceptsJson(request.headers.accept)) throw notAcceptableHere();
+    return published(request, openApi.version2(), false);
+  };
+  return [
+    { path: "/openapi/v2", handler: version2 },
+    { path: "/openapi/v3/", handler: version3 },
+  ];
+}
+
+function acceptsJson(accept: string | undefined): boolean {
+  if (!accept) return true;
+  return clausesOf(accept).some(({ subtype }) => subtype === "json" || subtype === "*");
+}
+
+function published(request: ApiRequest, { bytes, hash }: Published, isForEver: boolean): WholeAnswer {
+  const headers = {
+    etag: `"${hash}"`,
+    vary: "Accept",
+    ...(isForEver && { "cache-control": "public, immutable" }),
+  };
+  return unlessKnown(request, { code: 200, bytes, headers });
+}
+
+/** What others need to check service-account tokens by themselves. */
+function identityPaths({ access, address }: PathsContext): PathEntry[] {
+  const { keys } = access;
+  return [
+    {
+      path: "/.well-known/openid-configuration",
+      handler: () => cacheable(keys.openidConfiguration(`https://${address()}/openid/v1/jwks`)),
+    },
+    { path: "/openid/v1/jwks", handler: () => cacheable(keys.keySet(), "application/jwk-set+json") },
+  ];
+}
+
+function cacheable(value: object, type = "application/json"): WholeAnswer {
+  return { code: 200, value, type, headers: { "cache-control": "public, max-age=3600" } };
+}
+
+function json(value: object): WholeAnswer {
+  return { code: 200, value };
 }

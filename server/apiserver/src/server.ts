@@ -66,14 +66,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     log,
     stopping: stopping.signal,
   };
-  const paths = nonResourcePaths({ registry, access, metrics, options });
+  let listener: Listener | undefined;
+  const { advertiseAddress = "127.0.0.1" } = options;
+  const address = (): string => `${advertiseAddress}:${listener?.address.port ?? 443}`;
+  const paths = nonResourcePaths({ registry, access, metrics, caches, address });
   const pipeline = new Pipeline(parts, new NonResources(paths));
   const inProcess = (user: User, userAgent = "kube-apiserver"): Transport =>
     new InProcessTransport(pipeline, user, userAgent);
 
   await bootstrap({ transport: inProcess(SELF), caches, options });
   hooks.repair();
-  const listener = await listen(options, pipeline, metrics);
+  listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);
   stack.defer(() => stopping.abort());
   const running = stack.move();

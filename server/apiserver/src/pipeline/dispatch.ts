@@ -39,7 +39,7 @@ export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<An
   const { route } = request;
   const served = parts.registry.find(route.group, route.version, route.resource);
   if (!served) {
-    if (!parts.registry.in(route.group, route.version)) return textAnswer(404, "404 page not found\n");
+    if (!parts.registry.hasGroup(route.group)) return textAnswer(404, "404 page not found\n");
     throw noSuchPath();
   }
   return handlerFor(request, served)(parts, request, served);

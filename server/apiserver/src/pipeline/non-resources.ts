@@ -13,27 +13,18 @@ export interface PathEntry {
   /** Ends with `/` when it answers everything below it, too. */
   readonly path: string;
   readonly handler: PathHandler;
-  /** Not shown in the index at `/`. */
-  readonly hidden?: boolean;
 }
 
 export class NonResources {
   readonly #exact = new Map<string, PathHandler>();
   readonly #prefixes: PathEntry[] = [];
-  readonly #index: string[] = [];
 
   constructor(entries: readonly PathEntry[]) {
     for (const entry of entries) {
-      const { path, handler, hidden } = entry;
+      const { path, handler } = entry;
       this.#exact.set(path, handler);
       if (path.endsWith("/") && path !== "/") this.#prefixes.push(entry);
-      if (!hidden) this.#index.push(path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
     }
-  }
-
-  /** Paths as `GET /` lists them. */
-  get index(): readonly string[] {
-    return [...new Set(this.#index)].sort();
   }
 
   answer(parts: Parts, request: ApiRequest): Answer | Promise<Answer> {

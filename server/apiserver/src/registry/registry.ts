@@ -43,6 +43,10 @@ export class Registry {
     return this.#byPath.get(`${group}/${version}`);
   }
 
+  hasGroup(group: string): boolean {
+    return this.groups.some((one) => one.group === group && one.resources.length > 0);
+  }
+
   find(group: string, version: string, plural: string): Served | undefined {
     return this.in(group, version)?.get(plural);
   }

@@ -1,0 +1,74 @@
+/** What discovery says of each kind that is served: the common ground of its old and its aggregated form. */
+
+import { createHash } from "node:crypto";
+import type { Group } from "@knarr/kinds/group.ts";
+import type { Resource } from "@knarr/kinds/resource.ts";
+import { publishedResources } from "@knarr/schema/resources.ts";
+import type { PublishedResource } from "@knarr/schema/schema.ts";
+import { isStored } from "../registry/registry.ts";
+
+export interface DescribedResource {
+  readonly name: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly kind: string;
+  readonly verbs: readonly string[];
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  /** Says which version is stored, without saying it. */
+  readonly storageVersionHash: string | undefined;
+  readonly subresources: readonly DescribedSubresource[];
+}
+
+export interface DescribedSubresource {
+  readonly name: string;
+  /** Where the body's kind is of another group: Scale, Eviction, TokenRequest. */
+  readonly group: string | undefined;
+  readonly version: string | undefined;
+  readonly kind: string;
+  readonly verbs: readonly string[];
+}
+
+/** By name, as upstream orders them. */
+export function describedResources(group: Group): DescribedResource[] {
+  const published = new Map(
+    publishedResources()
+      .filter((row) => row.group === group.group && row.version === group.version)
+      .map((row) => [row.plural, row]),
+  );
+  return group.resources
+    .map((resource) => described(resource, published.get(resource.plural)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function described(resource: Resource<any>, published: PublishedResource | undefined): DescribedResource {
+  const { kind, plural, singular = kind.toLowerCase(), scope, shortNames = [], categories = [] } = resource;
+  const subresources = Object.entries(published?.subresources ?? {})
+    .map(([name, row]) => ({
+      name,
+      group: row.group,
+      version: row.version,
+      kind: row.kind,
+      verbs: [...row.verbs].sort(),
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    name: plural,
+    singular,
+    namespaced: scope === "Namespaced",
+    kind,
+    verbs: [...(resource.verbs ?? ALL_VERBS)].sort(),
+    shortNames,
+    categories,
+    storageVersionHash: isStored(resource) ? storageVersionHash(resource) : undefined,
+    subresources,
+  };
+}
+
+const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+function storageVersionHash(resource: Resource<any>): string {
+  const { group, version, kind } = resource.stored?.as ?? resource;
+  const digest = createHash("sha256").update(`${group}/${version}/${kind}`).digest();
+  return digest.subarray(0, 8).toString("base64");
+}
