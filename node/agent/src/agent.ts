@@ -5,6 +5,7 @@
  * one finds the pods as they are and goes on.
  */
 
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createApi } from "@knarr/client/create-api.ts";
@@ -21,6 +22,7 @@ import { silent } from "@knarr/std/log.ts";
 import type { AgentConfig, CompleteConfig } from "./config.ts";
 import { NodeKeeper } from "./node/node-keeper.ts";
 import { containerOf } from "./pods/containers.ts";
+import { parseResolvConf } from "./pods/dns.ts";
 import { Images } from "./pods/images.ts";
 import { PodCgroups } from "./pods/pod-cgroups.ts";
 import type { PodServices } from "./pods/pod-services.ts";
@@ -160,7 +162,7 @@ function complete(config: AgentConfig): CompleteConfig {
     cgroupRoot: "",
     clusterDns: [],
     clusterDomain: "cluster.local",
-    resolvConf: "/etc/resolv.conf",
+    resolvConf: usableResolvConf(),
     hostsFile: "/etc/hosts",
     port: 10250,
     serving: undefined,
@@ -174,6 +176,13 @@ function complete(config: AgentConfig): CompleteConfig {
     log: silent,
     ...config,
   };
+}
+
+/** The node's own file, unless it names only a resolver on the node's loopback, which pods cannot reach. */
+function usableResolvConf(path = "/etc/resolv.conf", real = "/run/systemd/resolve/resolv.conf"): string {
+  if (!existsSync(path) || !existsSync(real)) return path;
+  const { servers } = parseResolvConf(readFileSync(path, "utf8"));
+  return servers.length > 0 && servers.every((server) => server.startsWith("127.")) ? real : path;
 }
 
 function requestToken(api: ReturnType<typeof createApi>): RequestToken {

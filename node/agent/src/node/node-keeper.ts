@@ -64,8 +64,8 @@ export class NodeKeeper implements AsyncDisposable {
   async start(signal: AbortSignal): Promise<void> {
     const any = AbortSignal.any([signal, this.#stop.signal]);
     await this.#persist("register node", () => this.#register(), any);
-    await this.#persist("report node status", () => this.#report(), any); // what pods may use is known before any is judged
     this.#event("Normal", "Starting", "Starting kubelet.");
+    await this.#persist("report node status", () => this.#report(), any); // what pods may use is known before any is judged
     this.#running = [this.#keepStatus(this.#stop.signal), this.#keepLease(this.#stop.signal)];
   }
 

@@ -54,6 +54,7 @@ export class PodWorker {
   #graceUntil = Infinity;
   #endsSince = 0;
   #volumesAreStale = true;
+  #volumesWereReady = false;
   /** When a token in a volume must be renewed. */
   #volumesDueAt = Infinity;
   #failures = 0;
@@ -273,7 +274,9 @@ export class PodWorker {
       this.#volumesAreStale = true;
       if (err instanceof VolumesNotReady)
         for (const message of err.messages) services.event(pod, "Warning", "FailedMount", message);
-      throw err;
+      // What was there once is there still, if not up to date: an object that was deleted does not take its pods along
+      if (!this.#volumesWereReady) throw err;
+      this.#again(MAX_RETRY_MS);
     }
   }
 
