@@ -1,3 +1,5 @@
+/** Ages as tables print them. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,3 +1,5 @@
+/** What counts as nothing, and what does not. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,3 +1,5 @@
+/** Addresses and networks: strict for new values, lenient for old, none of this machine or link for endpoints. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

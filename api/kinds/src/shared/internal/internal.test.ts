@@ -1,3 +1,5 @@
+/** Upstream's in-memory names and diffs, as its error texts show them. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,3 +1,5 @@
+/** What the status column says of pods in all conditions. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,3 +1,5 @@
+/** Defaults of pods: pull policies, requests from limits, idempotence. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

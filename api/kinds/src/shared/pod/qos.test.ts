@@ -1,3 +1,5 @@
+/** The class of service that requests and limits earn. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

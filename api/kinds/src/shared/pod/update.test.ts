@@ -1,3 +1,5 @@
+/** What may change in a pod, on each of the paths by which it is written. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

@@ -1,3 +1,5 @@
+/** Warnings that recorded answers do not reach. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
