@@ -6,7 +6,9 @@
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  if (Array.isArray(value)) for (const item of value) deepFreeze(item);
-  else for (const key in value) deepFreeze(value[key]);
+  // Object.values, because for-in is many times slower on objects of ever new shapes, which is what JSON is.
+  for (const item of Array.isArray(value) ? value : Object.values(value)) {
+    if (typeof item === "object") deepFreeze(item);
+  }
   return value;
 }
