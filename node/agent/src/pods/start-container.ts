@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RpcError } from "@knarr/cri/connection.ts";
+import { isRpcUnavailable, RpcError } from "@knarr/cri/connection.ts";
 import type { PodSandboxConfig } from "@knarr/cri/generated/cri-v1.ts";
 import type { Sent } from "@knarr/cri/messages.ts";
 import type { Container, EphemeralContainer, Pod } from "@knarr/kinds/generated/core-v1.ts";
@@ -78,7 +78,7 @@ async function start(container: Container, context: StartContext, event: Tell): 
 
 function failWith(reason: string) {
   return (err: Error): never => {
-    if (!(err instanceof RpcError)) throw err;
+    if (!(err instanceof RpcError) || isRpcUnavailable(err)) throw err; // the runtime is restarting: no word on the container
     throw new StartFailure(reason, err.message, undefined, { cause: err });
   };
 }
