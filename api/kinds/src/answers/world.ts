@@ -79,12 +79,13 @@ export class World {
 
 const CREATED = "2026-01-01T00:00:00Z";
 
-/** Recorded answers say TIME, IP and PORT for what differs from run to run. */
+/** Recorded answers say TIME, IP, PORT and RANDOM for what differs from run to run. */
 function concrete(body: unknown): string {
   return JSON.stringify(body)
     .replaceAll('"TIME"', JSON.stringify(CREATED))
     .replaceAll('"IP"', '"10.96.0.77"')
-    .replaceAll('"PORT"', "31000");
+    .replaceAll('"PORT"', "31000")
+    .replaceAll("kube-api-access-RANDOM", "kube-api-access-abcde");
 }
 
 function keyOf({ resource, namespace }: Target, name: string | undefined): string {
@@ -146,7 +147,8 @@ function create(body: any, target: Target): Outcome {
   };
 }
 
-function update(body: any, previous: any, target: Target): Outcome | undefined {
+function update(body: any, stored: any, target: Target): Outcome | undefined {
+  const previous = frozen(structuredClone(stored)); // as the server's cache has it
   const { resource, subresource } = target;
   const rules = subresource ? rulesOf(resource, subresource) : resource;
   if (!rules) return undefined;
@@ -188,6 +190,11 @@ function restore(object: any, previous: any, resource: Resource<any>, subresourc
     for (const key of Object.keys(previous))
       if (key !== "status" && key !== "metadata") object[key] = structuredClone(previous[key]);
   if (subresource === undefined) object.status = structuredClone(previous.status);
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
 }
 
 function defined(fields: Record<string, unknown>): Record<string, unknown> {

@@ -77,7 +77,7 @@ export const node = defineResource<Node>({
 /** The singular is the older name of the first of the plural: it wins, and both are shown. */
 function defaultPodNetworks(spec: NodeSpec): void {
   if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
-  else if (spec.podCIDRs?.length) spec.podCIDR = spec.podCIDRs[0]!;
+  else if (spec.podCIDRs?.length) spec.podCIDR ||= spec.podCIDRs[0]!;
 }
 
 function statusOf({ spec, status }: Node): string {

@@ -1,5 +1,6 @@
 /**
- * What the server fills into pod specs that leave it out. Idempotent: stored objects run through it again.
+ * What the server fills into pod specs that leave it out. Idempotent: an object that has it all is not written to, so it
+ * may be frozen.
  *
  * Structs that Go cannot leave out (`resources`) are filled in empty, so that answers look as upstream's.
  */
@@ -13,6 +14,7 @@ import type {
   PodStatus,
   PodTemplateSpec,
   Probe,
+  ResourceFieldSelector,
 } from "../../../generated/core-v1.ts";
 import { canonical, normalizeAmounts } from "../amounts.ts";
 import { aggregate } from "./aggregate.ts";
@@ -44,7 +46,7 @@ const forgottenAnnotations = ["beta", "alpha"].flatMap((stage) => [
 /** The singular is the older name of the first of the plural: it wins, and both are shown. */
 function defaultAddresses(status: PodStatus): void {
   if (status.podIP && status.podIPs?.[0]?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
-  else if (status.podIPs?.length) status.podIP = status.podIPs[0]!.ip;
+  else if (status.podIPs?.length) status.podIP ||= status.podIPs[0]!.ip;
 }
 
 /** Templates get what specs get; what belongs to a pod waits until there is one. */
@@ -62,7 +64,8 @@ function defaultPodSpec(spec: PodSpec): void {
   spec.schedulerName ||= "default-scheduler";
   // The older name of the same field: the newer wins, and both are shown.
   if (!spec.serviceAccountName && spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
-  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
+  if (spec.serviceAccountName && spec.serviceAccount !== spec.serviceAccountName)
+    spec.serviceAccount = spec.serviceAccountName;
   normalizeAmounts(spec.overhead);
   for (const volume of spec.volumes ?? []) defaultVolume(volume, defaultFieldRef);
   for (const container of spec.initContainers ?? []) defaultContainer(container);
@@ -80,8 +83,7 @@ function defaultContainer(container: Container): void {
   for (const port of container.ports ?? []) port.protocol ||= "TCP";
   for (const { valueFrom } of container.env ?? []) {
     if (valueFrom?.fieldRef) defaultFieldRef(valueFrom.fieldRef);
-    const divided = valueFrom?.resourceFieldRef;
-    if (divided) divided.divisor = canonical(divided.divisor ?? "0");
+    if (valueFrom?.resourceFieldRef) defaultDivisor(valueFrom.resourceFieldRef);
     if (valueFrom?.fileKeyRef) valueFrom.fileKeyRef.optional ??= false;
   }
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe])
@@ -106,6 +108,11 @@ function defaultHttpGet(action: HTTPGetAction): void {
 
 function defaultFieldRef(selector: ObjectFieldSelector): void {
   selector.apiVersion ||= "v1";
+}
+
+export function defaultDivisor(selector: ResourceFieldSelector): void {
+  const divisor = canonical(selector.divisor ?? "0");
+  if (selector.divisor !== divisor) selector.divisor = divisor;
 }
 
 /** `latest`, said or unsaid, may mean another image tomorrow. */
@@ -170,11 +177,11 @@ function defaultPodLevelResources(spec: PodSpec): void {
     if (isHugePage(name) && resources.requests?.[name] === undefined)
       limits[name] ??= limitsOfContainers[name]!;
   if (!Object.keys(limits).length) return;
-  resources.limits = limits;
+  resources.limits ??= limits;
   const requests = resources.requests ?? {};
   const requestsOfContainers = aggregate(spec, "requests");
   for (const name in requestsOfContainers)
     if (isPodLevelResource(name) && isOvercommitAllowed(name)) requests[name] ??= requestsOfContainers[name]!;
   for (const name in limits) if (isPodLevelResource(name)) requests[name] ??= limits[name]!;
-  if (Object.keys(requests).length) resources.requests = requests;
+  if (Object.keys(requests).length) resources.requests ??= requests;
 }

@@ -1,6 +1,6 @@
 /** What the server makes of a pod that is created: its first status, its merged selectors, AppArmor fields from annotations. */
 
-import type { AppArmorProfile, Pod, PodSpec } from "../../../generated/core-v1.ts";
+import type { AppArmorProfile, Pod, PodCondition, PodSpec } from "../../../generated/core-v1.ts";
 import type { LabelSelector } from "../../../generated/meta.ts";
 import { equivalent } from "../equality.ts";
 import { APP_ARMOR } from "./annotations.ts";
@@ -8,20 +8,22 @@ import { allContainers } from "./context.ts";
 import { dropDisabledFields } from "./dropped.ts";
 import { qosClassOf } from "./qos.ts";
 
-/** The server sets the time of the condition: kinds have no clock. */
+/** The server has set the time of creation: kinds have no clock of their own. */
 export function preparePod(pod: Pod): void {
   const spec = pod.spec!;
   pod.status = { phase: "Pending", qosClass: qosClassOf(spec) };
   dropDisabledFields(spec);
-  if (spec.schedulingGates?.length) pod.status.conditions = [gatedCondition()];
+  if (spec.schedulingGates?.length) pod.status.conditions = [gatedCondition(pod.metadata.creationTimestamp)];
   mergeLabelKeys(spec, pod.metadata.labels ?? {});
   if (spec.os?.name !== "windows") appArmorFromAnnotations(pod);
 }
 
-function gatedCondition(): NonNullable<NonNullable<Pod["status"]>["conditions"]>[number] {
+function gatedCondition(time: string | undefined): PodCondition {
   return {
     type: "PodScheduled",
     status: "False",
+    ...(time && { lastTransitionTime: time }),
+    lastProbeTime: null!, // always written, and never set any more
     reason: "SchedulingGated",
     message: "Scheduling is blocked due to non-empty scheduling gates",
   };

@@ -2,7 +2,7 @@
 
 import type { ObjectFieldSelector, Volume } from "../../../../generated/core-v1.ts";
 import { canonical, normalizeAmounts } from "../../amounts.ts";
-import { pullPolicyOf } from "../defaults.ts";
+import { defaultDivisor, pullPolicyOf } from "../defaults.ts";
 
 const FILE_MODE = 0o644;
 
@@ -16,7 +16,8 @@ export function defaultVolume(
   if (hostPath) hostPath.type ??= "";
   if (secret) secret.defaultMode ??= FILE_MODE;
   if (configMap) configMap.defaultMode ??= FILE_MODE;
-  if (emptyDir?.sizeLimit != null) emptyDir.sizeLimit = canonical(emptyDir.sizeLimit);
+  const limit = emptyDir?.sizeLimit;
+  if (limit != null && limit !== canonical(limit)) emptyDir!.sizeLimit = canonical(limit);
   if (image) image.pullPolicy ||= pullPolicyOf(image.reference);
   if (downwardAPI) {
     downwardAPI.defaultMode ??= FILE_MODE;
@@ -52,7 +53,7 @@ function defaultFiles(
 ): void {
   for (const { fieldRef, resourceFieldRef } of items) {
     if (fieldRef) defaultFieldRef(fieldRef);
-    if (resourceFieldRef) resourceFieldRef.divisor = canonical(resourceFieldRef.divisor ?? "0");
+    if (resourceFieldRef) defaultDivisor(resourceFieldRef);
   }
 }
 
