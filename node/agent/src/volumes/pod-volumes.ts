@@ -10,7 +10,7 @@
 
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Container, Pod, VolumeMount } from "@knarr/kinds/generated/core-v1.ts";
+import type { Container, Pod, Volume, VolumeMount } from "@knarr/kinds/generated/core-v1.ts";
 import { expand } from "../expansion.ts";
 import { removeTree } from "./mount.ts";
 import { bindSubPath, unbindSubPaths } from "./sub-path.ts";
@@ -36,28 +36,31 @@ export class PodVolumes {
     this.#plugins = plugins;
   }
 
-  /** Brings every volume that a container mounts up to date. Throws VolumesNotReady when some could not be. */
+  /** Brings every volume that a container mounts up to date, all at once. Throws VolumesNotReady when some could not be. */
   async setUp(pod: Pod, context: PodVolumeContext): Promise<{ readonly refreshInMs?: number }> {
     const mounted = namesOfMountedVolumes(pod);
-    const failures: VolumeFailure[] = [];
-    let refreshInMs = Infinity;
-    for (const volume of pod.spec?.volumes ?? []) {
-      if (!mounted.has(volume.name)) continue;
-      const plugin = this.#plugins.find((candidate) => candidate.handles(volume));
-      if (!plugin) throw new TypeError(`No plugin handles volume ${JSON.stringify(volume.name)}`);
-      if (!plugin.live && this.#sources.has(volume.name)) continue;
-      try {
-        const parent = join(this.#podDirectory, "volumes", `kubernetes.io~${plugin.name}`);
-        await mkdir(parent, { recursive: true, mode: 0o750 });
-        const source = await plugin.setUp(volume, { ...context, pod, directory: join(parent, volume.name) });
-        this.#sources.set(volume.name, source);
-        if (source.refreshInMs !== undefined) refreshInMs = Math.min(refreshInMs, source.refreshInMs);
-      } catch (err) {
-        failures.push({ volume: volume.name, error: err as Error });
-      }
-    }
+    const wanted = (pod.spec?.volumes ?? []).filter(({ name }) => mounted.has(name));
+    const settled = await Promise.allSettled(wanted.map((volume) => this.#setUpOne(volume, pod, context)));
+    const failures = settled.flatMap((result, index) =>
+      result.status === "rejected" ? [{ volume: wanted[index]!.name, error: result.reason as Error }] : [],
+    );
     if (failures.length) throw new VolumesNotReady(failures);
+    const refreshInMs = Math.min(
+      ...settled.map((result) => (result.status === "fulfilled" && result.value?.refreshInMs) || Infinity),
+    );
     return refreshInMs === Infinity ? {} : { refreshInMs };
+  }
+
+  /** Gives nothing when the volume was there and does not change. */
+  async #setUpOne(volume: Volume, pod: Pod, context: PodVolumeContext): Promise<MountSource | undefined> {
+    const plugin = this.#plugins.find((candidate) => candidate.handles(volume));
+    if (!plugin) throw new TypeError(`No plugin handles volume ${JSON.stringify(volume.name)}`);
+    if (!plugin.live && this.#sources.has(volume.name)) return undefined;
+    const parent = join(this.#podDirectory, "volumes", `kubernetes.io~${plugin.name}`);
+    await mkdir(parent, { recursive: true, mode: 0o750 });
+    const source = await plugin.setUp(volume, { ...context, pod, directory: join(parent, volume.name) });
+    this.#sources.set(volume.name, source);
+    return source;
   }
 
   /**
