@@ -118,7 +118,8 @@ export class Scheduler {
       },
       (err: Error) => {
         this.#table.forget(uid);
-        if (isNotFound(err)) return this.#queue.remove(uid); // the pod was deleted meanwhile
+        const isGone = this.#options.informers.cache.get(pods, keyOf(pod))?.metadata.uid !== uid;
+        if (isNotFound(err) && isGone) return this.#queue.remove(uid);
         log.info("Binding failed", { pod: keyOf(pod), node: nodeName, err });
         this.#queue.fail(pod);
         this.#refresh(pod); // changes were not looked at while it was thought to be placed

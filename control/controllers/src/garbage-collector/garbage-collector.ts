@@ -96,7 +96,17 @@ export class GarbageCollector implements AsyncDisposable {
 
   /** Resolves when every kind is watched and collecting has begun. */
   async start(): Promise<void> {
-    await this.#refresh();
+    const { clock, log } = this.#options;
+    for (const backoff = new Backoff({ baseMs: 100, maxMs: 10_000 }); ;) {
+      try {
+        await this.#refresh();
+        break;
+      } catch (err) {
+        this.#signal.throwIfAborted();
+        log.info("Discovery failed", { controller: GARBAGE_COLLECTOR, err });
+        await clock.sleep(backoff.next(""), this.#signal);
+      }
+    }
     await waitForSync(
       [...this.#monitors.values()].map(({ informer }) => informer),
       this.#signal,
