@@ -42,7 +42,13 @@ export interface Query {
   readonly recursionDesired: boolean;
   readonly checkingDisabled: boolean;
   /** Of the OPT record, if there is one. */
-  readonly edns?: { readonly version: number; readonly udpSize: number; readonly dnssecOk: boolean };
+  readonly edns?: {
+    readonly version: number;
+    readonly udpSize: number;
+    readonly dnssecOk: boolean;
+    /** Cookies and the like, which make every query another. */
+    readonly hasOptions: boolean;
+  };
 }
 
 /** A query, or the code to refuse the message with; undefined for what deserves no answer. */
@@ -80,6 +86,7 @@ function ednsOf(bytes: Buffer, at: number): Query["edns"] {
     udpSize: Math.max(512, bytes.readUInt16BE(at + 3)),
     version: bytes[at + 6]!,
     dnssecOk: (bytes[at + 7]! & 0x80) !== 0,
+    hasOptions: bytes.readUInt16BE(at + 9) > 0,
   };
 }
 

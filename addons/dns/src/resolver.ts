@@ -39,6 +39,9 @@ export class Resolver {
   readonly #isSynced: () => boolean;
   readonly #finished = { udp: new Map<string, Finished>(), tcp: new Map<string, Finished>() };
 
+  /** So that answers that are not kept go round too. */
+  #turn = 0;
+
   constructor({
     zone,
     forwarder,
@@ -98,15 +101,15 @@ export class Resolver {
         writeAnswer(bytes, query, whole, limit),
       );
     const variants = rotations(answer).map((variant) => writeAnswer(bytes, query, variant, limit));
-    return handOut(this.#finish(transport, key, variants), bytes);
+    const finished = { variants, next: this.#turn++ % variants.length };
+    if (!query.edns?.hasOptions) this.#remember(transport, key, finished);
+    return handOut(finished, bytes);
   }
 
-  #finish(transport: Transport, key: string, variants: readonly Buffer[]): Finished {
-    const finished = { variants, next: 0 };
+  #remember(transport: Transport, key: string, finished: Finished): void {
     const map = this.#finished[transport];
     if (map.size >= MAX_FINISHED) map.clear();
     map.set(key, finished);
-    return finished;
   }
 
   /** What the name behind an alias is, added to the alias; the alias alone when that cannot be found out. */
