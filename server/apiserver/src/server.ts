@@ -32,6 +32,8 @@ import { Pipeline } from "./pipeline/pipeline.ts";
 import { isStored, Registry } from "./registry/registry.ts";
 import { registryHooks } from "./registry/registry-hooks.ts";
 import type { User } from "./request.ts";
+import { NodeConnections } from "./subresources/node-connections.ts";
+import { Subresources } from "./subresources/subresources.ts";
 
 export interface ApiServer extends AsyncDisposable {
   /** Where it listens; undefined without sockets. */
@@ -55,13 +57,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const access = accessOf(options, caches, clock);
   const hooks = registryHooks({ options, caches, access, clock });
   const registry = new Registry(groups, caches, (resource) => hooks.of(resource));
+  const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const stopping = new AbortController();
   const metrics = new Metrics();
   const parts: Parts = {
     registry,
     caches,
     admission: new Admission(admissionPlugins({ access, caches, clock }), caches.world),
-    ...access,
+    subresources: new Subresources({ access, clock, nodes }),
+    authentication: access.authentication,
+    authorization: access.authorization,
     clock,
     log,
     stopping: stopping.signal,

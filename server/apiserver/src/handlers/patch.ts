@@ -140,7 +140,10 @@ function applied(
 }
 
 /** The body of an apply: YAML, of which JSON is a part. */
-async function appliedObject(request: ApiRequest, { fieldValidation }: WriteOptions): Promise<JsonObject> {
+export async function appliedObject(
+  request: ApiRequest,
+  { fieldValidation }: WriteOptions,
+): Promise<JsonObject> {
   const { body } = request;
   if (body.value !== undefined) return body.value as JsonObject;
   let parsed;

@@ -23,8 +23,8 @@ export async function sendAnswer(
   answer: WholeAnswer,
   headers: OutgoingHttpHeaders,
 ): Promise<void> {
-  const { code, value, type = "application/json" } = answer;
-  const bytes = answer.bytes ?? (value === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(value)));
+  const { code, type = "application/json" } = answer;
+  const bytes = answer.bytes ?? bytesOf(answer.value); // `value` may have to be made, and is not wanted when there are bytes
   if (code !== 304) headers["content-type"] = type;
   Object.assign(headers, answer.headers);
   if (bytes.length > COMPRESS_FROM) {
@@ -36,6 +36,10 @@ export async function sendAnswer(
     }
   }
   exchange.send(code, headers, bytes);
+}
+
+function bytesOf(value: unknown): Buffer {
+  return value === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(value));
 }
 
 function acceptsGzip(header: string | string[] | undefined): boolean {

@@ -97,11 +97,19 @@ class ListAnswer implements WholeAnswer {
   }
 
   get bytes(): Buffer {
-    const { listKind, apiVersion, typeMeta } = this.#served;
+    const { listKind, apiVersion } = this.#served;
     const { items } = this.#page;
-    const head = Buffer.from(
-      `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(this.#metadata)},"items":[`,
-    );
+    const head = `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(this.#metadata)},"items":[`;
+    const before = answered.get(items);
+    if (before?.head === head) return before.bytes;
+    const bytes = this.#join(Buffer.from(head));
+    answered.set(items, { head, bytes });
+    return bytes;
+  }
+
+  #join(head: Buffer): Buffer {
+    const { typeMeta } = this.#served;
+    const { items } = this.#page;
     const skip = typeMeta.length - 1; // the comma that ends it becomes the opening brace
     let length = head.length + 2 + Math.max(0, items.length - 1);
     for (const { bytes } of items) length += bytes.length - skip;
@@ -118,6 +126,10 @@ class ListAnswer implements WholeAnswer {
     return whole;
   }
 }
+
+/** Lists as they were answered last. A large buffer for each of many equal requests would keep the garbage collector busy. */
+const answered = new WeakMap<readonly Item<any>[], { readonly head: string; readonly bytes: Buffer }>();
+
 const [COMMA, OPEN, CLOSE_LIST, CLOSE] = [0x2c, 0x7b, 0x5d, 0x7d];
 
 /** What only metadata is wanted of. */

@@ -14,7 +14,6 @@ import { patch } from "../handlers/patch.ts";
 import { update } from "../handlers/update.ts";
 import { watch } from "../handlers/watch.ts";
 import type { Served } from "../registry/served.ts";
-import { subresourceHandler } from "../subresources/subresources.ts";
 import { textAnswer, type Answer } from "./answer.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { methodNotAllowed, noSuchPath } from "./no-path.ts";
@@ -42,13 +41,13 @@ export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<An
     if (!parts.registry.hasGroup(route.group)) return textAnswer(404, "404 page not found\n");
     throw noSuchPath();
   }
-  return handlerFor(request, served)(parts, request, served);
+  return handlerFor(parts, request, served)(parts, request, served);
 }
 
-function handlerFor(request: ApiRequest, served: Served): Handler {
+function handlerFor(parts: Parts, request: ApiRequest, served: Served): Handler {
   const { route, verb } = request;
   checkScope(route.namespace, request, served);
-  if (route.depth > 2 && verb !== "watch") return subresourceHandler(request, served);
+  if (route.depth > 2 && verb !== "watch") return parts.subresources.handler(request, served);
   if (!served.isStored && route.depth === 1 && verb === "create")
     return served.hooks.answer ?? missingHandler(served);
   const isObject = route.depth === 2;

@@ -6,12 +6,14 @@ import type { Authentication } from "../authn/authentication.ts";
 import type { Authorization } from "../authz/authorization.ts";
 import type { Admission } from "../admission/chain.ts";
 import type { Caches } from "../cache/cache.ts";
+import type { Subresources } from "../subresources/subresources.ts";
 import type { Registry } from "../registry/registry.ts";
 
 export interface Parts {
   readonly registry: Registry;
   readonly caches: Caches;
   readonly admission: Admission;
+  readonly subresources: Subresources;
   readonly clock: Clock;
   readonly log: Logger;
   readonly authentication: Authentication;

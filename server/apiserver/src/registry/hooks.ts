@@ -4,6 +4,7 @@
  */
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { Strategy } from "../writes/strategy.ts";
 import type { Handler } from "../handlers/handler.ts";
 
 export interface RegistryHooks<T extends ApiObject = ApiObject> {
@@ -20,6 +21,8 @@ export interface RegistryHooks<T extends ApiObject = ApiObject> {
   mayDeleteOnUpdate?(object: T, previous: T): boolean;
   /** Instead of the general delete, for kinds that are deleted in steps of their own. Undefined: the general one. */
   readonly deletion?: DeletionHooks<T>;
+  /** How subresources write that the kind's declaration does not know. */
+  readonly strategies?: Readonly<Record<string, Strategy>>;
   /** For kinds that are answered and not kept (reviews): what POST does. */
   readonly answer?: Handler;
   /** The answer to DELETE is the deleted object, not a Status. */

@@ -10,6 +10,8 @@ import { reviews } from "../reviews/reviews.ts";
 import { reviewHandler } from "../handlers/review.ts";
 import type { ApiServerOptions } from "../options.ts";
 import type { RegistryHooks } from "./hooks.ts";
+import { bind } from "../subresources/binding.ts";
+import { namespaceHooks } from "./namespace.ts";
 
 export interface HooksContext {
   readonly options: ApiServerOptions;
@@ -25,10 +27,13 @@ export interface HooksByKind {
 }
 
 /** Kinds whose DELETE is answered with the object. */
-const RETURNS_DELETED = new Set(["pods", "services", "serviceaccounts", "podtemplates", "namespaces"]);
+const RETURNS_DELETED = new Set(["pods", "services", "serviceaccounts", "podtemplates"]);
 
 export function registryHooks({ access, clock }: HooksContext): HooksByKind {
-  const hooks = new Map<string, RegistryHooks<any>>();
+  const hooks = new Map<string, RegistryHooks<any>>([
+    ["namespaces", namespaceHooks],
+    ["bindings", { answer: bind }],
+  ]);
   for (const [name, review] of Object.entries(reviews))
     hooks.set(name, { answer: reviewHandler(review, access, clock) });
   return {

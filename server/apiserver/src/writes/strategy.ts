@@ -42,6 +42,8 @@ function makeStrategy(served: Served, subresource: string): Strategy | undefined
     const { status } = subresources;
     return status ? statusStrategy(served, status === true ? {} : status) : undefined;
   }
+  const own = served.hooks.strategies?.[subresource];
+  if (own) return own;
   const part = subresources.parts?.[subresource];
   return part && partStrategy(served, subresource, part);
 }

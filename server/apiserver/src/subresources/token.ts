@@ -1,0 +1,32 @@
+/** POST serviceaccounts/token: a token for a service account. */
+
+import { definition } from "@knarr/schema/definitions.ts";
+import type { Clock } from "@knarr/std/clock.ts";
+import type { ExpectedKind } from "@knarr/machinery/decode/decode.ts";
+import type { Access } from "../access.ts";
+import { issueToken } from "../authn/issue-token.ts";
+import { encodingOf, type Handler } from "../handlers/handler.ts";
+import { writeOptionsOf } from "../handlers/options.ts";
+import { written } from "../negotiation/encode.ts";
+import { admissionRequest, decode, writeOf } from "../writes/write.ts";
+
+const TOKEN_REQUEST: ExpectedKind = {
+  group: "authentication.k8s.io",
+  version: "v1",
+  kind: "TokenRequest",
+  schema: definition("io.k8s.api.authentication.v1.TokenRequest"),
+};
+
+export function tokenOf({ keys, objects, audiences }: Access, clock: Clock): Handler {
+  const issuer = { keys, objects, audiences, now: () => clock.now() };
+  return async (parts, request, served) => {
+    const { output } = encodingOf(parts, request);
+    const options = writeOptionsOf(request.query, "CreateOptions");
+    const body = await decode(request, TOKEN_REQUEST, options);
+    const admission = admissionRequest(writeOf(parts, request, served, options), "CREATE");
+    await parts.admission.mutate(body, admission);
+    await parts.admission.validate(body, admission);
+    const { namespace, name } = request;
+    return written(201, issueToken(body, { namespace, name }, issuer), output);
+  };
+}
