@@ -38,6 +38,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class ControllerLoop implements AsyncDisposable {
   readonly #options: ControllerLoopOptions;
   readonly #queue = new WorkQueue();
+  /** Keys that events woke in this turn of the event loop. */
+  #woken = new Set<string>();
   readonly #backoff = new Backoff({ maxMs: MAX_BACKOFF_MS });
   /** Keys that will come back at a time, by what ends the wait. */
   readonly #alarms = new Map<string, AbortController>();
@@ -62,7 +64,7 @@ export class ControllerLoop implements AsyncDisposable {
   }
 
   get idle(): boolean {
-    return this.#queue.idle && this.#retrying.size === 0;
+    return this.#queue.idle && this.#retrying.size === 0 && this.#woken.size === 0;
   }
 
   start(): void {
@@ -85,7 +87,7 @@ export class ControllerLoop implements AsyncDisposable {
       wakes: (object: W, previous?: W) => readonly string[],
     ) => {
       const wake = (change: InformerChange<W>) => {
-        for (const key of wakes(change.object, change.previous)) this.#queue.add(key);
+        for (const key of wakes(change.object, change.previous)) this.#wake(key);
       };
       this.#subscriptions.use(informer.subscribe(wake));
     };
@@ -107,6 +109,18 @@ export class ControllerLoop implements AsyncDisposable {
     for (const [i, informer] of watched.entries()) {
       on(informer, (object, previous) => controller.watches![i]!.wakes(object, cache, previous));
     }
+  }
+
+  /** Queues the key at the end of this turn: the events of one commit, or of many at once, then make one call of them. */
+  #wake(key: string): void {
+    if (this.#woken.size === 0) setImmediate(() => this.#queueWoken());
+    this.#woken.add(key);
+  }
+
+  #queueWoken(): void {
+    const keys = this.#woken;
+    this.#woken = new Set();
+    for (const key of keys) this.#queue.add(key);
   }
 
   /** The key of the object this controller is for that owns `object`. */
