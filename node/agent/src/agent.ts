@@ -13,9 +13,6 @@ import { EventRecorder } from "@knarr/client/event-recorder.ts";
 import { Informers } from "@knarr/client/informers.ts";
 import { ContainerExec } from "@knarr/cri/container-exec.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
-import { pod } from "@knarr/kinds/core/pod.ts";
-import { service } from "@knarr/kinds/core/service.ts";
-import { serviceAccount } from "@knarr/kinds/core/service-account.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
@@ -31,6 +28,7 @@ import { References } from "./pods/references.ts";
 import { runtimeHandlerOf } from "./pods/runtime-class.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { Prober } from "./probes/prober.ts";
+import * as resources from "./resources.ts";
 import { ContainerdAccess } from "./runtime/access.ts";
 import { findCgroups } from "./runtime/cgroups.ts";
 import { NetworkDialer } from "./runtime/network-dialer.ts";
@@ -79,8 +77,8 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
     new References({ transport, clock, log, onChange: (uid) => workers.get(uid)?.refresh() }),
   );
   const informers = held.use(new Informers({ transport, clock, log }));
-  const podInformer = informers.informer(pod, { fieldSelector: `spec.nodeName=${nodeName}` });
-  const serviceInformer = informers.informer(service);
+  const podInformer = informers.informer(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const serviceInformer = informers.informer(resources.services);
   const pods = () => podInformer.list() as readonly Pod[];
   const { serving, port } = config;
   const server = serving
@@ -189,7 +187,7 @@ function requestToken(api: ReturnType<typeof createApi>): RequestToken {
   return async ({ namespace, name }, spec) => {
     const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", metadata: {}, spec };
     const answer: { status?: { token: string; expirationTimestamp: string } } & typeof body = await api.post(
-      serviceAccount,
+      resources.serviceAccounts,
       `${namespace}/${name}`,
       "token",
       body,

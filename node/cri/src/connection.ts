@@ -43,6 +43,7 @@ const ATTEMPTS = 3;
 export class Connection implements Disposable {
   readonly #client: Client;
   readonly #metadata: Readonly<Record<string, string>>;
+  #isClosed = false;
 
   /** `metadata` goes with every call (containerd's own services want `containerd-namespace`). */
   constructor(socket: string, metadata: Readonly<Record<string, string>> = {}) {
@@ -72,7 +73,7 @@ export class Connection implements Disposable {
 
   /** Answers as they come, until the server ends the stream, the signal aborts (both: normal end), or it breaks (throws). */
   async *stream<I, O>(method: Method<I, O>, request: I, signal: AbortSignal): AsyncGenerator<O> {
-    if (signal.aborted) return;
+    if (signal.aborted || this.#isClosed) return;
     const call = this.#client.makeServerStreamRequest(
       method.path,
       method.encode,
@@ -93,6 +94,7 @@ export class Connection implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#client.close();
   }
 
@@ -100,6 +102,8 @@ export class Connection implements Disposable {
     const { signal } = options;
     return new Promise<O>((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
+      if (this.#isClosed)
+        return reject(new RpcError(method.path, status.CANCELLED, "the connection is closed"));
       const cancel = () => call.cancel();
       const call = this.#client.makeUnaryRequest(
         method.path,

@@ -8,14 +8,13 @@
 import type { Api } from "@knarr/client/api.ts";
 import { referenceTo, type EventRecorder } from "@knarr/client/event-recorder.ts";
 import type { RuntimeClient } from "@knarr/cri/runtime-client.ts";
-import { lease as leases } from "@knarr/kinds/coordination/lease.ts";
-import { node as nodes } from "@knarr/kinds/core/node.ts";
 import type { Lease } from "@knarr/kinds/generated/coordination-v1.ts";
 import type { Node, NodeCondition, NodeStatus, NodeSystemInfo } from "@knarr/kinds/generated/core-v1.ts";
 import { isAlreadyExists, isNotFound } from "@knarr/machinery/status.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { CompleteConfig } from "../config.ts";
+import { leases, nodes } from "../resources.ts";
 import { isSame } from "../pods/status-writer.ts";
 import { hostInfo, lookAtMachine } from "./machine.ts";
 import { newNode, nodeLabels, nodeStatus } from "./node-status.ts";

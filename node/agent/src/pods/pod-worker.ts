@@ -8,11 +8,11 @@
  * broken off when the pod is to end, or to end sooner.
  */
 
-import { pod as pods } from "@knarr/kinds/core/pod.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { keyOf, type ApiObject } from "@knarr/machinery/object.ts";
 import { isConflict, isNotFound } from "@knarr/machinery/status.ts";
 import { emptyRuntime, isAlive, newest, type PodRuntime, type Sandbox } from "../runtime/pod-runtime.ts";
+import { pods } from "../resources.ts";
 import { PodVolumes, VolumesNotReady } from "../volumes/pod-volumes.ts";
 import { hasAppArmor, refusalOf } from "./admission.ts";
 import { isSame } from "./status-writer.ts";

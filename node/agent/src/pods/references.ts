@@ -5,13 +5,12 @@
 
 import { Informer } from "@knarr/client/informer.ts";
 import type { Transport } from "@knarr/client/transport.ts";
-import { configMap } from "@knarr/kinds/core/config-map.ts";
-import { secret } from "@knarr/kinds/core/secret.ts";
 import type { ConfigMap, Pod, Secret } from "@knarr/kinds/generated/core-v1.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
 import { splitKey } from "@knarr/machinery/object.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import { configMaps, secrets } from "../resources.ts";
 import { containersOf } from "./containers.ts";
 
 interface Watched {
@@ -82,7 +81,7 @@ export class References implements AsyncDisposable {
   #watch(name: string, uid: string): Watched {
     const watched = this.#watched.getOrInsertComputed(name, () => {
       const [plural = "", key = ""] = name.split(" ");
-      const resource: Resource<any> = plural === "secrets" ? secret : configMap;
+      const resource: Resource<any> = plural === "secrets" ? secrets : configMaps;
       const { namespace = "", name: objectName } = splitKey(key);
       const { transport, clock, log } = this.#options;
       const selection = { namespace, fieldSelector: `metadata.name=${objectName}` };

@@ -7,7 +7,6 @@
 
 import type { Api } from "@knarr/client/api.ts";
 import { compareResourceVersions } from "@knarr/client/resource-version.ts";
-import { pod as pods } from "@knarr/kinds/core/pod.ts";
 import type { Pod, PodCondition, PodStatus } from "@knarr/kinds/generated/core-v1.ts";
 import { keyOf, type ApiObject } from "@knarr/machinery/object.ts";
 import { isConflict, isNotFound } from "@knarr/machinery/status.ts";
@@ -15,6 +14,7 @@ import { Backoff } from "@knarr/std/backoff.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import { WorkQueue } from "@knarr/std/workqueue.ts";
+import { pods } from "../resources.ts";
 
 export interface StatusWriterOptions {
   readonly api: Api;
