@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promi
   start: () => import("./start.ts"),
   store: () => import("./store.ts"),
   cache: () => import("./cache.ts"),
+  dns: () => import("./dns.ts"),
 };
 
 const wanted = process.argv.slice(2);

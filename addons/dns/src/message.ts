@@ -141,10 +141,12 @@ export function writeTruncated(bytes: Buffer, questionEnd: number): Buffer {
 }
 
 const OPT_LENGTH = 11;
+/** Where answers are written before they are known to be done: one at a time, and the largest record may go over the end of the largest message. */
+const scratch = Buffer.allocUnsafeSlow(65_535 + 1024);
 
 class Writer {
   readonly #query: Query;
-  readonly #buffer: Buffer;
+  readonly #buffer = scratch;
   readonly #limit: number;
   /** Where a name, or the end of one, was written before. */
   readonly #names = new Map<string, number>();
@@ -154,7 +156,6 @@ class Writer {
   constructor(bytes: Buffer, query: Query, limit: number) {
     this.#query = query;
     this.#limit = limit - (query.edns ? OPT_LENGTH : 0);
-    this.#buffer = Buffer.allocUnsafe(limit + 512);
     bytes.copy(this.#buffer, 0, 0, query.questionEnd);
     this.#length = query.questionEnd;
     let at = 12;
