@@ -6,12 +6,12 @@
  */
 
 import type { Clock } from "@knarr/std/clock.ts";
-import type { Store } from "./store.ts";
+import { StoreUnavailable, type Store } from "./store.ts";
 
 const STEP_MS = 60_000;
 const KEPT_STEPS = 5;
 
-/** Runs until `signal` aborts. Rejects when the store cannot compact. */
+/** Runs until `signal` aborts. A store that cannot write at the moment is asked again a minute later. */
 export async function compactByItself(
   store: Pick<Store, "revision" | "compacted" | "compact">,
   clock: Clock,
@@ -28,6 +28,12 @@ export async function compactByItself(
     }
     revisions.push(store.revision);
     const oldest = revisions.length > KEPT_STEPS ? revisions.shift()! : 0;
-    if (oldest > store.compacted) await store.compact(oldest);
+    if (oldest <= store.compacted) continue;
+    try {
+      await store.compact(oldest);
+    } catch (err) {
+      // No space on the disk, mostly. Writers meet it too, and tell; history must not be what stops the store.
+      if (!(err instanceof StoreUnavailable)) throw err;
+    }
   }
 }

@@ -134,6 +134,7 @@ export interface ListQuery extends Selected {
 }
 
 export interface ListPage<T extends ApiObject = ApiObject> {
+  /** The same array for the same whole list as long as nothing changes: what is made of it can be kept by it. Never change it. */
   readonly items: readonly Item<T>[];
   readonly resourceVersion: string;
   readonly continue?: string;

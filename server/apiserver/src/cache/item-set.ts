@@ -2,7 +2,8 @@
  * The items of one kind by key and in key order.
  *
  * The order is kept as it goes: a new key is inserted where it belongs (a binary search and a move of memory), a change only replaces
- * what its slot holds. So all of a namespace is one stretch of the array, found without an index.
+ * what its slot holds. So all of a namespace is one stretch of the array, found without an index. As long as nothing changes, whoever asks
+ * for the same stretch gets the same array, so that what was made of it (the bytes of a list) can be found again by it.
  */
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
@@ -16,6 +17,8 @@ interface Slot<T extends ApiObject> {
 export class ItemSet<T extends ApiObject> {
   readonly #slots = new Map<string, Slot<T>>();
   readonly #sorted: Slot<T>[] = [];
+  /** Stretches asked for since the last change. */
+  readonly #ranges = new Map<string, readonly Item<T>[]>();
 
   get size(): number {
     return this.#sorted.length;
@@ -27,6 +30,7 @@ export class ItemSet<T extends ApiObject> {
 
   /** Answers with what was there. */
   put(item: Item<T>): Item<T> | undefined {
+    this.forget();
     const slot = this.#slots.get(item.key);
     if (slot) {
       const previous = slot.item;
@@ -44,14 +48,27 @@ export class ItemSet<T extends ApiObject> {
   remove(key: string): Item<T> | undefined {
     const slot = this.#slots.get(key);
     if (!slot) return undefined;
+    this.forget();
     this.#slots.delete(key);
     this.#sorted.splice(this.#position(key), 1);
     return slot.item;
   }
 
-  /** Items whose key starts with `prefix` and is not before `from`, in key order. */
-  range(prefix: string, from = prefix): Item<T>[] {
-    const start = this.#position(from > prefix ? from : prefix);
+  /** Items whose key starts with `prefix` and is not before `from`, in key order. The array is shared: nobody may change it. */
+  range(prefix: string, from = prefix): readonly Item<T>[] {
+    if (from > prefix) return this.#read(prefix, from);
+    let items = this.#ranges.get(prefix);
+    if (!items) this.#ranges.set(prefix, (items = this.#read(prefix, prefix)));
+    return items;
+  }
+
+  /** Lets go of arrays that nobody may ask for again. */
+  forget(): void {
+    if (this.#ranges.size > 0) this.#ranges.clear();
+  }
+
+  #read(prefix: string, from: string): Item<T>[] {
+    const start = this.#position(from);
     const end = prefix === "" ? this.#sorted.length : this.#position(`${prefix}\u{10ffff}`);
     const items: Item<T>[] = new Array(Math.max(end - start, 0));
     for (let i = start; i < end; i++) items[i - start] = this.#sorted[i]!.item;

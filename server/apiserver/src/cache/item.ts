@@ -28,7 +28,7 @@ export interface Draft<T extends ApiObject = ApiObject> {
 
 export function draftOf<T extends ApiObject>(resource: Resource<T>, key: string, object: T): Draft<T> {
   const ordered = inOrder(resource, object);
-  const stored = bytesOf(JSON.stringify(ordered));
+  const stored = Buffer.from(JSON.stringify(ordered)); // not kept, so it may come from the pool
   return { key, object: ordered, stored, split: splitOf(ordered) };
 }
 

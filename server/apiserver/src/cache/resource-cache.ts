@@ -190,6 +190,7 @@ export class LiveCache<T extends ApiObject> implements ResourceCache<T> {
   /** Once a minute: tells idle watches how far they are, and forgets what is old. */
   tick(revision: number): void {
     this.#window.trim(this.#parts.clock.now());
+    this.#items.forget();
     this.#dispatcher.bookmarks(revision);
   }
 
