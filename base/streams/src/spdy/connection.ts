@@ -36,6 +36,7 @@ const MAX_DATA_FRAME = 16 << 10;
 /** Credit is given in pieces of at least this size. */
 const CREDIT_STEP = 16 << 10;
 const MAX_STREAMS = 1000;
+const CLOSE_TIMEOUT_MS = 5000;
 /** Key of the window that all streams share. */
 const SESSION = 0;
 
@@ -102,6 +103,9 @@ export class SpdyConnection implements AsyncDisposable {
       await this.#headersSent;
       this.#send(goAway(this.#lastPeerId, 0));
       this.#transport.end();
+      // A peer that does not hang up is not waited for.
+      const timer = setTimeout(() => this.#transport.destroy(), CLOSE_TIMEOUT_MS);
+      void this.closed.then(() => clearTimeout(timer));
     }
     await this.closed;
   }
