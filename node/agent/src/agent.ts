@@ -125,11 +125,18 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
     statuses,
     startedAt: clock.now(),
     node: () => keeper.node,
+    currentNode: () => keeper.current(),
     services: (namespace) => serviceInformer.list(namespace),
     runtimeHandler: (one) => runtimeHandlerOf(one, transport),
     activePods: () => workers.active,
     event,
   };
+  const nodeInformer = informers.informer(resources.nodes, { fieldSelector: `metadata.name=${nodeName}` });
+  held.use(
+    nodeInformer.subscribe(({ type, object }) =>
+      type === "removed" ? keeper.wake() : keeper.observe(object),
+    ),
+  );
   const workers: PodWorkers = held.use(new PodWorkers(services));
 
   const registering = keeper.start(stop);

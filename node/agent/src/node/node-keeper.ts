@@ -7,6 +7,7 @@
 
 import type { Api } from "@knarr/client/api.ts";
 import { referenceTo, type EventRecorder } from "@knarr/client/event-recorder.ts";
+import { compareResourceVersions } from "@knarr/client/resource-version.ts";
 import type { RuntimeClient } from "@knarr/cri/runtime-client.ts";
 import type { Lease } from "@knarr/kinds/generated/coordination-v1.ts";
 import type { Node, NodeCondition, NodeStatus, NodeSystemInfo } from "@knarr/kinds/generated/core-v1.ts";
@@ -66,6 +67,23 @@ export class NodeKeeper implements AsyncDisposable {
     this.#event("Normal", "Starting", "Starting kubelet.");
     await this.#persist("report node status", () => this.#report(), any); // what pods may use is known before any is judged
     this.#running = [this.#keepStatus(this.#stop.signal), this.#keepLease(this.#stop.signal)];
+  }
+
+  /** What the watch says of the node: others label it, taint it, delete it. */
+  observe(node: Node): void {
+    const isNewer =
+      node.metadata?.uid !== this.#node.metadata?.uid ||
+      compareResourceVersions(
+        node.metadata?.resourceVersion ?? "0",
+        this.#node.metadata?.resourceVersion ?? "0",
+      ) > 0;
+    if (isNewer) this.#node = node;
+  }
+
+  /** The node as it is in the API at this moment, for what must not be judged by an old label. */
+  async current(): Promise<Node> {
+    this.observe((await this.#options.api.get(nodes, this.#options.config.nodeName)) as Node);
+    return this.#node;
   }
 
   /** Something about the node changed: look now. */

@@ -33,6 +33,8 @@ export interface PodServices {
   readonly startedAt: number;
   /** The node as the API has it, or as it will be. */
   node(): Node;
+  /** The same, asked for now. */
+  currentNode(): Promise<Node>;
   services(namespace: string): readonly Service[];
   /** By the pod's RuntimeClass; empty for the default. */
   runtimeHandler(pod: Pod): Promise<string>;

@@ -163,7 +163,7 @@ export class PodWorker {
       return await this.#end(signal);
     const { phase } = this.#services.statuses.latest(this.#pod);
     if (phase === "Succeeded" || phase === "Failed") return await this.#end(signal);
-    this.#judge();
+    await this.#judge();
     if (this.#verdict) return await this.#end(signal);
     await this.#keep(signal);
     return false;
@@ -175,12 +175,15 @@ export class PodWorker {
   }
 
   /** Whether the node must end the pod: it does not fit here, or its time is over. */
-  #judge(): void {
+  async #judge(): Promise<void> {
     const services = this.#services;
     const pod = this.#pod;
     if (!this.#isAdmitted && this.#runtime.sandboxes.length === 0) {
       const others = services.activePods().filter(({ metadata }) => metadata?.uid !== this.uid);
-      const refusal = refusalOf(pod, services.node(), others, { appArmor: hasAppArmor });
+      let refusal = refusalOf(pod, services.node(), others, { appArmor: hasAppArmor });
+      // A label that was just put on the node may not have come this way yet
+      if (refusal?.reason === "NodeAffinity")
+        refusal = refusalOf(pod, await services.currentNode(), others, { appArmor: hasAppArmor });
       if (refusal) {
         services.event(pod, "Warning", refusal.reason, refusal.message.replace("Pod was rejected: ", ""));
         this.#verdict = refusal;

@@ -396,6 +396,13 @@ describe("pods", { skip, timeout, concurrency: 6 }, () => {
     );
   });
 
+  test("a pod that follows a label put on the node is not refused for it", async ({ signal }) => {
+    const body = { metadata: { labels: { fresh: "yes" } } };
+    await node.api.request({ method: "PATCH", path: `/api/v1/nodes/${NODE}`, body });
+    const pod = await run("follows", { ...once("true"), nodeSelector: { fresh: "yes" } }, signal);
+    assert.equal(pod.status?.phase, "Succeeded");
+  });
+
   test("a volume whose ConfigMap comes late holds the pod up, and no longer", async ({ signal }) => {
     const spec = once("cat /late/key", { volumeMounts: [{ name: "late", mountPath: "/late" }] });
     spec.volumes = [{ name: "late", configMap: { name: "late" } }];
