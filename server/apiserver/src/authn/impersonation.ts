@@ -9,7 +9,7 @@
 
 import { badRequest } from "@knarr/machinery/status.ts";
 import { quote } from "@knarr/machinery/quote.ts";
-import { forbiddenError } from "../authz/authorization.ts";
+import { forbiddenError } from "../authz/forbidden.ts";
 import type { Attributes, Authorizer, Credentials, User } from "../request.ts";
 import { AUTHENTICATED, UNAUTHENTICATED } from "./authentication.ts";
 import { extraIn, valuesOf } from "./request-header.ts";
@@ -28,15 +28,15 @@ export async function impersonatedUser(
 ): Promise<User> {
   const wanted = wantedUser(headers);
   if (!wanted) return attributes.user;
-  let refusal: unknown;
+  let first: unknown;
   for (const mode of modesFor(wanted, attributes.user)) {
     try {
       return await asUser(wanted, mode, attributes, authorizer);
     } catch (err) {
-      refusal ??= err;
+      first ??= err;
     }
   }
-  throw refusal;
+  throw first;
 }
 
 /** Whether the request asks to be somebody else's, so that most requests pay for one look-up. */
@@ -45,8 +45,8 @@ export function isImpersonating(headers: Credentials["headers"]): boolean {
 }
 
 function wantedUser(headers: Credentials["headers"]): User | undefined {
-  const name = first(headers["impersonate-user"]);
-  const uid = first(headers["impersonate-uid"]);
+  const name = firstOf(headers["impersonate-user"]);
+  const uid = firstOf(headers["impersonate-uid"]);
   const groups = valuesOf(headers["impersonate-group"]);
   const extra = extraIn(headers, EXTRA);
   const hasExtra = Object.keys(extra).length > 0;
@@ -55,7 +55,7 @@ function wantedUser(headers: Credentials["headers"]): User | undefined {
   throw badRequest(`requested ${goUser(uid, groups, extra)} without impersonating a user name`);
 }
 
-function first(header: string | string[] | undefined): string {
+function firstOf(header: string | string[] | undefined): string {
   return (Array.isArray(header) ? header[0] : header) ?? "";
 }
 
@@ -111,7 +111,7 @@ async function asUser(wanted: User, mode: Mode, request: Attributes, authorizer:
     const decision = await authorizer.authorize(attributes);
     if (!decision.allowed) throw forbiddenError(attributes, decision.reason);
   };
-  if (!isLegacy) await allow({ ...request, verb: `impersonate-on:${mode}:${request.verb}` });
+  if (!isLegacy) await allow(withVerb(request, `impersonate-on:${mode}:${request.verb}`));
   const verb = isLegacy ? "impersonate" : `impersonate:${mode}`;
   const about = (group: string, resource: string, name: string): Attributes => ({
     user: request.user,
@@ -150,6 +150,17 @@ async function asUser(wanted: User, mode: Mode, request: Attributes, authorizer:
     }
   }
   return completed(wanted, account?.namespace, node);
+}
+
+/** A copy by name: requests have their attributes as getters. */
+function withVerb(request: Attributes, verb: string): Attributes {
+  const { user, isResource, group, version, resource, subresource, namespace, name, path } = request;
+  const { labelSelector, fieldSelector } = request;
+  return {
+    ...{ user, verb, isResource, group, version, resource, subresource, namespace, name, path },
+    ...(labelSelector !== undefined && { labelSelector }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+  };
 }
 
 /** With the groups that a user of this sort always has. */

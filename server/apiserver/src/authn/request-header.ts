@@ -73,8 +73,11 @@ function decoded(key: string): string {
   }
 }
 
-/** HTTP joins the values of one header with commas unless the server keeps them apart. */
+/**
+ * The values of a header that may come several times. Node joins them with a comma and a space; a comma alone is part of a
+ * value, as in the distinguished names that some directories have for groups.
+ */
 export function valuesOf(header: string | string[] | undefined): string[] {
   if (header === undefined) return [];
-  return Array.isArray(header) ? header : header.split(",").map((value) => value.trim());
+  return Array.isArray(header) ? header : header.split(", ");
 }

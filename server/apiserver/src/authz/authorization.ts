@@ -3,8 +3,6 @@
  * `system:masters` may do everything, whatever the policy says: the way back in when it is broken.
  */
 
-import { forbidden, type ApiError } from "@knarr/machinery/status.ts";
-import { quote } from "@knarr/machinery/quote.ts";
 import { MASTERS } from "../authn/authentication.ts";
 import type { Attributes, Authorizer, Decision, Rules, User } from "../request.ts";
 
@@ -47,12 +45,6 @@ export class Authorization implements Authorizer {
     return decision.denied ? refused(all) : this.#ask(attributes, index + 1, all);
   }
 
-  /** Throws ApiError Forbidden, in upstream's words, unless it is allowed. */
-  async require(attributes: Attributes): Promise<void> {
-    const decision = await this.authorize(attributes);
-    if (!decision.allowed) throw forbiddenError(attributes, decision.reason);
-  }
-
   async rulesFor(user: User, namespace: string): Promise<Rules> {
     const found: Rules[] = [];
     if (user.groups.includes(MASTERS)) found.push(EVERYTHING);
@@ -92,24 +84,3 @@ const EVERYTHING: Rules = {
   nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
   incomplete: false,
 };
-
-/** `pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"` */
-export function forbiddenError(attributes: Attributes, reason = ""): ApiError {
-  const { group, resource, name, isResource } = attributes;
-  const why = reason ? `${sentence(attributes)}: ${reason}` : sentence(attributes);
-  return forbidden(
-    isResource ? { group, resource } : { group: "", resource: "" },
-    isResource ? name : "",
-    why,
-  );
-}
-
-function sentence(attributes: Attributes): string {
-  const { user, verb, isResource, path, group, resource, subresource, namespace } = attributes;
-  const who = `User ${quote(user.name)} cannot ${verb}`;
-  if (!isResource) return `${who} path ${quote(path)}`;
-  const what = `resource ${quote(subresource ? `${resource}/${subresource}` : resource)} in API group ${quote(group)}`;
-  return namespace
-    ? `${who} ${what} in the namespace ${quote(namespace)}`
-    : `${who} ${what} at the cluster scope`;
-}
