@@ -5,6 +5,7 @@
 
 import { createApi } from "@knarr/client/create-api.ts";
 import type { Transport } from "@knarr/client/transport.ts";
+import { dnsRules } from "@knarr/dns/dns.ts";
 import { service } from "@knarr/kinds/core/service.ts";
 import { clusterRole } from "@knarr/kinds/rbac/cluster-role.ts";
 import { clusterRoleBinding } from "@knarr/kinds/rbac/cluster-role-binding.ts";
@@ -12,7 +13,10 @@ import { clusterRoleBinding } from "@knarr/kinds/rbac/cluster-role-binding.ts";
 const DNS_ROLE = "system:knarr:dns";
 const KUBELET_API_BINDING = "system:knarr:kubelet-api";
 
-export async function ensureOwnObjects(transport: Transport, { clusterDns }: { readonly clusterDns: string }): Promise<void> {
+export async function ensureOwnObjects(
+  transport: Transport,
+  { clusterDns }: { readonly clusterDns: string },
+): Promise<void> {
   const api = createApi(transport);
   const apply = { type: "apply", fieldManager: "knarr", force: true } as const;
   const rbac = "rbac.authorization.k8s.io";
@@ -29,7 +33,6 @@ export async function ensureOwnObjects(transport: Transport, { clusterDns }: { r
       },
       apply,
     );
-  const watching = { verbs: ["get", "list", "watch"] };
   await Promise.all([
     api.patch(service, "kube-system/kube-dns", dnsService(clusterDns), apply),
     api.patch(
@@ -39,10 +42,7 @@ export async function ensureOwnObjects(transport: Transport, { clusterDns }: { r
         apiVersion: `${rbac}/v1`,
         kind: "ClusterRole",
         metadata: { name: DNS_ROLE },
-        rules: [
-          { apiGroups: [""], resources: ["services", "namespaces", "pods"], ...watching },
-          { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], ...watching },
-        ],
+        rules: dnsRules,
       },
       apply,
     ),
@@ -59,7 +59,11 @@ function dnsService(clusterIP: string): object {
     metadata: {
       name: "kube-dns",
       namespace: "kube-system",
-      labels: { "k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" },
+      labels: {
+        "k8s-app": "kube-dns",
+        "kubernetes.io/cluster-service": "true",
+        "kubernetes.io/name": "CoreDNS",
+      },
     },
     spec: {
       clusterIP,

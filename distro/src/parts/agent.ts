@@ -32,6 +32,7 @@ export async function startAgentPart(config: Config, log: Logger): Promise<Async
     const network = { clusterCidr: config["cluster-cidr"], podCidr: podCidrOf(config) };
     const identity = {
       transport: held.use(connect(config, "proxy")),
+      podTransport: transport,
       nodeName: config["node-name"],
       ownAddresses: [config["cluster-dns"]],
     };

@@ -37,7 +37,12 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       },
       advertiseAddress: config["node-ip"],
       serviceAccountKey: pki.serviceAccountKey,
-      kubeletClient: { certificate: pki.kubeletClient.cert, key: pki.kubeletClient.key, ca: pki.authority.cert, port: config["agent-port"] },
+      kubeletClient: {
+        certificate: pki.kubeletClient.cert,
+        key: pki.kubeletClient.key,
+        ca: pki.authority.cert,
+        port: config["agent-port"],
+      },
       serviceCidr: config["service-cidr"],
       clusterDomain: config["cluster-domain"],
       clock,
@@ -49,16 +54,33 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
     log.error("API server cannot go on", { err });
     process.exit(1);
   });
-  await using own = server.inProcess({ name: "system:knarr", groups: ["system:masters", "system:authenticated"] }, "knarr");
+  await using own = server.inProcess(
+    { name: "system:knarr", groups: ["system:masters", "system:authenticated"] },
+    "knarr",
+  );
   await ensureOwnObjects(own, { clusterDns: config["cluster-dns"] });
 
   const isOn = (part: "controllers" | "scheduler"): boolean => !config.disable.includes(part);
   if (isOn("controllers")) {
-    const transport = held.use(server.inProcess({ name: "system:kube-controller-manager", groups: ["system:masters", "system:authenticated"] }, "kube-controller-manager"));
-    held.use(await startControllers({ transport, rootCaPem: pki.authority.cert, clock, log: log.with({ part: "controllers" }) }));
+    const transport = held.use(
+      server.inProcess(
+        { name: "system:kube-controller-manager", groups: ["system:masters", "system:authenticated"] },
+        "kube-controller-manager",
+      ),
+    );
+    held.use(
+      await startControllers({
+        transport,
+        rootCaPem: pki.authority.cert,
+        clock,
+        log: log.with({ part: "controllers" }),
+      }),
+    );
   }
   if (isOn("scheduler")) {
-    const transport = held.use(server.inProcess({ name: "system:kube-scheduler", groups: ["system:authenticated"] }, "kube-scheduler"));
+    const transport = held.use(
+      server.inProcess({ name: "system:kube-scheduler", groups: ["system:authenticated"] }, "kube-scheduler"),
+    );
     held.use(await startScheduler({ transport, clock, log: log.with({ part: "scheduler" }) }));
   }
   return held.move();

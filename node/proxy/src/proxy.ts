@@ -26,7 +26,10 @@ import { servicePorts, type ServicePort } from "./service-port.ts";
 import { serviceRules } from "./service-rules.ts";
 
 export interface ProxyOptions extends ClusterNetwork {
+  /** May watch Services and EndpointSlices. */
   readonly transport: Transport;
+  /** May watch the pods of this node: the node's own, since no proxy needs to see other nodes' pods. */
+  readonly podTransport: Transport;
   readonly nodeName: string;
   /** Cluster addresses that this node answers itself (DNS): their Services get no rules. */
   readonly ownAddresses: readonly string[];
@@ -45,15 +48,16 @@ const slicesByService = defineIndex({
 
 /** Resolves when the rules of everything that exists are in the kernel. Disposing of it leaves them there: pods go on running. */
 export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable> {
-  const { transport, nodeName, log, clock = realClock } = options;
+  const { transport, podTransport, nodeName, log, clock = realClock } = options;
   enableForwarding();
   const stop = new AbortController();
   const informers = new Informers({ transport, clock, log });
   const services = informers.informer(service);
   const slices = informers.informer(endpointSlice);
   slices.addIndex(slicesByService);
-  const pods = informers.informer(pod, { fieldSelector: `spec.nodeName=${nodeName}` });
-  await informers.waitForSync(stop.signal);
+  const ownPods = new Informers({ transport: podTransport, clock, log });
+  const pods = ownPods.informer(pod, { fieldSelector: `spec.nodeName=${nodeName}` });
+  await Promise.all([informers.waitForSync(stop.signal), ownPods.waitForSync(stop.signal)]);
 
   const rules = new Ruleset();
   const loader = new Loader({ rules, base: baseRules(options), log, clock, signal: stop.signal });
@@ -97,6 +101,7 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
     async [Symbol.asyncDispose]() {
       stop.abort();
       await informers[Symbol.asyncDispose]();
+      await ownPods[Symbol.asyncDispose]();
       await healthChecks[Symbol.asyncDispose]();
     },
   };
