@@ -5,12 +5,14 @@ import type { Logger } from "@knarr/std/log.ts";
 import type { Store } from "@knarr/store/store.ts";
 import type { StaticToken } from "./authn/static-token.ts";
 
+export const DEFAULT_SERVICE_CIDR = "10.43.0.0/16";
+
 export interface ApiServerOptions {
   /** Stays the caller's, who closes it after the server. */
   readonly store: Store;
   /** Where to listen; without it the server has no sockets and is reached in this process alone. */
   readonly listen?: ListenOptions;
-  /** Address of this server for others: of the Service `kubernetes`, and in discovery. Default 127.0.0.1. */
+  /** Address of this server for others. Without it the Service `kubernetes` has no endpoints. */
   readonly advertiseAddress?: string;
   /** PEM private key (RSA or P-256) that signs service-account tokens. Default: one made for this run. */
   readonly serviceAccountKey?: string;

@@ -17,6 +17,9 @@ import { Admission } from "./admission/chain.ts";
 import { admissionPlugins } from "./admission/admission.ts";
 import type { World } from "./admission/plugin.ts";
 import { accessOf } from "./access.ts";
+import { createApi } from "@knarr/client/create-api.ts";
+import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service.ts";
+import { AddressPool } from "./registry/service/addresses.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { openCaches } from "./cache/open-caches.ts";
 import { Listener } from "./http/listener.ts";
@@ -24,7 +27,7 @@ import { HttpService } from "./http/service.ts";
 import { InProcessTransport } from "./in-process/transport.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
-import type { ApiServerOptions } from "./options.ts";
+import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "./options.ts";
 import { nonResourcePaths } from "./paths.ts";
 import { NonResources } from "./pipeline/non-resources.ts";
 import type { Parts } from "./pipeline/parts.ts";
@@ -79,10 +82,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const inProcess = (user: User, userAgent = "kube-apiserver"): Transport =>
     new InProcessTransport(pipeline, user, userAgent);
 
-  await bootstrap({ transport: inProcess(SELF), caches, options });
   hooks.repair();
+  const self = inProcess(SELF);
+  await bootstrap(self, caches.world);
   listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);
+  await publish(self, caches.world, options, listener?.address.port);
   stack.defer(() => stopping.abort());
   const running = stack.move();
   return {
@@ -93,6 +98,20 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     renewCertificate: (certificate, key) => listener?.renew(certificate, key),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** The Service by which pods find this server; its endpoints only when there is something to be found. */
+async function publish(
+  transport: Transport,
+  world: World,
+  { serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress }: ApiServerOptions,
+  port: number | undefined,
+): Promise<void> {
+  const api = createApi(transport);
+  const clusterIp = new AddressPool(serviceCidr).addressAt(1);
+  await publishService(api, world, clusterIp, port ?? 6443);
+  if (port !== undefined && advertiseAddress)
+    await publishEndpoints(api, world, { clusterIp, address: advertiseAddress, port });
 }
 
 /** What the server does by itself, it does as this user. */

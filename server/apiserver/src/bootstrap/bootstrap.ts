@@ -7,37 +7,34 @@ import { createApi } from "@knarr/client/create-api.ts";
 import type { Api } from "@knarr/client/api.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { namespace } from "@knarr/kinds/core/namespace.ts";
-import { keyOf, type ApiObject } from "@knarr/machinery/object.ts";
+import { priorityClass } from "@knarr/kinds/scheduling/priority-class.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
+import { keyOf, type ApiObject } from "@knarr/machinery/object.ts";
+import type { World } from "../admission/plugin.ts";
 import { reconcileBootstrapPolicy } from "../authz/bootstrap/reconcile.ts";
-import type { Caches } from "../cache/cache.ts";
-import type { ApiServerOptions } from "../options.ts";
-
-export interface Bootstrap {
-  /** As a member of system:masters. */
-  readonly transport: Transport;
-  readonly caches: Caches;
-  readonly options: ApiServerOptions;
-}
+import { systemPriorityClasses } from "./priority-classes.ts";
 
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-export async function bootstrap({ transport, caches }: Bootstrap): Promise<void> {
+/** `transport` is that of a member of system:masters. */
+export async function bootstrap(transport: Transport, world: World): Promise<void> {
   const api = createApi(transport);
-  const { world } = caches;
-  await Promise.all(NAMESPACES.map((name) => ensure(api, caches, namespace, { metadata: { name } })));
-  await reconcileBootstrapPolicy({
-    get: (resource, key) => world.get(resource, key),
-    create: (resource, object) => api.create(resource, object),
-    update: (resource, object) => api.update(resource, object),
-    delete: (resource, key) => api.delete(resource, key),
-  });
+  await Promise.all(NAMESPACES.map((name) => ensure(api, world, namespace, { metadata: { name } })));
+  await Promise.all([
+    reconcileBootstrapPolicy({
+      get: (resource, key) => world.get(resource, key),
+      create: (resource, object) => api.create(resource, object),
+      update: (resource, object) => api.update(resource, object),
+      delete: (resource, key) => api.delete(resource, key),
+    }),
+    ...systemPriorityClasses.map((object) => ensure(api, world, priorityClass, object as never)),
+  ]);
 }
 
 /** Makes `object` unless there is one of its name. */
-export async function ensure<T extends ApiObject>(
+async function ensure<T extends ApiObject>(
   api: Api,
-  { world }: Caches,
+  world: World,
   resource: Resource<T>,
   object: T,
 ): Promise<void> {

@@ -3,11 +3,12 @@
 import type { Clock } from "@knarr/std/clock.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { trackUpdate } from "@knarr/machinery/patch/track-update.ts";
-import { invalid } from "@knarr/machinery/status.ts";
+import { ApiError, invalid } from "@knarr/machinery/status.ts";
 import type { Access } from "../access.ts";
 import { written } from "../negotiation/encode.ts";
 import { notAcceptableHere } from "../negotiation/accept.ts";
 import type { Review } from "../reviews/reviews.ts";
+import type { Served } from "../registry/served.ts";
 import { decode, managerOfWrite, nowText, placeInNamespace, writeOf } from "../writes/write.ts";
 import { encodingOf, type Handler } from "./handler.ts";
 import { writeOptionsOf } from "./options.ts";
@@ -32,7 +33,7 @@ export function reviewHandler(review: Review, access: Access, clock: Clock): Han
     });
     const errors = new FieldErrors();
     served.resource.validate?.(body, errors);
-    if (errors.list.length > 0) throw invalid(served.resource, body.metadata?.name ?? "", errors.list);
+    if (errors.list.length > 0) throw refusalOf(served, body.metadata?.name ?? "", errors);
     const { user, namespace } = request;
     const answer = await review(body, {
       user,
@@ -44,4 +45,12 @@ export function reviewHandler(review: Review, access: Access, clock: Clock): Han
     });
     return written(201, answer, output);
   };
+}
+
+/** Upstream names no kind for what is wrong with access reviews. */
+function refusalOf({ resource }: Served, name: string, { list }: FieldErrors): ApiError {
+  const err = invalid(resource, name, list);
+  if (resource.group !== "authorization.k8s.io") return err;
+  const { kind: _, ...details } = err.details ?? {};
+  return new ApiError(err.reason, err.message.slice(resource.kind.length), details);
 }

@@ -8,9 +8,10 @@ import type { Access } from "../access.ts";
 import type { Caches } from "../cache/cache.ts";
 import { reviews } from "../reviews/reviews.ts";
 import { reviewHandler } from "../handlers/review.ts";
-import type { ApiServerOptions } from "../options.ts";
+import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "../options.ts";
 import type { RegistryHooks } from "./hooks.ts";
 import { bind } from "../subresources/binding.ts";
+import { ServiceAllocation } from "./service/service-hooks.ts";
 import { namespaceHooks } from "./namespace.ts";
 
 export interface HooksContext {
@@ -27,12 +28,15 @@ export interface HooksByKind {
 }
 
 /** Kinds whose DELETE is answered with the object. */
-const RETURNS_DELETED = new Set(["pods", "services", "serviceaccounts", "podtemplates"]);
+const RETURNS_DELETED = new Set(["pods", "serviceaccounts", "podtemplates"]);
 
-export function registryHooks({ access, clock }: HooksContext): HooksByKind {
+export function registryHooks({ access, clock, options, caches }: HooksContext): HooksByKind {
+  const { serviceCidr = DEFAULT_SERVICE_CIDR, nodePortRange = [30000, 32767] } = options;
+  const services = new ServiceAllocation({ cidr: serviceCidr, ports: nodePortRange });
   const hooks = new Map<string, RegistryHooks<any>>([
     ["namespaces", namespaceHooks],
     ["bindings", { answer: bind }],
+    ["services", services.hooks],
   ]);
   for (const [name, review] of Object.entries(reviews))
     hooks.set(name, { answer: reviewHandler(review, access, clock) });
@@ -41,6 +45,6 @@ export function registryHooks({ access, clock }: HooksContext): HooksByKind {
       const own = hooks.get(group ? `${plural}.${group}` : plural) ?? {};
       return group === "" && RETURNS_DELETED.has(plural) ? { ...own, returnsDeleted: true } : own;
     },
-    repair() {},
+    repair: () => services.repair(caches.world),
   };
 }

@@ -82,10 +82,8 @@ function boundPod(pod: Pod, binding: Binding, now: string): Pod {
   const { nominatedNodeName: _, ...status } = pod.status ?? {};
   const conditions = (status.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
   const before = (status.conditions ?? []).find(({ type }) => type === "PodScheduled");
-  const generation = pod.metadata?.generation;
   const scheduled = {
     type: "PodScheduled",
-    ...(generation && { observedGeneration: generation }),
     status: "True",
     lastProbeTime: null as unknown as string,
     lastTransitionTime: before?.status === "True" ? (before.lastTransitionTime ?? now) : now,

@@ -133,6 +133,17 @@ function track(write: Write, { filter }: Strategy, live: ApiObject, object: ApiO
     schema: served.expected.schema,
     filter,
   });
+  forgetTimes(object, subresource);
+}
+
+/** Upstream keeps no time for who scaled: it translates the entry between two kinds and loses it. */
+function forgetTimes({ metadata }: ApiObject, subresource: string): void {
+  if (subresource !== "scale" || !metadata.managedFields) return;
+  metadata.managedFields = metadata.managedFields.map((entry) => {
+    if (entry.subresource !== "scale") return entry;
+    const { time: _, ...rest } = entry;
+    return rest;
+  });
 }
 
 function checkVersion(
