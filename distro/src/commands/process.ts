@@ -51,11 +51,15 @@ export const process_ = defineCommand({
     process.on("unhandledRejection", (err) => log.error("Unhandled rejection", { err }));
 
     const start = await load();
-    await using _part = await start(config, log);
-    if (process.connected) process.send!({ ready: {} } satisfies Message);
-    log.info("Process is ready", { process: name });
-    await asked;
-    log.info("Process is ending", { process: name });
-    return 0;
+    const part = await Promise.race([start(config, log), asked]);
+    if (part) {
+      if (process.connected) process.send!({ ready: {} } satisfies Message);
+      log.info("Process is ready", { process: name });
+      await asked;
+      log.info("Process is ending", { process: name });
+      await part[Symbol.asyncDispose]();
+    }
+    // Asked to end before it was ready, or done with its own: whatever is still open (idle connections) is nobody's any more.
+    process.exit(0);
   },
 });
