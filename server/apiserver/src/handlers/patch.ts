@@ -9,6 +9,7 @@ import type { ApiObject, JsonObject } from "@knarr/machinery/object.ts";
 import { apply } from "@knarr/machinery/patch/apply.ts";
 import { applyJsonPatch } from "@knarr/machinery/patch/json-patch.ts";
 import { applyMergePatch } from "@knarr/machinery/patch/merge-patch.ts";
+import { goValue } from "@knarr/machinery/patch/go-print.ts";
 import { applyStrategicMergePatch } from "@knarr/machinery/patch/strategic-merge.ts";
 import { ApiError, badRequest, methodNotSupported } from "@knarr/machinery/status.ts";
 import { objectAnswer } from "../negotiation/encode.ts";
@@ -76,7 +77,8 @@ export function patched(
   { served, request, options }: Patching,
 ): any {
   const document = patchDocument(type, live, sent, served);
-  return typed(document, served, request, options.fieldValidation);
+  const shown = type === "strategic" ? goValue(sent) : JSON.stringify(document);
+  return typed(document, served, request, { fieldValidation: options.fieldValidation, shown });
 }
 
 function patchDocument(
@@ -96,7 +98,7 @@ function typed(
   document: JsonObject,
   { expected }: Served,
   request: ApiRequest,
-  fieldValidation: FieldValidation,
+  { fieldValidation, shown }: { readonly fieldValidation: FieldValidation; readonly shown: string },
 ): any {
   try {
     const { object, warnings } = decodeValue(document, expected, fieldValidation);
@@ -104,7 +106,7 @@ function typed(
     return object;
   } catch (err) {
     if (!(err instanceof ApiError) || err.code !== 400) throw err;
-    throw invalidPatch(JSON.stringify(document), bareMessage(err.message));
+    throw invalidPatch(shown, bareMessage(err.message));
   }
 }
 
@@ -136,7 +138,10 @@ function applied(
     schema: expected.schema,
     filter: strategy.filter,
   });
-  return typed(object as unknown as JsonObject, served, request, "Ignore");
+  return typed(object as unknown as JsonObject, served, request, {
+    fieldValidation: "Ignore",
+    shown: JSON.stringify(sent),
+  });
 }
 
 /** The body of an apply: YAML, of which JSON is a part. */

@@ -23,6 +23,7 @@ export const update: Handler = async (parts, request, served) => {
     strategy,
     mayCreate: strategy.createOnUpdate,
     tracked: false,
+    uid: sent.metadata.uid,
     async make() {
       if (isUsed) sent = await decodeUpdate(request, served, options); // the last one was changed in the attempt
       isUsed = true;

@@ -41,7 +41,9 @@ export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<An
     if (!parts.registry.hasGroup(route.group)) return textAnswer(404, "404 page not found\n");
     throw noSuchPath();
   }
-  return handlerFor(parts, request, served)(parts, request, served);
+  const handler = handlerFor(parts, request, served);
+  if (served.deprecation) request.warn(served.deprecation);
+  return handler(parts, request, served);
 }
 
 function handlerFor(parts: Parts, request: ApiRequest, served: Served): Handler {

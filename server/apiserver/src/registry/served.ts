@@ -23,15 +23,25 @@ const ALL_VERBS: readonly Verb[] = [
   "watch",
 ];
 
+/** APIs that upstream deprecates, and the warning that it gives. */
+const deprecations: Readonly<Record<string, string>> = {
+  "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
+};
+
 export class Served<T extends ApiObject = any> {
   readonly resource: Resource<T>;
   readonly expected: ExpectedKind;
   readonly groupResource: GroupResource;
   readonly apiVersion: string;
+  /** The kind that findings are about: that of storage, as upstream validates it. */
+  readonly shownAs: { readonly group: string; readonly kind: string };
   readonly listKind: string;
   readonly namespaced: boolean;
   readonly verbs: ReadonlySet<string>;
   readonly hooks: RegistryHooks<T>;
+  /** What every request for the kind is warned of. */
+  readonly deprecation: string | undefined;
   /** How the JSON of every stored object begins: what lists leave out of their items. */
   readonly typeMeta: Buffer;
   readonly #cache: ResourceCache<any> | undefined;
@@ -44,6 +54,8 @@ export class Served<T extends ApiObject = any> {
     this.expected = { group, version, kind, schema: definition(schema) };
     this.groupResource = groupResource(resource);
     this.apiVersion = groupVersion(resource);
+    this.shownAs = resource.stored?.as ?? resource;
+    this.deprecation = deprecations[`${this.apiVersion} ${kind}`];
     this.listKind = `${kind}List`;
     this.namespaced = scope === "Namespaced";
     this.verbs = new Set(verbs ?? ALL_VERBS);

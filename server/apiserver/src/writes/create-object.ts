@@ -123,7 +123,7 @@ function validateCreate(write: Write, object: ApiObject): void {
   const errors = new FieldErrors();
   validateMetadata(object.metadata, served, errors);
   resource.validate?.(object, errors);
-  if (errors.list.length > 0) throw invalid(resource, object.metadata.name ?? "", errors.list);
+  if (errors.list.length > 0) throw invalid(served.shownAs, object.metadata.name ?? "", errors.list);
   for (const warning of resource.warnings?.(object) ?? []) request.warn(warning);
 }
 

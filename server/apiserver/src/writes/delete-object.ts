@@ -95,11 +95,11 @@ async function removeNow(write: Write, key: string, options: DeleteOptions): Pro
 }
 
 function checkPreconditions(
-  { resource }: Served,
+  { shownAs }: Served,
   { metadata }: ApiObject,
   { uid, resourceVersion }: DeleteOptions,
 ): void {
-  const groupKind = { group: resource.group, resource: resource.kind };
+  const groupKind = { group: shownAs.group, resource: shownAs.kind };
   const name = metadata.name ?? "";
   if (uid !== undefined && uid !== metadata.uid)
     throw conflict(

@@ -20,6 +20,7 @@ const MAX_ANNOTATIONS = 256 * 1024;
 const MAX_SUBRESOURCE = 256;
 const ORPHAN = "orphan";
 const FOREGROUND = "foregroundDeletion";
+const STANDARD_FINALIZERS = new Set([ORPHAN, FOREGROUND, "kubernetes"]);
 
 export function validateMetadata(metadata: ObjectMeta, served: Served, errors: FieldErrors): void {
   const at = errors.at("metadata");
@@ -119,6 +120,10 @@ function validateOwners(owners: readonly OwnerReference[], at: FieldErrors): voi
 function validateFinalizers(finalizers: readonly string[], at: FieldErrors): void {
   for (const finalizer of finalizers)
     for (const problem of qualifiedName(finalizer)) at.invalid(finalizer, problem);
+  finalizers.forEach((finalizer, i) => {
+    if (!finalizer.includes("/") && !STANDARD_FINALIZERS.has(finalizer))
+      at.at(i).invalid(finalizer, "name is neither a standard finalizer name nor is it fully qualified");
+  });
   if (finalizers.includes(ORPHAN) && finalizers.includes(FOREGROUND))
     at.invalid(finalizers, `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`);
 }

@@ -8,9 +8,10 @@
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { keepTimes, trackUpdate } from "@knarr/machinery/patch/track-update.ts";
-import { conflict, invalid, notFound, OBJECT_MODIFIED } from "@knarr/machinery/status.ts";
+import { type ApiError, conflict, invalid, notFound, OBJECT_MODIFIED } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
 import type { Reservation } from "../registry/hooks.ts";
+import type { Served } from "../registry/served.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import { createObject } from "./create-object.ts";
 import { mergeEqualOwners, validateMetadata, validateMetadataUpdate } from "./metadata-rules.ts";
@@ -35,8 +36,8 @@ export interface Change {
    * called again, with another state.
    */
   make(live: any): ApiObject | Promise<ApiObject>;
-  /** Refuses the change for what the object is now, before anything else is looked at. */
-  precondition?(live: any): void;
+  /** The object must be this one: looked at before anything else. */
+  readonly uid?: string | undefined;
 }
 
 /** Thrown out of the cache's update when the change ends the object instead. */
@@ -91,7 +92,7 @@ async function changed(
   const { served, request, parts, options } = write;
   const { strategy } = change;
   const live = served.shown(item) as ApiObject;
-  change.precondition?.(live);
+  if (change.uid && change.uid !== live.metadata.uid) throw otherUid(write, change.uid, live.metadata.uid);
   const object = await change.make(live);
   if (!change.tracked) track(write, strategy, live, object);
   const admission = admissionRequest(write, "UPDATE", live);
@@ -136,6 +137,27 @@ function track(write: Write, { filter }: Strategy, live: ApiObject, object: ApiO
   forgetTimes(object, subresource);
 }
 
+/** Upstream shows where it stores things here; the words are known to clients, so they stand here, too. */
+function otherUid({ served, name, namespace }: Write, wanted: string, actual = ""): ApiError {
+  const key = `/registry/${storedAs(served)}/${served.keyOf(namespace, name)}`;
+  const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`;
+  return conflict(
+    served.groupResource,
+    name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+  );
+}
+
+/** Upstream keys by plural alone, but for three old kinds. */
+function storedAs({ resource: { group, plural } }: Served): string {
+  return group === "" ? (OLD_KEYS[plural] ?? plural) : plural;
+}
+const OLD_KEYS: Readonly<Record<string, string>> = {
+  nodes: "minions",
+  services: "services/specs",
+  endpoints: "services/endpoints",
+};
+
 /** Upstream keeps no time for who scaled: it translates the entry between two kinds and loses it. */
 function forgetTimes({ metadata }: ApiObject, subresource: string): void {
   if (subresource !== "scale" || !metadata.managedFields) return;
@@ -155,12 +177,6 @@ function checkVersion(
   const given = object.metadata.resourceVersion ?? "";
   const isNone = given === "" || given === "0";
   const { groupResource } = served;
-  if (object.metadata.uid && object.metadata.uid !== live.metadata.uid)
-    throw conflict(
-      groupResource,
-      name,
-      `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: ${live.metadata.uid}`,
-    );
   if (isNone && unconditional) {
     object.metadata.resourceVersion = live.metadata.resourceVersion!;
   } else if (isNone) {
@@ -193,7 +209,7 @@ function validate({ served, request }: Write, strategy: Strategy, object: ApiObj
   validateMetadata(object.metadata, served, errors);
   validateMetadataUpdate(object.metadata, live.metadata, errors);
   strategy.validate(object, live, errors);
-  if (errors.list.length > 0) throw invalid(served.resource, object.metadata.name ?? "", errors.list);
+  if (errors.list.length > 0) throw invalid(served.shownAs, object.metadata.name ?? "", errors.list);
   for (const warning of strategy.warnings(object, live)) request.warn(warning);
 }
 

@@ -51,7 +51,7 @@ function setPriority(pod: Pod & { spec: Spec }, request: AdmissionRequest, world
     );
   spec.priority = value;
   if (!policy) return;
-  if (spec.preemptionPolicy && spec.preemptionPolicy !== policy)
+  if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy)
     throw refuse(
       `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
     );

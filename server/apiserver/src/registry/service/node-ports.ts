@@ -73,7 +73,8 @@ function takePort(service: Stored, index: number, port: number, pool: NumberPool
 }
 
 function problemWith(port: number, pool: NumberPool, taking: Taking): string | undefined {
-  if (!pool.contains(port))
+  // a dry run of upstream only asks whether the port is taken
+  if (!pool.contains(port) && !taking.dryRun)
     return `provided port is not in the valid range. The range of valid ports is ${pool.first}-${pool.last}`;
   return taking.take(pool, port) ? undefined : "provided port is already allocated";
 }

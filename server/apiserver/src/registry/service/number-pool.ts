@@ -73,6 +73,11 @@ export function lowerBand(
 export class Taking {
   readonly #taken: [NumberPool, number][] = [];
   readonly #released: [NumberPool, number][] = [];
+  readonly dryRun: boolean;
+
+  constructor({ dryRun = false }: { readonly dryRun?: boolean } = {}) {
+    this.dryRun = dryRun;
+  }
 
   take(pool: NumberPool, number: number): boolean {
     const isFree = pool.take(number);

@@ -60,7 +60,7 @@ export class ServiceAllocation {
     const errors = new FieldErrors();
     settleIpFamilies(service, previous, errors, FAMILIES);
     refuse(service, errors);
-    const taking = new Taking();
+    const taking = new Taking({ dryRun });
     try {
       this.#takeAddresses(service, previous, taking);
       this.#takePorts(service, previous, taking);
