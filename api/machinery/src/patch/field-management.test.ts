@@ -1,3 +1,5 @@
+/** Who owns which field, after ordinary writes and after apply, on schemas of the published API. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,3 +1,5 @@
+/** The operations on field sets, held against the same on plain sets of paths. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

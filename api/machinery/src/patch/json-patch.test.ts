@@ -1,3 +1,5 @@
+/** JSON Patch as kube-apiserver answers it, where that is the RFC and where it is not. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError } from "../status.ts";

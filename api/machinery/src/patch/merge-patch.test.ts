@@ -1,3 +1,5 @@
+/** JSON Merge Patch: the table of the RFC, and what is new. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyMergePatch } from "./merge-patch.ts";

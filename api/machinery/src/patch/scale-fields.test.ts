@@ -1,3 +1,5 @@
+/** Ownership of replicas, carried to a Scale and back. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ManagedFieldsEntry } from "../object.ts";

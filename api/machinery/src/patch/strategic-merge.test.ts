@@ -1,3 +1,5 @@
+/** Strategic merge patches over a schema of each kind of list, every directive, and what is refused. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Schema } from "@knarr/schema/schema.ts";
