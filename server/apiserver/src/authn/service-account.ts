@@ -71,7 +71,7 @@ export function serviceAccountAuthenticator(options: ServiceAccountTokenOptions)
   };
   return {
     async authenticateToken(token, wanted = own) {
-      if (claimsOf(token)?.["iss"] !== keys.issuer) return undefined;
+      if (!verified.has(token) && claimsOf(token)?.["iss"] !== keys.issuer) return undefined;
       const claims = claimsIn(token);
       const meantFor = typeof claims.aud === "string" ? [claims.aud] : (claims.aud ?? own);
       const audiences = meantFor.filter((audience) => wanted.includes(audience));
