@@ -21,9 +21,15 @@ export function readBody(
       if (size > limit) reject(tooLarge(limit));
       else chunks.push(chunk);
     });
-    stream.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    let isWhole = false;
+    stream.once("end", () => {
+      isWhole = true;
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    });
     stream.once("error", reject);
-    stream.once("close", () => reject(new Error("the client left in the middle of its request")));
+    stream.once("close", () => {
+      if (!isWhole) reject(new Error("the client left in the middle of its request"));
+    });
   });
 }
 

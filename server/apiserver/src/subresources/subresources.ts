@@ -17,6 +17,8 @@ import { bind } from "./binding.ts";
 import { evict } from "./eviction.ts";
 import type { NodeConnections } from "./node-connections.ts";
 import { podLog } from "./pod-log.ts";
+import { proxy } from "./proxy.ts";
+import { nodeTarget, podTarget, serviceTarget } from "./proxy-target.ts";
 import { podStreams } from "./pod-streams.ts";
 import { getScale, patchScale, updateScale } from "./scale.ts";
 import { tokenOf } from "./token.ts";
@@ -32,6 +34,11 @@ export interface SubresourceContext {
 
 const partVerbs: Verbs = { get, update, patch };
 const scaleVerbs: Verbs = { get: getScale, update: updateScale, patch: patchScale };
+
+/** Whatever the method is, it is passed on. */
+function anyVerb(handler: Handler): Verbs {
+  return { get: handler, create: handler, update: handler, patch: handler, delete: handler, "": handler };
+}
 
 export class Subresources {
   /** `plural.group/subresource` → verbs. */
@@ -49,6 +56,13 @@ export class Subresources {
       "pods/exec": stream("exec"),
       "pods/attach": stream("attach"),
       "pods/portforward": stream("portforward"),
+      "pods/proxy": anyVerb(
+        proxy(({ caches }, { namespace, name }) => podTarget(caches.world, namespace, name), nodes),
+      ),
+      "services/proxy": anyVerb(
+        proxy(({ caches }, { namespace, name }) => serviceTarget(caches.world, namespace, name), nodes),
+      ),
+      "nodes/proxy": anyVerb(proxy((_, { name }) => nodeTarget(nodes, name), nodes)),
       "serviceaccounts/token": { create: tokenOf(access, clock) },
       "namespaces/finalize": { update },
     };
