@@ -104,7 +104,8 @@ class Application {
     if (conflicts.length > 0) this.#refuse(conflicts, manager);
 
     const object = withoutNulls(this.#shape, merged) as ApiObject;
-    const unchanged = equalJson(withoutManagers(this.#live), withoutManagers(object));
+    const before = withoutNulls(this.#shape, this.#live) as ApiObject; // stored objects may write null for nothing
+    const unchanged = equalJson(withoutManagers(before), withoutManagers(object));
     const time = unchanged ? last?.time : self.time;
     const after = [...losersOf(others, comparisons), { ...self, time }].filter(
       ({ fields }) => !isEmpty(fields),

@@ -105,6 +105,10 @@ class Comparer {
     if (before && after && equalJson(before, after)) return this.#answer(undefined, undefined);
     const changed: FieldNode = before === undefined ? { ".": LEAF } : {};
     const removed: FieldNode = after === undefined ? { ".": LEAF } : {};
+    if (!before?.length) {
+      this.#addItems(list, after!, changed);
+      return this.#answer(node(changed), node(removed));
+    }
     const old = byElement(list, before);
     const current = byElement(list, after);
     for (const [element, items] of current) {
@@ -118,6 +122,19 @@ class Comparer {
       if (this.removed) removed[element] = this.removed;
     }
     this.#answer(node(changed), node(removed));
+  }
+
+  /** All items are new: nothing to look up. */
+  #addItems(list: ListShape, items: readonly unknown[], changed: FieldNode): void {
+    for (const item of items) {
+      const element = elementOf(list, item);
+      if (element in changed) {
+        changed[element] = LEAF; // several: one leaf
+        continue;
+      }
+      this.compare(list.items, undefined, item);
+      changed[element] = this.changed ?? LEAF;
+    }
   }
 
   /** Items that go by the same element: usually one on each side. Several are one leaf, since nobody can tell them apart. */
