@@ -102,7 +102,7 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
       clock,
       random: Math.random,
       listener: {
-        onHealthChange: ({ pod }) => workers.get(pod.metadata!.uid!)?.wake(),
+        onHealthChange: ({ pod }) => workers.get(pod.metadata!.uid!)?.observe(),
         onEvent: ({ pod, container }, reason, message) =>
           event(pod, "Warning", reason, message, containerOf(pod, container.name)?.fieldPath),
       },

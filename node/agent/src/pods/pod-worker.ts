@@ -27,7 +27,7 @@ import type { PodServices } from "./pod-services.ts";
 import { createSandbox, podDirectoryOf, sandboxConfigOf, writeHostsFile } from "./pod-sandbox.ts";
 import { startContainer } from "./start-container.ts";
 import { StartFailure } from "./start-failure.ts";
-import { podStatus, type Verdict } from "./status.ts";
+import { podStatus, type PodFacts, type Verdict } from "./status.ts";
 
 /** Even when nothing tells of a change, a pod is looked at this often. */
 const RESYNC_MS = 60_000;
@@ -51,6 +51,7 @@ export class PodWorker {
   #isAdmitted = false;
   #isTornDown = false;
   #isRemoved = false;
+  #isKeeping = false;
   #graceUntil = Infinity;
   #endsSince = 0;
   #volumesAreStale = true;
@@ -115,6 +116,13 @@ export class PodWorker {
     this.wake();
   }
 
+  /** Its containers, or their health, changed: that shows at once, also while something longer is under way. */
+  observe(): void {
+    // While it is kept, a container that runs its postStart hook would seem to be up already
+    if (this.#inApi && !this.#isRemoved && !this.#isKeeping) this.#report();
+    this.wake();
+  }
+
   wake(): void {
     this.#isDirty = true;
     this.#wakeUp();
@@ -165,7 +173,8 @@ export class PodWorker {
     if (phase === "Succeeded" || phase === "Failed") return await this.#end(signal);
     await this.#judge();
     if (this.#verdict) return await this.#end(signal);
-    await this.#keep(signal);
+    this.#isKeeping = true;
+    await this.#keep(signal).finally(() => (this.#isKeeping = false));
     return false;
   }
 
@@ -415,8 +424,11 @@ export class PodWorker {
       await this.#deleteFromApi();
     }
     if (!this.#isRemoved) {
-      await removeRemains(this.#pod, runtime, this.#services);
-      this.#isRemoved = true;
+      this.#isRemoved = true; // nothing is to be reported of it any more
+      await removeRemains(this.#pod, runtime, this.#services).catch((err) => {
+        this.#isRemoved = false;
+        throw err;
+      });
     }
     return !this.#inApi;
   }
@@ -458,13 +470,13 @@ export class PodWorker {
     const { statuses, config, clock } = this.#services;
     const pod = this.#pod;
     const previous = statuses.latest(pod);
-    const facts = {
+    const facts: PodFacts = {
       runtime: this.#runtime,
       health: this.#probes,
       waiting: this.#waiting,
       hostIPs: config.nodeIPs,
       now: clock.now(),
-      terminal,
+      terminal: terminal || this.#isTornDown,
       verdict: this.#verdict,
     };
     statuses.put(pod, podStatus(pod, previous, facts));

@@ -26,7 +26,7 @@ export class PodWorkers implements AsyncDisposable {
     );
     const adopt = (uid: string) => {
       const known = this.#workers.get(uid);
-      if (known) return known.worker.wake();
+      if (known) return known.worker.observe();
       const runtime = state.pod(uid);
       if (runtime) this.#add(podOfRuntime(runtime), { inApi: false });
     };

@@ -310,7 +310,9 @@ describe("pods", { skip, timeout, concurrency: 6 }, () => {
     const server = createServer((request, response) => {
       asked.push(`${request.headers["user-agent"]} ${request.url}`);
       response.end();
-    }).listen(0);
+    })
+      .listen(0)
+      .unref();
     const { port } = server.address() as AddressInfo;
     const spec: PodSpec = {
       nodeName: NODE,
@@ -438,6 +440,49 @@ describe("pods", { skip, timeout, concurrency: 6 }, () => {
     );
     assert.equal(log(pod!, "debug"), "sleep 1000");
     await node.api.deletePod("debugged", 1);
+  });
+
+  test("a pod that takes its time to end is ended sooner when asked again", async ({ signal }) => {
+    const spec = {
+      nodeName: NODE,
+      containers: [shell("trap 'echo again' TERM; while :; do sleep 0.05; done")],
+    };
+    await node.api.createPod("stubborn", spec);
+    await node.api.until("stubborn", isReady, signal);
+    await node.api.deletePod("stubborn", 3000);
+    while (log(await node.api.pod("stubborn")) !== "again")
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await node.api.deletePod("stubborn", 1);
+    await node.api.until("stubborn", (pod) => pod === undefined, signal);
+  });
+
+  test("readiness shows while a pod ends", async ({ signal }) => {
+    const spec: PodSpec = {
+      nodeName: NODE,
+      containers: [
+        shell(
+          "trap 'rm /tmp/ok' TERM; touch /tmp/ok; while [ -e /tmp/ok ] || [ ! -e /tmp/seen ]; do sleep 0.05; done",
+          {
+            readinessProbe: {
+              exec: { command: ["test", "-e", "/tmp/ok"] },
+              periodSeconds: 1,
+              failureThreshold: 1,
+            },
+          },
+        ),
+      ],
+    };
+    await node.api.createPod("fading", spec);
+    const pod = await node.api.until("fading", isReady, signal);
+    await node.api.deletePod("fading", 3000);
+    await node.api.until(
+      "fading",
+      (one) => status(one)?.state?.running !== undefined && !isReady(one),
+      signal,
+    );
+    const id = status(pod)!.containerID!.replace("containerd://", "");
+    await node.agent.access.execSync(id, ["touch", "/tmp/seen"], 5000);
+    await node.api.until("fading", (one) => one === undefined, signal);
   });
 
   test("a sandbox that dies is replaced, with its containers", async ({ signal }) => {
