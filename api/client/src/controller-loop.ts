@@ -1,7 +1,7 @@
 /** One controller at work: its subscriptions, its queue and its workers. `run-controllers.ts` makes these. */
 
 import { controllerOf, parseGroupVersion, type ApiObject } from "@knarr/machinery/object.ts";
-import { isConflict } from "@knarr/machinery/status.ts";
+import { ApiError, isConflict, isNotFound } from "@knarr/machinery/status.ts";
 import { Backoff } from "@knarr/std/backoff.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
@@ -181,7 +181,7 @@ export class ControllerLoop implements AsyncDisposable {
   #report(key: string, err: unknown): void {
     const failures = this.#backoff.failures(key) + 1;
     const fields = { key, err, failures };
-    if (isConflict(err)) this.#options.log.debug("Reconcile met a newer object", fields);
+    if (isPassing(err)) this.#options.log.debug("Reconcile came too late", fields);
     else if (failures >= WORRYING_FAILURES) this.#options.log.error("Reconcile keeps failing", fields);
     else this.#options.log.info("Reconcile failed", fields);
   }
@@ -203,6 +203,14 @@ export class ControllerLoop implements AsyncDisposable {
       () => settle(false), // aborted: a later call decided otherwise, or all ends
     );
   }
+}
+
+/** The object changed, went, or goes with its namespace: what the watches tell next makes it right. */
+function isPassing(err: unknown): boolean {
+  if (isConflict(err) || isNotFound(err)) return true;
+  return (
+    err instanceof ApiError && !!err.details?.causes?.some(({ reason }) => reason === "NamespaceTerminating")
+  );
 }
 
 function keyFor(namespace: string | undefined, name: string): string {

@@ -147,14 +147,20 @@ export class Informer<T extends ApiObject = ApiObject> {
         if (isExpired(err) && !this.#mustList) {
           this.#mustList = true;
           log.debug("Watch expired, listing again", { resource: this.resource.plural });
-        } else if (backoff.failures("") > 0) {
-          log.info("Watch failed", { resource: this.resource.plural, err, failures: backoff.failures("") });
         } else {
-          log.debug("Watch failed", { resource: this.resource.plural, err });
+          this.#report(err, backoff.failures("") + 1);
         }
         await clock.sleep(backoff.next(""), signal).catch(() => undefined); // rejects only on abort, which ends the loop
       }
     }
+  }
+
+  /** Every failure to who debugs; to others the 2nd, 4th, 8th, … in a row, since the first is often only a restart. */
+  #report(err: unknown, failures: number): void {
+    const { log } = this.#options;
+    const fields = { resource: this.resource.plural, err, failures };
+    if (failures > 1 && Number.isInteger(Math.log2(failures))) log.info("Watch failed", fields);
+    else log.debug("Watch failed", fields);
   }
 
   async #list(signal: AbortSignal): Promise<void> {

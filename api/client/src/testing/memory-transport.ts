@@ -174,7 +174,7 @@ export class MemoryTransport implements Transport {
     }
     const isChanged = JSON.stringify(object.spec) !== JSON.stringify(before.spec);
     object.metadata.generation = (before.metadata.generation ?? 0) + (isChanged ? 1 : 0);
-    if (object.metadata.deletionTimestamp && !object.metadata.finalizers?.length) {
+    if (object.metadata.deletionTimestamp && !isHeld(object)) {
       return this.#commit("DELETED", collection, object);
     }
     return this.#commit("MODIFIED", collection, object);
@@ -194,7 +194,7 @@ export class MemoryTransport implements Transport {
     if (finalizer && !object.metadata.finalizers?.includes(finalizer)) {
       object.metadata.finalizers = [...(object.metadata.finalizers ?? []), finalizer];
     }
-    if (!object.metadata.finalizers?.length) {
+    if (!isHeld(object)) {
       this.#commit("DELETED", collection, object);
       return { kind: "Status", status: "Success", details: { uid: object.metadata.uid } };
     }
@@ -252,7 +252,9 @@ export class MemoryTransport implements Transport {
 function parsePath(path: string): Target {
   const parts = path.split("/").slice(1);
   const root = parts.splice(0, parts[0] === "api" ? 2 : 3);
-  const namespace = parts[0] === "namespaces" && parts.length > 2 ? parts.splice(0, 2)[1] : undefined;
+  const isOfNamespace = parts.length === 3 && (parts[2] === "status" || parts[2] === "finalize");
+  const isInNamespace = parts[0] === "namespaces" && parts.length > 2 && !isOfNamespace;
+  const namespace = isInNamespace ? parts.splice(0, 2)[1] : undefined;
   const [plural, name, subresource] = parts;
   return { collection: `/${[...root, plural].join("/")}`, namespace, name, subresource };
 }
@@ -302,6 +304,13 @@ function merged(
     else result[field] = merge(result[field], value, field);
   }
   return result;
+}
+
+/** By finalizers of its own, or those in the spec of a namespace. */
+function isHeld(
+  object: ApiObject & { readonly spec?: { readonly finalizers?: readonly string[] } },
+): boolean {
+  return !!object.metadata.finalizers?.length || !!object.spec?.finalizers?.length;
 }
 
 const mergeKeys: Readonly<Record<string, string>> = { ownerReferences: "uid", conditions: "type" };
