@@ -14,17 +14,15 @@ import { imageArchive, type ImageFile } from "@knarr/cri/image-archive.ts";
 const BUSYBOX = "/bin/busybox";
 
 const page = (version: string): string => `#!/bin/sh
-echo "Content-Type: text/plain"
-echo
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
 echo "$(cat /etc/hello/greeting) from version ${version} on $(hostname)"
-echo "visit $(wget -q -T 5 -O - http://$COUNTER_HOST/cgi-bin/count)"
+printf 'GET /cgi-bin/count HTTP/1.0\\r\\n\\r\\n' | nc $COUNTER_HOST 80 | sed -n 's/^[0-9]/visit &/p'
 [ -n "$PASSWORD" ] && echo "password of \${#PASSWORD} letters"
 `;
 
 /** One line a visit; a line's number is the count. */
 const count = `#!/bin/sh
-echo "Content-Type: text/plain"
-echo
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
 echo visit >>/data/visits
 grep -c . /data/visits
 `;

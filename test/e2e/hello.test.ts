@@ -82,8 +82,7 @@ step("the example rolls out and answers by ClusterIP, NodePort and port-forward"
 });
 
 step("logs, exec with and without stdin and tty, and cp work", async () => {
-  const [pod = ""] = (await kubectl("get", "pods", "-l", "app=hello", "-o", "name")).trim().split("\n");
-  const name = pod.replace("pod/", "");
+  const [name = ""] = await helloPods();
   assert.equal(await kubectl("exec", name, "--", "cat", "/etc/hello/greeting"), "Hello");
   const failing = await machine.exec(kubectlPath(), [
     "-n",
@@ -135,20 +134,13 @@ step("a new image rolls out, and back", async () => {
 step("it scales up and down", async () => {
   await kubectl("scale", "deployment/hello", "--replicas=4");
   await kubectl("rollout", "status", "deployment/hello", "--timeout=60s");
-  assert.equal((await kubectl("get", "pods", "-l", "app=hello", "-o", "name")).trim().split("\n").length, 4);
+  await eventually(async () => assert.equal((await helloPods()).length, 4));
   await kubectl("scale", "deployment/hello", "--replicas=1");
-  await eventually(async () =>
-    assert.equal(
-      (await kubectl("get", "pods", "-l", "app=hello", "-o", "name")).trim().split("\n").length,
-      1,
-    ),
-  );
+  await eventually(async () => assert.equal((await helloPods()).length, 1));
 });
 
 step("a container whose process is killed comes back", async () => {
-  const pod = (
-    await kubectl("get", "pods", "-l", "app=hello", "-o", "jsonpath={.items[0].metadata.name}")
-  ).trim();
+  const [pod = ""] = await helloPods();
   const id = (
     await kubectl("get", "pod", pod, "-o", "jsonpath={.status.containerStatuses[0].containerID}")
   ).trim();
@@ -186,6 +178,7 @@ step("everything survives kill -9 of the server in the middle of a rollout", asy
 step("running pods do not notice kill -9 of the agent", async () => {
   const ids = () =>
     kubectl("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[*].containerID}");
+  await eventually(async () => assert.equal((await helloPods()).length, 3)); // those of the rollout have ended
   const before = await ids();
   process.kill(processOf("agent"), "SIGKILL");
   assert.match(await machine.fetch(`http://${HOST_ADDRESS}:30080/cgi-bin/hello`), /version 2/);
@@ -206,6 +199,12 @@ step("knarr down leaves no mount, namespace, rule or process", async () => {
   assert.equal(code, 0, stderr);
   assert.deepEqual(await machine.traces(), []);
 });
+
+/** Names of the example's pods, those that are still ending included. */
+async function helloPods(): Promise<string[]> {
+  const names = await kubectl("get", "pods", "-l", "app=hello", "-o", "jsonpath={.items[*].metadata.name}");
+  return names.split(" ").filter(Boolean);
+}
 
 function processOf(name: string): number {
   const { processes } = JSON.parse(readFileSync(join(machine.folder, "run", "knarr.json"), "utf8"));

@@ -131,12 +131,11 @@ export class Machine implements AsyncDisposable {
 
   /** Fetches a page from the machine or its neighbour; the body, or why not. */
   async fetch(url: string, from: "host" | "lan" = "host"): Promise<string> {
-    const { code, stdout, stderr } = await this.exec(
-      "/bin/busybox",
-      ["wget", "-q", "-T", "5", "-O", "-", url],
-      { from },
-    );
-    if (code !== 0) throw new Error(`Cannot fetch ${url} from ${from}: ${stderr.trim()}`);
+    const source = `fetch(process.argv[1], { signal: AbortSignal.timeout(5000) })
+      .then(async (answer) => process.stdout.write(await answer.text()))
+      .catch((err) => { process.stderr.write(String(err.cause ?? err)); process.exitCode = 1; })`;
+    const { code, stdout, stderr } = await this.exec(process.execPath, ["-e", source, url], { from });
+    if (code !== 0) throw new Error(`Cannot fetch ${url} from ${from}: ${stderr}`);
     return stdout;
   }
 

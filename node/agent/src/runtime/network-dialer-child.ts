@@ -20,8 +20,8 @@ const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (clie
   serve(client);
 });
 server.listen(path, () => process.stdout.write("ready\n"));
-// The agent is gone when nobody reads what we say: nobody will come any more
-process.stdout.on("error", () => process.exit());
+// The agent holds the other end and writes nothing: its end is the agent's, however that came
+process.stdin.resume().once("close", () => process.exit());
 
 function serve(client: Socket): void {
   client.once("readable", () => {

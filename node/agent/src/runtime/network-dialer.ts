@@ -70,9 +70,10 @@ export class NetworkDialer implements Disposable {
     const socket = join(this.#directory, `${id.slice(0, 16)}.sock`);
     rmSync(socket, { force: true });
     const child = spawn("nsenter", [`--net=/proc/${pid}/ns/net`, process.execPath, CHILD, socket], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     child.unref();
+    (child.stdin as Socket).unref();
     child.once("exit", () => this.#helpers.delete(id));
     let complaint = "";
     child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
