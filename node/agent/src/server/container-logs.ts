@@ -2,11 +2,14 @@
 
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { ContainerStatus, Pod } from "@knarr/kinds/generated/core-v1.ts";
+import { serveReader } from "@knarr/streams/websocket/reader.ts";
 import type { ContainerRef, RuntimeAccess } from "../runtime-access.ts";
 import { HttpFailure } from "./answer.ts";
 import { readLog, type LogOptions } from "./log-reader.ts";
+import { refOf, type Upgrade } from "./remote.ts";
 
 export interface LogRequest {
   readonly pod: Pod;
@@ -14,15 +17,50 @@ export interface LogRequest {
   readonly query: URLSearchParams;
 }
 
+export interface LogAccess {
+  readonly runtime: RuntimeAccess;
+  readonly clock: Clock;
+}
+
 export async function serveLogs(
-  { pod, container, query }: LogRequest,
+  request: LogRequest,
   response: ServerResponse,
-  { runtime, clock }: { readonly runtime: RuntimeAccess; readonly clock: Clock },
+  access: LogAccess,
 ): Promise<void> {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const pieces = openLog(request, access, gone.signal);
+  // The first piece may be long in coming; that there is a log is known when it can be opened.
+  const isFollowed = isTrue(request.query.get("follow"));
+  const first = isFollowed ? undefined : await pieces.next().catch(notReadable);
+  response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
+  response.flushHeaders();
+  if (first && !first.done) await put(response, first.value, gone.signal);
+  for await (const piece of pieces) await put(response, piece, gone.signal);
+  response.end();
+}
+
+/** The same over a WebSocket, for clients that cannot read a stream otherwise. */
+export async function serveLogSocket(
+  { request, socket, head }: Omit<Upgrade, "query">,
+  wanted: LogRequest,
+  access: LogAccess,
+): Promise<void> {
+  const gone = new AbortController();
+  socket.on("close", () => gone.abort());
+  await serveReader(request, socket, head, Readable.from(openLog(wanted, access, gone.signal)));
+}
+
+/** Throws HttpFailure for a log that there is not. */
+function openLog(
+  { pod, container, query }: LogRequest,
+  { runtime, clock }: LogAccess,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   const options = logOptionsOf(query, clock.now());
   const previous = isTrue(query.get("previous"));
   const instance = instanceOf(pod, container, { previous }, runtime);
-  const ref = { namespace: pod.metadata!.namespace!, name: pod.metadata!.name!, uid: pod.metadata!.uid! };
+  const ref = refOf(pod);
   const source = {
     path: instance.logPath,
     clock,
@@ -31,16 +69,7 @@ export async function serveLogs(
       return now?.id === instance.id && (now.state === "running" || now.state === "created");
     },
   };
-  const gone = new AbortController();
-  response.on("close", () => gone.abort());
-  const pieces = readLog(source, options, gone.signal);
-  // The first piece may be long in coming; that there is a log is known when it can be opened.
-  const first = options.follow ? undefined : await pieces.next().catch(notReadable);
-  response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
-  response.flushHeaders();
-  if (first && !first.done) await put(response, first.value, gone.signal);
-  for await (const piece of pieces) await put(response, piece, gone.signal);
-  response.end();
+  return readLog(source, options, signal);
 }
 
 function notReadable(err: NodeJS.ErrnoException): never {
@@ -102,10 +131,8 @@ function instanceOf(
   { previous }: { readonly previous: boolean },
   runtime: RuntimeAccess,
 ): ContainerRef {
-  const { name = "", namespace = "", uid } = pod.metadata ?? {};
-  const about = `container "${container}" in pod "${name}"`;
-  const ref = { namespace, name, ...(uid && { uid }) };
-  const instance = runtime.container(ref, container, { previous });
+  const about = `container "${container}" in pod "${pod.metadata?.name}"`;
+  const instance = runtime.container(refOf(pod), container, { previous });
   if (previous && !instance) throw new HttpFailure(400, `previous terminated ${about} not found`);
   if (instance) return instance;
   const status = statusOf(pod, container);

@@ -119,6 +119,16 @@ test("NodeServer speaks the older WebSocket protocols", async (t) => {
   await assert.rejects(messages(rig, run, ["v9.channel.k8s.io"]), /403/);
 });
 
+test("NodeServer gives logs over a WebSocket", async (t) => {
+  const rig = await startRig();
+  t.after(() => rig[Symbol.asyncDispose]());
+  const logPath = await logFile(t, "2026-01-02T03:04:05Z stdout F one\n2026-01-02T03:04:05Z stdout F two\n");
+  rig.containers.set("main", { id: "id", state: "running", logPath, stdin: false, tty: false });
+  const path = "/containerLogs/default/web/main?tailLines=1";
+  assert.deepEqual((await messages(rig, path, ["binary.k8s.io"])).map(String), ["two\n"]);
+  await assert.rejects(messages(rig, "/containerLogs/default/web/none", ["binary.k8s.io"]), /404/);
+});
+
 test("NodeServer forwards ports to plain WebSocket clients", async (t) => {
   const rig = await startRig();
   t.after(() => rig[Symbol.asyncDispose]());

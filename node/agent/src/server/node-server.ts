@@ -3,7 +3,7 @@
  * Everything needs to be somebody, and to be allowed to (access.ts).
  *
  *     /healthz  /pods  /runningpods/  /metrics  /stats/summary
- *     /containerLogs/{namespace}/{pod}/{container}
+ *     /containerLogs/{namespace}/{pod}/{container}      over HTTP or a WebSocket
  *     /exec, /attach, /run: /{namespace}/{pod}[/{uid}]/{container}      /portForward/{namespace}/{pod}[/{uid}]
  */
 
@@ -19,7 +19,7 @@ import type { Logger } from "@knarr/std/log.ts";
 import type { RuntimeAccess } from "../runtime-access.ts";
 import { questionOf, userOf } from "./access.ts";
 import { HttpFailure, refuseUpgrade, writeFailure } from "./answer.ts";
-import { serveLogs } from "./container-logs.ts";
+import { serveLogs, serveLogSocket } from "./container-logs.ts";
 import {
   refOf,
   runningContainer,
@@ -124,7 +124,9 @@ export class NodeServer implements AsyncDisposable {
       await this.#admit(request, pathname);
       const [, verb = "", ...names] = pathname.split("/").map(decodeURIComponent);
       const upgrade = { request, socket, head, query };
-      const { runtime } = this.#options;
+      const { runtime, clock } = this.#options;
+      if (verb === "containerLogs")
+        return await serveLogSocket(upgrade, { ...this.#containerOf(names), query }, { runtime, clock });
       if (verb === "portForward") return await serveForward(upgrade, this.#podOf(names), runtime);
       const serve = { exec: serveExec, attach: serveAttach }[verb];
       if (!serve) throw new HttpFailure(404, "404 page not found");
