@@ -1,0 +1,217 @@
+/** The server over real sockets: who gets in, in which version of HTTP, and what is on the wire. */
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
+import { Agent, createServer as createHttpsServer, request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
+import { connect } from "node:tls";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { node } from "@knarr/kinds/core/node.ts";
+import { pod } from "@knarr/kinds/core/pod.ts";
+import { TestAuthority, type PemPair } from "../testing/certificates.ts";
+import { startTestServer, type TestServer } from "../testing/server.ts";
+import type { ApiServerOptions } from "../options.ts";
+import { realClock } from "@knarr/std/clock.ts";
+
+const authority = await TestAuthority.create();
+const serving = await authority.server();
+const admin = await authority.client("admin", ["system:masters"]);
+
+interface Answer {
+  readonly code: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+interface Rig extends TestServer {
+  readonly port: number;
+  get(path: string, headers?: Record<string, string>, options?: Sent): Promise<Answer>;
+}
+
+interface Sent {
+  readonly method?: string;
+  readonly body?: string | Buffer;
+  readonly as?: PemPair | "nobody";
+}
+
+async function start(options: Partial<ApiServerOptions> = {}): Promise<Rig> {
+  const listen = { host: "127.0.0.1", port: 0, ...serving, clientCa: authority.certificate };
+  const rig = await startTestServer({ listen, clock: realClock, ...options });
+  const { port } = rig.server.address!;
+  const get: Rig["get"] = (path, headers = {}, { method = "GET", body, as = admin } = {}) =>
+    new Promise((resolve, reject) => {
+      const identity = as === "nobody" ? {} : { cert: as.certificate, key: as.key };
+      const agent = new Agent({ ca: authority.certificate, ...identity });
+      const request = httpsRequest({ host: "127.0.0.1", port, path, method, headers, agent }, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("end", () => {
+          agent.destroy();
+          resolve({ code: answer.statusCode!, headers: answer.headers, body: Buffer.concat(chunks) });
+        });
+      });
+      request.on("error", reject);
+      request.end(body);
+    });
+  return { ...rig, port, get };
+}
+
+const json = ({ body }: Answer): any => JSON.parse(body.toString());
+const configMap = (data: object): string =>
+  JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data });
+const COLLECTION = "/api/v1/namespaces/default/configmaps";
+const JSON_BODY = { "content-type": "application/json" };
+
+test("a client certificate says who is asking; without one it is anonymous; a wrong one is refused", async () => {
+  await using rig = await start();
+  const who = async (as: PemPair | "nobody"): Promise<Answer> => rig.get("/api/v1/nodes", {}, { as });
+  assert.equal((await who(admin)).code, 200);
+  const jane = json(await who(await authority.client("jane")));
+  assert.match(jane.message, /User "jane" cannot list resource "nodes"/);
+  assert.match(json(await who("nobody")).message, /User "system:anonymous" cannot list/);
+  const stranger = await (await TestAuthority.create("another")).client("admin", ["system:masters"]);
+  assert.equal((await who(stranger)).code, 401);
+  assert.equal((await rig.get("/healthz", {}, { as: "nobody" })).body.toString(), "ok");
+});
+
+test("the same is answered over HTTP/2, each request with an id of its own", async () => {
+  await using rig = await start();
+  const session = connectHttp2(`https://127.0.0.1:${rig.port}`, {
+    ca: authority.certificate,
+    cert: admin.certificate,
+    key: admin.key,
+  });
+  const [first, second] = await Promise.all([over(session, "/version"), over(session, "/api/v1/pods")]);
+  session.close();
+  assert.equal(JSON.parse(first.body).minor, "36");
+  assert.equal(JSON.parse(second.body).kind, "PodList");
+  assert.ok(first.auditId && first.auditId !== second.auditId);
+});
+
+function over(session: ClientHttp2Session, path: string): Promise<{ body: string; auditId: string }> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ":path": path });
+    let auditId = "";
+    let body = "";
+    stream.on("response", (headers) => (auditId = String(headers["audit-id"])));
+    stream.on("data", (chunk) => (body += chunk));
+    stream.on("end", () => resolve({ body, auditId }));
+    stream.on("error", reject);
+  });
+}
+
+test("warnings travel in headers", async () => {
+  await using rig = await start();
+  const body = configMap({}).replace('"data"', '"daten"');
+  const { code, headers } = await rig.get(COLLECTION, JSON_BODY, { method: "POST", body });
+  assert.equal(code, 201);
+  assert.equal(headers["warning"], String.raw`299 - "unknown field \"daten\""`);
+});
+
+test("a body of more than three megabytes is not read", async () => {
+  await using rig = await start();
+  const body = configMap({ key: "x".repeat(4 << 20) });
+  const { code } = await rig.get(COLLECTION, JSON_BODY, { method: "POST", body });
+  assert.equal(code, 413);
+});
+
+test("large answers are compressed for those who take it", async () => {
+  await using rig = await start();
+  const body = configMap({ key: "x".repeat(200_000) });
+  await rig.get(COLLECTION, JSON_BODY, { method: "POST", body });
+  const plain = await rig.get(COLLECTION);
+  const small = await rig.get(COLLECTION, { "accept-encoding": "gzip" });
+  assert.equal(small.headers["content-encoding"], "gzip");
+  assert.ok(small.body.length < 10_000);
+  assert.deepEqual(JSON.parse(gunzipSync(small.body).toString()), json(plain));
+});
+
+test("what is no path of the API is 404, plain for strangers, a Status inside a group", async () => {
+  await using rig = await start();
+  for (const [path, want] of [
+    ["/nope", "404 page not found\n"],
+    ["/apis/nope.io/v1/things", "404 page not found\n"],
+    ["/apis/apps/v1/things", "the server could not find the requested resource"],
+    ["/apis/apps/v9/things", "the server could not find the requested resource"],
+    ["/api/v1/pods/x", "the server could not find the requested resource"],
+  ] as const) {
+    const answer = await rig.get(path);
+    assert.equal(answer.code, 404, path);
+    assert.equal(
+      answer.headers["content-type"]?.includes("json") ? json(answer).message : String(answer.body),
+      want,
+    );
+  }
+});
+
+test("a watch streams what happens and ends in its time", async () => {
+  await using rig = await start();
+  const watching = rig.get(`${COLLECTION}?watch=1&timeoutSeconds=1&resourceVersion=0`);
+  await rig.get(COLLECTION, JSON_BODY, { method: "POST", body: configMap({}) });
+  const lines = (await watching).body.toString().trim().split("\n");
+  const { type, object } = JSON.parse(lines.at(-1)!);
+  assert.deepEqual([type, object.metadata.name], ["ADDED", "a"]);
+});
+
+test("ending the server ends its watches and frees its port", async () => {
+  const rig = await start();
+  const watching = rig.get(`${COLLECTION}?watch=1`);
+  await rig.get("/healthz");
+  await rig[Symbol.asyncDispose]();
+  assert.equal((await watching).code, 200);
+  await assert.rejects(rig.get("/healthz"), /ECONNREFUSED/);
+});
+
+test("exec is handed through to the node's agent, with our certificate and without the client's credentials", async () => {
+  const kubelet = await authority.client("kube-apiserver-kubelet-client", ["system:masters"]);
+  const seen: { url?: string; peer?: string; authorization?: string | undefined } = {};
+  const agent = createHttpsServer({
+    cert: serving.certificate,
+    key: serving.key,
+    ca: authority.certificate,
+    requestCert: true,
+  });
+  agent.on("upgrade", (request, socket) => {
+    Object.assign(seen, { url: request.url, authorization: request.headers.authorization });
+    seen.peer = (request.socket as any).getPeerX509Certificate().subject;
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    socket.pipe(socket);
+  });
+  agent.listen(0, "127.0.0.1");
+  await once(agent, "listening");
+  const { port } = agent.address() as AddressInfo;
+  await using rig = await start({ kubeletClient: { ...kubelet, ca: authority.certificate } });
+  await rig.api.create(node, {
+    metadata: { name: "n1" },
+    status: {
+      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    },
+  } as never);
+  const spec = { nodeName: "n1", containers: [{ name: "c", image: "i" }] };
+  await rig.api.create(pod, { metadata: { name: "p", namespace: "default" }, spec } as never);
+
+  const path = "/api/v1/namespaces/default/pods/p/exec?command=ls&command=-l&stdout=true";
+  const socket = connect({
+    host: "127.0.0.1",
+    port: rig.port,
+    ca: authority.certificate,
+    cert: admin.certificate,
+    key: admin.key,
+  });
+  await once(socket, "secureConnect");
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  const [head] = (await once(socket, "data")) as [Buffer];
+  assert.match(head.toString(), /^HTTP\/1.1 101 /);
+  socket.write("ping");
+  const [echo] = (await once(socket, "data")) as [Buffer];
+  assert.equal(echo.toString(), "ping");
+  socket.destroy();
+  agent.close();
+  agent.closeAllConnections();
+  assert.equal(seen.url, "/exec/default/p/c?output=1&command=ls&command=-l");
+  assert.match(seen.peer!, /CN=kube-apiserver-kubelet-client/);
+  assert.equal((await rig.get(path)).code, 400); // no upgrade, no exec
+});
