@@ -18,7 +18,12 @@ export interface DeleteOptions {
 
 const POLICIES = ["Foreground", "Background", "Orphan"];
 
-const expected: Omit<ExpectedKind, "schema"> = { group: "", version: "v1", kind: "DeleteOptions" };
+const expected: Omit<ExpectedKind, "schema"> = {
+  group: "",
+  version: "v1",
+  kind: "DeleteOptions",
+  anyVersion: true,
+};
 const SCHEMA = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 
 export async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOptions> {
@@ -56,20 +61,11 @@ async function givenOptions(request: ApiRequest): Promise<any> {
   const bytes = await body.read();
   if (bytes.length === 0) return optionsInQuery(query);
   try {
-    const version = versionIn(bytes);
-    return decodeBody(bytes, { ...kind, ...version }, { mediaType: body.type, fieldValidation: "Ignore" })
-      .object;
+    return decodeBody(bytes, kind, { mediaType: body.type, fieldValidation: "Ignore" }).object;
   } catch (err) {
     if (err instanceof ApiError && err.reason === "BadRequest") throw badRequest(unwrapped(err.message));
     throw err;
   }
-}
-
-/** Every group has DeleteOptions: `policy/v1` is as good as `v1`. */
-function versionIn(bytes: Buffer): { group?: string; version?: string } {
-  if (bytes[0] !== 0x7b) return {};
-  const match = /"apiVersion"\s*:\s*"(?:([^"/]*)\/)?([^"/]+)"/.exec(bytes.toString("utf8"));
-  return match ? { group: match[1] ?? "", version: match[2]! } : {};
 }
 
 /** Upstream hands the decoder's own words on here. */
