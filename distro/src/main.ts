@@ -19,6 +19,10 @@ async function main([name = "help", ...argv]: readonly string[]): Promise<number
   return (await load()).run(argv, terminal);
 }
 
+process.stdout.on("error", (err: NodeJS.ErrnoException) => {
+  if (err.code !== "EPIPE") throw err; // `knarr help | head`, or a supervisor in the background: nobody reads any more
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (err) {

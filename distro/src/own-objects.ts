@@ -5,12 +5,15 @@
 
 import { createApi } from "@knarr/client/create-api.ts";
 import type { Transport } from "@knarr/client/transport.ts";
+import { controllerRules } from "@knarr/controllers/rules.ts";
 import { dnsRules } from "@knarr/dns/dns.ts";
+import type { PolicyRule } from "@knarr/kinds/generated/rbac-v1.ts";
 import { service } from "@knarr/kinds/core/service.ts";
 import { clusterRole } from "@knarr/kinds/rbac/cluster-role.ts";
 import { clusterRoleBinding } from "@knarr/kinds/rbac/cluster-role-binding.ts";
 
 const DNS_ROLE = "system:knarr:dns";
+const CONTROLLERS_ROLE = "system:knarr:controllers";
 const KUBELET_API_BINDING = "system:knarr:kubelet-api";
 
 export async function ensureOwnObjects(
@@ -33,19 +36,18 @@ export async function ensureOwnObjects(
       },
       apply,
     );
-  await Promise.all([
-    api.patch(service, "kube-system/kube-dns", dnsService(clusterDns), apply),
+  const grant = (name: string, rules: readonly PolicyRule[]): Promise<unknown> =>
     api.patch(
       clusterRole,
-      DNS_ROLE,
-      {
-        apiVersion: `${rbac}/v1`,
-        kind: "ClusterRole",
-        metadata: { name: DNS_ROLE },
-        rules: dnsRules,
-      },
+      name,
+      { apiVersion: `${rbac}/v1`, kind: "ClusterRole", metadata: { name }, rules },
       apply,
-    ),
+    );
+  await Promise.all([
+    api.patch(service, "kube-system/kube-dns", dnsService(clusterDns), apply),
+    grant(DNS_ROLE, dnsRules),
+    grant(CONTROLLERS_ROLE, controllerRules()),
+    bind(CONTROLLERS_ROLE, CONTROLLERS_ROLE, "system:kube-controller-manager"),
     bind(DNS_ROLE, DNS_ROLE, "system:knarr:dns"),
     bind(KUBELET_API_BINDING, "system:kubelet-api-admin", "system:kube-apiserver"),
   ]);

@@ -41,7 +41,6 @@ export const up = defineCommand({
 
 async function foreground(config: Config, terminal: Terminal): Promise<number> {
   const started = performance.now();
-  process.stdout.on("error", () => {}); // in the background, whoever read our lines has gone when we are ready
   terminal.line(`${versionText()} on node ${config["node-name"]} (${config["node-ip"]})`);
   await endLeftovers(config, terminal);
   await terminal.step("Checked this machine", () => preflight(config));

@@ -64,7 +64,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
   if (isOn("controllers")) {
     const transport = held.use(
       server.inProcess(
-        { name: "system:kube-controller-manager", groups: ["system:masters", "system:authenticated"] },
+        { name: "system:kube-controller-manager", groups: ["system:authenticated"] },
         "kube-controller-manager",
       ),
     );
