@@ -6,8 +6,9 @@ import { Discovery, unlessKnown } from "./discovery/discovery.ts";
 import { GIT_VERSION, versionInfo } from "./discovery/version.ts";
 import { healthAnswer, type HealthCheck } from "./health/health.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import { clausesOf, notAcceptableHere } from "./negotiation/accept.ts";
+import { clausesOf } from "./negotiation/accept.ts";
 import { OpenApi, type Published } from "./openapi/documents.ts";
+import { OPENAPI_V2_PROTOBUF } from "./openapi/protobuf.ts";
 import { textAnswer, type WholeAnswer } from "./pipeline/answer.ts";
 import type { ApiRequest } from "./pipeline/api-request.ts";
 import type { PathEntry, PathHandler } from "./pipeline/non-resources.ts";
@@ -93,8 +94,14 @@ function openApiPaths(registry: Registry): PathEntry[] {
     return published(request, document, wanted !== null);
   };
   const version2: PathHandler = (_, request) => {
-    if (!acceptsJson(request.headers.accept)) throw notAcceptableHere();
-    return published(request, openApi.version2(), false);
+    switch (openApiFormat(request.headers.accept)) {
+      case "json":
+        return published(request, openApi.version2(), false);
+      case "protobuf":
+        return { ...published(request, openApi.version2InProtobuf(), false), type: OPENAPI_V2_PROTOBUF };
+      default:
+        return { code: 406, bytes: Buffer.alloc(0), type: "text/plain" };
+    }
   };
   return [
     { path: "/openapi/v2", handler: version2 },
@@ -102,9 +109,12 @@ function openApiPaths(registry: Registry): PathEntry[] {
   ];
 }
 
-function acceptsJson(accept: string | undefined): boolean {
-  if (!accept) return true;
-  return clausesOf(accept).some(({ subtype }) => subtype === "json" || subtype === "*");
+function openApiFormat(accept = "*/*"): "json" | "protobuf" | undefined {
+  for (const { subtype } of clausesOf(accept)) {
+    if (subtype === "json" || subtype === "*") return "json";
+    if (/^com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf$/.test(subtype)) return "protobuf";
+  }
+  return undefined;
 }
 
 function published(request: ApiRequest, { bytes, hash }: Published, isForEver: boolean): WholeAnswer {

@@ -18,6 +18,7 @@ import { admissionPlugins } from "./admission/admission.ts";
 import type { World } from "./admission/plugin.ts";
 import { accessOf } from "./access.ts";
 import { createApi } from "@knarr/client/create-api.ts";
+import { publishAuthorities } from "./bootstrap/authentication-config.ts";
 import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service.ts";
 import { AddressPool } from "./registry/service/addresses.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
@@ -33,6 +34,7 @@ import { NonResources } from "./pipeline/non-resources.ts";
 import type { Parts } from "./pipeline/parts.ts";
 import { Pipeline } from "./pipeline/pipeline.ts";
 import { isStored, Registry } from "./registry/registry.ts";
+import { expireEvents } from "./registry/event-expiry.ts";
 import { registryHooks } from "./registry/registry-hooks.ts";
 import type { User } from "./request.ts";
 import { NodeConnections } from "./subresources/node-connections.ts";
@@ -88,7 +90,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);
   await publish(self, caches.world, options, listener?.address.port);
-  stack.defer(() => stopping.abort());
+  const expiring = expireEvents({ caches, clock, log }, stopping.signal);
+  stack.defer(() => {
+    stopping.abort();
+    return expiring;
+  });
   const running = stack.move();
   return {
     address: listener?.address,
@@ -100,16 +106,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
 }
 
-/** The Service by which pods find this server; its endpoints only when there is something to be found. */
+/** How others find this server and whom it trusts; endpoints only when there is something to be found. */
 async function publish(
   transport: Transport,
   world: World,
-  { serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress }: ApiServerOptions,
+  { serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress, listen }: ApiServerOptions,
   port: number | undefined,
 ): Promise<void> {
   const api = createApi(transport);
   const clusterIp = new AddressPool(serviceCidr).addressAt(1);
   await publishService(api, world, clusterIp, port ?? 6443);
+  if (listen) await publishAuthorities(api, world, listen);
   if (port !== undefined && advertiseAddress)
     await publishEndpoints(api, world, { clusterIp, address: advertiseAddress, port });
 }

@@ -9,6 +9,7 @@ import { definitionNameOfKind, publishedResources } from "@knarr/schema/resource
 import type { PublishedResource } from "@knarr/schema/schema.ts";
 import type { Group } from "@knarr/kinds/group.ts";
 import { definitionsFrom, version2, version3, type Document } from "./components.ts";
+import { documentInProtobuf } from "./protobuf.ts";
 import { pathsOf, subresourcePath, type Operation, type Path, type Routed } from "./operations.ts";
 
 export interface Published {
@@ -61,15 +62,22 @@ export class OpenApi {
 
   /** The one document at /openapi/v2. */
   version2(): Published {
-    return this.#kept("v2", () => {
-      const paths = this.#groups.flatMap(describedPaths);
-      return {
-        swagger: "2.0",
-        info: { title: "Kubernetes", version: this.#version },
-        paths: Object.fromEntries(paths.map((path) => [path.path, pathItem2(path)])),
-        definitions: definitionsFrom(rootsOf(paths), version2),
-      };
-    });
+    return this.#kept("v2", () => this.#version2());
+  }
+
+  /** The same in protobuf, by gnostic's numbers. */
+  version2InProtobuf(): Published {
+    return this.#keptBytes("v2 protobuf", () => documentInProtobuf(this.#version2()));
+  }
+
+  #version2(): Document {
+    const paths = this.#groups.flatMap(describedPaths);
+    return {
+      swagger: "2.0",
+      info: { title: "Kubernetes", version: this.#version },
+      paths: Object.fromEntries(paths.map((path) => [path.path, pathItem2(path)])),
+      definitions: definitionsFrom(rootsOf(paths), version2),
+    };
   }
 
   #version3(group: Group): Document {
@@ -83,8 +91,12 @@ export class OpenApi {
   }
 
   #kept(name: string, make: () => Document): Published {
+    return this.#keptBytes(name, () => Buffer.from(JSON.stringify(make())));
+  }
+
+  #keptBytes(name: string, make: () => Buffer): Published {
     return this.#documents.getOrInsertComputed(name, () => {
-      const bytes = Buffer.from(JSON.stringify(make()));
+      const bytes = make();
       return { bytes, hash: createHash("sha512").update(bytes).digest("hex").toUpperCase() };
     });
   }
