@@ -39,8 +39,12 @@ export async function publishService(api: Api, world: World, clusterIp: string, 
   await api.update(serviceKind, { ...existing, spec: { ...existing.spec, ports } } as never);
 }
 
-/** Endpoints, and the slice that mirrors them. */
+/**
+ * Endpoints, and the slice that mirrors them. A server that is known by a loopback address only has none: nobody else could
+ * reach it there, and no object may say so.
+ */
 export async function publishEndpoints(api: Api, world: World, { address, port }: Reachable): Promise<void> {
+  if (address.startsWith("127.")) return;
   const metadata = {
     name: NAME,
     namespace: NAMESPACE,
