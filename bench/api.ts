@@ -27,7 +27,7 @@ export async function run(): Promise<void> {
 
 async function loadKnarr(): Promise<Measured[]> {
   await using knarr = await startLocalKnarr();
-  return load("Knarr", knarr.kubeconfig, [knarr.serverPid]);
+  return await load("Knarr", knarr.kubeconfig, [knarr.serverPid]);
 }
 
 async function load(title: string, kubeconfig: string, pids: readonly number[]): Promise<Measured[]> {

@@ -34,6 +34,8 @@ export interface ListenerOptions {
 /** As upstream and golang.org/x/net/http2 by default in apiserver. */
 const MAX_STREAMS = 250;
 const WINDOW_BYTES = 256 * 1024;
+/** Megabytes a connection may hold; Node's 10 refuse streams of a busy client that also reads long lists. */
+const SESSION_MEGABYTES = 128;
 /** How long requests may take to end when the server stops. */
 const GRACE_MS = 5000;
 
@@ -59,6 +61,7 @@ export class Listener implements AsyncDisposable {
       requestCert: true,
       rejectUnauthorized: false,
       settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES },
+      maxSessionMemory: SESSION_MEGABYTES,
       minVersion: "TLSv1.2",
     });
     const listener = new Listener(server, service);
