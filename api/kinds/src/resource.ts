@@ -7,6 +7,7 @@
  */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import type { MetadataPass } from "@knarr/machinery/metadata.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 
 export interface Resource<T extends ApiObject = ApiObject> {
@@ -50,6 +51,12 @@ export interface Resource<T extends ApiObject = ApiObject> {
 
   /** Whether upstream runs `validate` again on update too (default true); a few kinds validate updates alone. */
   readonly validatesOnUpdate?: boolean;
+
+  /** How upstream's rules of this kind look at metadata again on update, which repeats what is wrong with it. Default: at what changed. */
+  readonly metadataOnUpdate?: readonly MetadataPass[];
+
+  /** Finalizers need not be qualified (`x.io/mine`); in most kinds they must. */
+  readonly freeFinalizers?: boolean;
 
   /** Text of the `Warning:` header that every request for this kind is answered with, whatever the verb. */
   readonly deprecation?: string;

@@ -13,6 +13,7 @@ export const lease = defineResource<Lease>({
   schema: "io.k8s.api.coordination.v1.Lease",
   plural: "leases",
   scope: "Namespaced",
+  freeFinalizers: true,
   hasGeneration: false,
   createOnUpdate: true,
   unconditionalUpdate: false,

@@ -12,6 +12,7 @@ export const configMap = defineResource<ConfigMap>({
   schema: "io.k8s.api.core.v1.ConfigMap",
   plural: "configmaps",
   scope: "Namespaced",
+  metadataOnUpdate: ["change", "whole"],
   shortNames: ["cm"],
 
   validate({ data = {}, binaryData = {} }, errors) {

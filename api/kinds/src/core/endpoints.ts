@@ -22,6 +22,7 @@ export const endpoints = defineResource<Endpoints>({
   schema: "io.k8s.api.core.v1.Endpoints",
   plural: "endpoints",
   scope: "Namespaced",
+  metadataOnUpdate: ["change", "whole"],
   singular: "endpoints",
   shortNames: ["ep"],
   createOnUpdate: true,

@@ -45,6 +45,8 @@ export const event = defineResource<Event>({
   schema: "io.k8s.api.core.v1.Event",
   plural: "events",
   scope: "Namespaced",
+  metadataOnUpdate: [],
+  freeFinalizers: true,
   shortNames: ["ev"],
   createOnUpdate: true,
   name: nameIsPathSegment,

@@ -20,6 +20,7 @@ export const namespace = defineResource<Namespace>({
   schema: "io.k8s.api.core.v1.Namespace",
   plural: "namespaces",
   scope: "Cluster",
+  metadataOnUpdate: ["whole", "change"],
   shortNames: ["ns"],
   verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
   hasGeneration: false,

@@ -16,6 +16,7 @@ export const node = defineResource<Node>({
   plural: "nodes",
   shortNames: ["no"],
   scope: "Cluster",
+  metadataOnUpdate: ["whole", "change"],
   hasGeneration: false,
 
   defaults({ spec, status }) {

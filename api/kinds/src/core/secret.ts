@@ -19,6 +19,7 @@ export const secret = defineResource<Secret>({
   schema: "io.k8s.api.core.v1.Secret",
   plural: "secrets",
   scope: "Namespaced",
+  metadataOnUpdate: ["change", "whole"],
 
   defaults(object) {
     object.type ||= "Opaque";

@@ -30,6 +30,7 @@ export const endpointSlice = defineResource<EndpointSlice>({
   schema: "io.k8s.api.discovery.v1.EndpointSlice",
   plural: "endpointslices",
   scope: "Namespaced",
+  metadataOnUpdate: ["whole"],
   hasGeneration: true,
   validatesOnUpdate: false,
 

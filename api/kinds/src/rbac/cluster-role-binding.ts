@@ -17,6 +17,7 @@ export const clusterRoleBinding = defineResource<ClusterRoleBinding>({
   schema: "io.k8s.api.rbac.v1.ClusterRoleBinding",
   plural: "clusterrolebindings",
   scope: "Cluster",
+  metadataOnUpdate: ["whole", "change"],
   createOnUpdate: true,
   name: rbacName,
 

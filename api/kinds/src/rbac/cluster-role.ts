@@ -14,6 +14,7 @@ export const clusterRole = defineResource<ClusterRole>({
   schema: "io.k8s.api.rbac.v1.ClusterRole",
   plural: "clusterroles",
   scope: "Cluster",
+  metadataOnUpdate: ["whole", "change"],
   createOnUpdate: true,
   name: rbacName,
   validatesOnUpdate: false,

@@ -17,6 +17,7 @@ export const roleBinding = defineResource<RoleBinding>({
   schema: "io.k8s.api.rbac.v1.RoleBinding",
   plural: "rolebindings",
   scope: "Namespaced",
+  metadataOnUpdate: ["whole", "change"],
   createOnUpdate: true,
   name: rbacName,
 

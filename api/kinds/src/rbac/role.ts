@@ -12,6 +12,7 @@ export const role = defineResource<Role>({
   schema: "io.k8s.api.rbac.v1.Role",
   plural: "roles",
   scope: "Namespaced",
+  metadataOnUpdate: ["whole", "change"],
   createOnUpdate: true,
   name: rbacName,
 

@@ -103,7 +103,6 @@ function prepareCreate(write: Write, object: any) {
   placeInNamespace(object, served.namespaced ? write.namespace : "");
   clearStatus(object, served);
   if (hasGeneration(resource, object)) metadata.generation = 1;
-  else delete metadata.generation;
   resource.prepareForCreate?.(object);
   return reservation;
 }

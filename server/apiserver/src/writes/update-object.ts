@@ -14,7 +14,7 @@ import type { Reservation } from "../registry/hooks.ts";
 import type { Served } from "../registry/served.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import { createObject } from "./create-object.ts";
-import { mergeEqualOwners, validateMetadata, validateMetadataUpdate } from "./metadata-rules.ts";
+import { mergeEqualOwners, validateMetadataUpdate } from "./metadata-rules.ts";
 import type { Strategy } from "./strategy.ts";
 import {
   admissionRequest,
@@ -206,8 +206,8 @@ function prepare({ served, namespace }: Write, strategy: Strategy, object: ApiOb
 
 function validate({ served, request }: Write, strategy: Strategy, object: ApiObject, live: ApiObject): void {
   const errors = new FieldErrors();
-  validateMetadata(object.metadata, served, errors);
-  validateMetadataUpdate(object.metadata, live.metadata, errors);
+  const { subresource } = strategy;
+  validateMetadataUpdate(object.metadata, live.metadata, served, { errors, subresource });
   strategy.validate(object, live, errors);
   if (errors.list.length > 0) throw invalid(served.shownAs, object.metadata.name ?? "", errors.list);
   for (const warning of strategy.warnings(object, live)) request.warn(warning);

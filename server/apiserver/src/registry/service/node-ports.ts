@@ -5,6 +5,7 @@ import type { ServicePort } from "@knarr/kinds/generated/core-v1.ts";
 import { needsNodePort } from "@knarr/kinds/shared/service/facts.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { internalError, invalid } from "@knarr/machinery/status.ts";
+import { plain500 } from "../../writes/create-object.ts";
 import type { Stored } from "./service-hooks.ts";
 import type { NumberPool, Taking } from "./number-pool.ts";
 
@@ -45,8 +46,7 @@ export function updateNodePorts(service: Stored, previous: Stored, pool: NumberP
       taken.add(port.nodePort);
     }
     const key = `${port.protocol}/${port.nodePort}`;
-    if (seen.has(key))
-      throw internalError(new Error(`duplicate nodePort: {${port.protocol} ${port.nodePort}}`));
+    if (seen.has(key)) throw plain500(`duplicate nodePort: {${port.protocol} ${port.nodePort}}`);
     seen.add(key);
   });
   const after = numbersOf(service);
