@@ -420,7 +420,7 @@ export class PodWorker {
     }
     if (this.#inApi && !this.#pod.metadata?.deletionTimestamp) return false; // over, but its logs may be wanted
     if (this.#inApi) {
-      await statuses.flushed(this.uid);
+      await statuses.flushed(this.uid, signal);
       await this.#deleteFromApi();
     }
     if (!this.#isRemoved) {

@@ -56,10 +56,18 @@ export class StatusWriter implements AsyncDisposable {
     this.#queue.add(uid);
   }
 
-  /** Resolves when nothing waits to be written for the pod. */
-  flushed(uid: string): Promise<void> {
+  /** Resolves when nothing waits to be written for the pod; rejects with the signal's reason when it aborts first. */
+  flushed(uid: string, signal: AbortSignal): Promise<void> {
     if (!this.#wanted.has(uid)) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.getOrInsert(uid, []).push(resolve));
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const abort = () => reject(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      this.#waiting.getOrInsert(uid, []).push(() => {
+        signal.removeEventListener("abort", abort);
+        resolve();
+      });
+    });
   }
 
   forget(uid: string): void {
