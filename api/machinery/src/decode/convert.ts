@@ -24,11 +24,13 @@ export interface Converted {
 export interface ConvertOptions {
   /** `value` comes from `parseJson` with number texts in it. */
   readonly hasNumberTexts?: boolean;
+  /** `value` was no text before (a strategic merge): what is wrong with it is then worded, and numbers are cut, by other rules. */
+  readonly fromValues?: boolean | undefined;
 }
 
 /** Throws TypeError or SyntaxError, worded as Go's decoder words it, for the first value of a wrong type. */
 export function convert(value: unknown, schema: Schema, options: ConvertOptions = {}): Converted {
-  const conversion = new Conversion(options.hasNumberTexts ?? false);
+  const conversion = new Conversion(options);
   const plan = planOf(schema);
   const object = conversion.convert(value, plan);
   if (conversion.problem) throw conversion.problem;
@@ -85,12 +87,14 @@ class Conversion {
   hasUnknown = false;
   problem: Error | undefined;
   readonly #hasNumberTexts: boolean;
+  readonly #fromValues: boolean;
   /** Innermost struct and the fields that led there, as Go's errors name places. */
   readonly #structs: string[] = [];
   readonly #path: string[] = [];
 
-  constructor(hasNumberTexts: boolean) {
+  constructor({ hasNumberTexts = false, fromValues = false }: ConvertOptions) {
     this.#hasNumberTexts = hasNumberTexts;
+    this.#fromValues = fromValues;
   }
 
   /** Undefined when `value` is of the wrong type: the field counts as absent, the first problem is kept. */
@@ -107,7 +111,8 @@ class Conversion {
       case "boolean":
         return typeof value === "boolean" ? value : this.#mismatch(value, plan);
       case "int32":
-        return typeof value === "number" && value === (value | 0) ? value : this.#mismatch(value, plan);
+        if (typeof value === "number" && value === (value | 0)) return value;
+        return this.#fromValues && Number.isInteger(value) ? Number(value) | 0 : this.#mismatch(value, plan);
       case "int64":
         return int64(value) ?? this.#mismatch(value, plan);
       case "double":
@@ -222,13 +227,16 @@ class Conversion {
 
   /** The field counts as absent; the first mismatch of all is what the sender hears of. */
   #mismatch(value: unknown, plan: Plan): undefined {
-    this.problem ??= this.#wrongType(value, plan.goType);
+    this.problem ??= this.#fromValues
+      ? new TypeError(valueProblem(value, plan))
+      : this.#wrongType(value, plan.goType);
     return undefined;
   }
 
   /** Types that Go decodes by themselves end the decoding at once: they throw this. */
   #wrongType(value: unknown, goType: string): TypeError {
-    const place: Place = { struct: this.#structs.at(-1) ?? "", path: this.#path.join(".") };
+    const path = this.#fromValues ? "" : this.#path.join(".");
+    const place: Place = { struct: this.#structs.at(-1) ?? "", path };
     return new TypeError(typeProblem(value, goType, place));
   }
 }
@@ -267,6 +275,26 @@ function typeProblem(value: unknown, goType: string, { struct, path }: Place): s
     ? `Go struct field ${struct.slice(struct.lastIndexOf(".") + 1)}.${path} of type ${goType}`
     : `Go value of type ${goType}`;
   return `json: cannot unmarshal ${describe(value, goType)} into ${into}`;
+}
+
+/** What upstream's converter says, which has no text before it: it names no place. */
+function valueProblem(value: unknown, { kind, goType }: Plan): string {
+  if (kind === "struct") return `cannot restore struct from: ${goKind(value)}`;
+  if (kind === "map") return `cannot restore map from ${goKind(value)}`;
+  if (kind === "list" || kind === "byte") return `cannot restore slice from ${goKind(value)}`;
+  const from = goKind(value);
+  // Go turns whole numbers into text (as characters) and cuts fractions off, which JSON does not
+  const isGoConversion = kind === "string" ? from === "int64" : from === "float64" && /^int/.test(kind);
+  if (isGoConversion) return `cannot convert ${from} to ${goType}`;
+  return `unrecognized type: ${GO_KINDS[kind] ?? kind}`;
+}
+const GO_KINDS: Readonly<Record<string, string>> = { boolean: "bool", double: "float64" };
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return "slice";
+  if (typeof value === "object") return "map";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 function describe(value: unknown, goType: string): string {

@@ -11,7 +11,7 @@ import type { Schema } from "@knarr/schema/schema.ts";
 import { groupVersion } from "../object.ts";
 import { quote } from "../quote.ts";
 import { ApiError, badRequest, unsupportedMediaType } from "../status.ts";
-import { convert } from "./convert.ts";
+import { convert, type ConvertOptions } from "./convert.ts";
 import { NumberText, parseJson, parsePairs } from "./json.ts";
 import { decodeMessage, openEnvelope } from "./protobuf.ts";
 import { strictFindings } from "./strict.ts";
@@ -83,12 +83,13 @@ export function decodeValue(
   value: unknown,
   expected: ExpectedKind,
   fieldValidation: FieldValidation = "Warn",
+  options: Pick<ConvertOptions, "fromValues"> = {},
 ): Decoded {
   let actual: GroupVersionKind = expected;
   try {
     actual = kindOf(value, expected);
     checkKind(actual, expected);
-    const { object, hasUnknown } = convert(value, expected.schema);
+    const { object, hasUnknown } = convert(value, expected.schema, options);
     const findings = hasUnknown && fieldValidation !== "Ignore" ? strictFindings(value, expected.schema) : [];
     if (findings.length > 0 && fieldValidation === "Strict")
       throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);

@@ -76,9 +76,9 @@ function check(shape: Shape, value: unknown, path: string, problems: string[]): 
   if (map && isObject(value)) return checkMap(map, value, path, problems);
   if (list && Array.isArray(value)) return checkList(list, value, path, problems);
   const prefix = path && `${path}: `;
-  if (map && !(scalar && !isObject(value))) problems.push(`${prefix}expected map, got ${goValue(value)}`);
+  if (map && !(scalar && !isObject(value))) problems.push(`${prefix}expected map, got &{${goValue(value)}}`);
   else if (scalar) checkScalar(scalar, value, prefix, problems);
-  else problems.push(`${prefix}expected list, got ${goValue(value)}`);
+  else problems.push(`${prefix}expected list, got &{${goValue(value)}}`);
 }
 
 function checkMap(
@@ -137,8 +137,15 @@ function checkScalar(
   }
 }
 
+/** As Go's `%#v` prints it. */
 function goSyntax(value: unknown): string {
-  return typeof value === "string" ? quote(value) : String(goValue(value));
+  if (typeof value === "string") return quote(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
+  if (!isObject(value)) return goValue(value);
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${quote(key)}:${goSyntax(value[key])}`);
+  return `map[string]interface {}{${members.join(", ")}}`;
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {

@@ -169,13 +169,18 @@ function relationOf({
   return { relation: "atomic", keys: [] };
 }
 
-/** Keys that may be left out: only `protocol` of ports has a default among built-in kinds. */
+/**
+ * What keys are when they are left out: `protocol` of ports has a default, and in Go's structs a required one is empty
+ * rather than absent.
+ */
 function keyDefaultsOf({ items }: Schema, keys: readonly string[]): Readonly<Record<string, unknown>> {
   const defaults: Record<string, unknown> = {};
   for (const key of keys) {
     const value = items?.properties?.get(key)?.default;
     if (value !== undefined) defaults[key] = value;
     else if (key === "protocol" && items?.name?.startsWith("io.k8s.api.core.v1.")) defaults[key] = "TCP";
+    else if (items?.name && items.required?.has(key))
+      defaults[key] = items.properties?.get(key)?.type === "integer" ? 0 : "";
   }
   return defaults;
 }

@@ -26,10 +26,10 @@ const SET_ORDER = "$setElementOrder";
 
 /** The document with `patch` merged in. `schema` is that of the document; custom resources have no such patches. */
 export function applyStrategicMergePatch(document: JsonObject, patch: unknown, schema: Schema): JsonObject {
+  if (patch === null) return copyJson(document); // as an empty one
   if (!isMap(patch)) {
-    throw badRequest(
-      `json: cannot unmarshal ${Array.isArray(patch) ? "array" : goType(patch)} into Go value of type map[string]interface {}`,
-    );
+    const type = Array.isArray(patch) ? "array" : typeof patch === "number" ? "number" : goType(patch);
+    throw badRequest(`json: cannot unmarshal ${type} into Go value of type map[string]interface {}`);
   }
   return mergeMap(copyJson(document), copyJson(patch), schema);
 }

@@ -15,6 +15,7 @@ import { ApiError, badRequest, methodNotSupported } from "@knarr/machinery/statu
 import { objectAnswer } from "../negotiation/encode.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Served } from "../registry/served.ts";
+import { plain500 } from "../writes/create-object.ts";
 import { strategyOf, type Strategy } from "../writes/strategy.ts";
 import { updateObject } from "../writes/update-object.ts";
 import { nowText, writeOf } from "../writes/write.ts";
@@ -78,7 +79,8 @@ export function patched(
 ): any {
   const document = patchDocument(type, live, sent, served);
   const shown = type === "strategic" ? goValue(sent) : JSON.stringify(document);
-  return typed(document, served, request, { fieldValidation: options.fieldValidation, shown });
+  const fromValues = type === "strategic";
+  return typed(document, served, request, { fieldValidation: options.fieldValidation, shown, fromValues });
 }
 
 function patchDocument(
@@ -93,15 +95,22 @@ function patchDocument(
     : applyStrategicMergePatch(live, sent, expected.schema);
 }
 
+interface Typing {
+  readonly fieldValidation: FieldValidation;
+  /** What an answer quotes when it is wrong. */
+  readonly shown: string;
+  readonly fromValues?: boolean;
+}
+
 /** What a patch made is decoded like a body; what is wrong with it is the patch's fault, and 422. */
 function typed(
   document: JsonObject,
   { expected }: Served,
   request: ApiRequest,
-  { fieldValidation, shown }: { readonly fieldValidation: FieldValidation; readonly shown: string },
+  { fieldValidation, shown, fromValues }: Typing,
 ): any {
   try {
-    const { object, warnings } = decodeValue(document, expected, fieldValidation);
+    const { object, warnings } = decodeValue(document, expected, fieldValidation, { fromValues });
     for (const warning of warnings) request.warn(warning);
     return object;
   } catch (err) {
@@ -138,10 +147,25 @@ function applied(
     schema: expected.schema,
     filter: strategy.filter,
   });
-  return typed(object as unknown as JsonObject, served, request, {
-    fieldValidation: "Ignore",
-    shown: JSON.stringify(sent),
-  });
+  return unstructured(object as unknown as JsonObject, sent, served);
+}
+
+/** What apply made fits the schema; what it does not fit is the rules of quantities and times. */
+function unstructured(
+  document: JsonObject,
+  sent: JsonObject,
+  { expected, resource, apiVersion }: Served,
+): any {
+  try {
+    return decodeValue(document, expected, "Ignore", { fromValues: true }).object;
+  } catch (err) {
+    if (!(err instanceof ApiError) || err.code !== 400) throw err;
+    const { name = "", namespace = "" } = sent["metadata"] as ApiObject["metadata"];
+    const kind = `${resource.group}/${resource.version}, Kind=${resource.kind}`;
+    throw plain500(
+      `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: unable to convert unstructured object to ${apiVersion}, Kind=${resource.kind}: ${bareMessage(err.message)}`,
+    );
+  }
 }
 
 /** The body of an apply: YAML, of which JSON is a part. */
