@@ -5,7 +5,6 @@
  * one finds the pods as they are and goes on.
  */
 
-import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createApi } from "@knarr/client/create-api.ts";
@@ -14,17 +13,17 @@ import { Informers } from "@knarr/client/informers.ts";
 import { ContainerExec } from "@knarr/cri/container-exec.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
-import { realClock } from "@knarr/std/clock.ts";
-import { silent } from "@knarr/std/log.ts";
-import type { AgentConfig, CompleteConfig } from "./config.ts";
+import type { Clock } from "@knarr/std/clock.ts";
+import { completeConfig } from "./complete-config.ts";
+import type { AgentConfig } from "./config.ts";
 import { NodeKeeper } from "./node/node-keeper.ts";
 import { containerOf } from "./pods/containers.ts";
-import { parseResolvConf } from "./pods/dns.ts";
 import { Images } from "./pods/images.ts";
 import { PodCgroups } from "./pods/pod-cgroups.ts";
 import type { PodServices } from "./pods/pod-services.ts";
 import { PodWorkers } from "./pods/pod-workers.ts";
 import { References } from "./pods/references.ts";
+import { requestToken } from "./pods/request-token.ts";
 import { runtimeHandlerOf } from "./pods/runtime-class.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { Prober } from "./probes/prober.ts";
@@ -36,7 +35,7 @@ import { RuntimeState } from "./runtime/runtime-state.ts";
 import type { RuntimeAccess } from "./runtime-access.ts";
 import { NodeServer } from "./server/node-server.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
-import { ServiceAccountTokens, type RequestToken } from "./volumes/service-account-tokens.ts";
+import { ServiceAccountTokens } from "./volumes/service-account-tokens.ts";
 
 export interface Agent extends AsyncDisposable {
   /** For what serves logs, exec and the like. */
@@ -50,13 +49,14 @@ export interface Agent extends AsyncDisposable {
 
 /** Resolves when the node is registered and its pods are being looked after. Disposing stops the agent, not the pods. */
 export async function startAgent(given: AgentConfig, signal?: AbortSignal): Promise<Agent> {
-  let config = complete(given);
+  let config = completeConfig(given);
   const { clock, log, transport, nodeName } = config;
   const stopping = new AbortController();
   const stop = signal ? AbortSignal.any([signal, stopping.signal]) : stopping.signal;
   await mkdir(join(config.rootDir, "pods"), { recursive: true, mode: 0o750 });
 
   await using held = new AsyncDisposableStack();
+  let workers: PodWorkers | undefined; // made last, and asked for by those before
   const runtime = held.use(new RuntimeClient(config.runtimeSocket));
   const exec = held.use(new ContainerExec(config.runtimeSocket, join(config.rootDir, "exec")));
   const dialer = held.use(new NetworkDialer(join(config.rootDir, "dial")));
@@ -70,11 +70,11 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
     state,
     exec,
     dialer,
-    pod: (uid) => workers.get(uid)?.pod,
+    pod: (uid) => workers?.get(uid)?.pod,
   });
   const statuses = held.use(new StatusWriter({ api, clock, log }));
   const references = held.use(
-    new References({ transport, clock, log, onChange: (uid) => workers.get(uid)?.refresh() }),
+    new References({ transport, clock, log, onChange: (uid) => workers?.get(uid)?.refresh() }),
   );
   const informers = held.use(new Informers({ transport, clock, log }));
   const podInformer = informers.informer(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` });
@@ -89,25 +89,8 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
   if (server) config = { ...config, port: server.port };
   const keeper = held.use(new NodeKeeper({ config, api, runtime, recorder, clock, log }));
 
-  const event: PodServices["event"] = (pod, type, reason, message, fieldPath) =>
-    recorder.event(
-      { ...pod, kind: "Pod", apiVersion: "v1" } as never,
-      type,
-      reason,
-      message,
-      fieldPath ? { fieldPath } : {},
-    );
-  const prober = held.use(
-    new Prober({
-      clock,
-      random: Math.random,
-      listener: {
-        onHealthChange: ({ pod }) => workers.get(pod.metadata!.uid!)?.observe(),
-        onEvent: ({ pod, container }, reason, message) =>
-          event(pod, "Warning", reason, message, containerOf(pod, container.name)?.fieldPath),
-      },
-    }),
-  );
+  const event = tellOf(recorder);
+  const prober = held.use(makeProber(clock, event, (uid) => workers?.get(uid)?.observe()));
   const cgroups = new PodCgroups(await findCgroups(), config.cgroupRoot);
   const services: PodServices = {
     config,
@@ -128,7 +111,7 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
     currentNode: () => keeper.current(),
     services: (namespace) => serviceInformer.list(namespace),
     runtimeHandler: (one) => runtimeHandlerOf(one, transport),
-    activePods: () => workers.active,
+    activePods: () => workers?.active ?? [],
     event,
   };
   const nodeInformer = informers.informer(resources.nodes, { fieldSelector: `metadata.name=${nodeName}` });
@@ -137,13 +120,13 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
       type === "removed" ? keeper.wake() : keeper.observe(object),
     ),
   );
-  const workers: PodWorkers = held.use(new PodWorkers(services));
+  const looking = (workers = held.use(new PodWorkers(services)));
 
   const registering = keeper.start(stop);
   await Promise.all([state.relist(), informers.waitForSync(stop), registering]);
   const following = state.run(stopping.signal);
-  workers.start(podInformer);
-  const isLookedAfter = (uid: string) => workers.get(uid) !== undefined;
+  looking.start(podInformer);
+  const isLookedAfter = (uid: string) => looking.get(uid) !== undefined;
   const upkeep = new Upkeep({ services, isLookedAfter, imageRoot: config.imageRoot }).run(stopping.signal);
 
   const rest = held.move();
@@ -160,46 +143,22 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
   };
 }
 
-function complete(config: AgentConfig): CompleteConfig {
-  return {
-    podLogsDir: "/var/log/pods",
-    containerLogsDir: "/var/log/containers",
-    cgroupRoot: "",
-    clusterDns: [],
-    clusterDomain: "cluster.local",
-    resolvConf: usableResolvConf(),
-    hostsFile: "/etc/hosts",
-    port: 10250,
-    serving: undefined,
-    imageRoot: config.rootDir,
-    maxPods: 110,
-    labels: {},
-    taints: [],
-    reserved: {},
-    seccompDefault: "RuntimeDefault",
-    clock: realClock,
-    log: silent,
-    ...config,
+/** Events about pods, whose objects do not say what they are. */
+function tellOf(recorder: EventRecorder): PodServices["event"] {
+  return (about, type, reason, message, fieldPath) => {
+    const object = { ...about, kind: "Pod", apiVersion: "v1", metadata: about.metadata ?? {} };
+    recorder.event(object, type, reason, message, fieldPath ? { fieldPath } : {});
   };
 }
 
-/** The node's own file, unless it names only a resolver on the node's loopback, which pods cannot reach. */
-function usableResolvConf(path = "/etc/resolv.conf", real = "/run/systemd/resolve/resolv.conf"): string {
-  if (!existsSync(path) || !existsSync(real)) return path;
-  const { servers } = parseResolvConf(readFileSync(path, "utf8"));
-  return servers.length > 0 && servers.every((server) => server.startsWith("127.")) ? real : path;
-}
-
-function requestToken(api: ReturnType<typeof createApi>): RequestToken {
-  return async ({ namespace, name }, spec) => {
-    const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", metadata: {}, spec };
-    const answer: { status?: { token: string; expirationTimestamp: string } } & typeof body = await api.post(
-      resources.serviceAccounts,
-      `${namespace}/${name}`,
-      "token",
-      body,
-    );
-    if (!answer.status) throw new Error(`Cannot get a token for ${namespace}/${name}: the answer has none`);
-    return answer.status;
-  };
+function makeProber(clock: Clock, event: PodServices["event"], onChange: (uid: string) => void): Prober {
+  return new Prober({
+    clock,
+    random: Math.random,
+    listener: {
+      onHealthChange: ({ pod }) => onChange(pod.metadata!.uid!),
+      onEvent: ({ pod, container }, reason, message) =>
+        event(pod, "Warning", reason, message, containerOf(pod, container.name)?.fieldPath),
+    },
+  });
 }
