@@ -2,6 +2,7 @@
 
 import type { Scale } from "../../generated/autoscaling-v1.ts";
 import { defineResource } from "../resource.ts";
+import { ageColumn, nameColumn } from "../shared/columns.ts";
 
 export const scale = defineResource<Scale>({
   group: "autoscaling",
@@ -11,4 +12,10 @@ export const scale = defineResource<Scale>({
   plural: "",
   scope: "Namespaced",
   verbs: ["get", "update", "patch"],
+  columns: [
+    { ...nameColumn, format: "" },
+    { name: "Desired", type: "integer", value: ({ spec }) => spec?.replicas ?? 0 },
+    { name: "Available", type: "integer", value: ({ status }) => status?.replicas ?? 0 },
+    ageColumn,
+  ],
 });

@@ -37,3 +37,14 @@ test("every reference of every document leads to a definition of it", () => {
 test("OpenApi.document has no answer for what is not served", () => {
   assert.equal(openApi.document("apis/nope/v1"), undefined);
 });
+
+test("OpenApi.version2InProtobuf writes as gnostic reads", () => {
+  const { bytes } = openApi.version2InProtobuf();
+  assert.deepEqual([...bytes.subarray(0, 5)], [0x0a, 3, ...Buffer.from("2.0")]); // swagger = 1
+  // NamedAny: name = 1, value = 2, in which yaml = 2.
+  const json = '{"group":"","kind":"ConfigMap","version":"v1"}';
+  const [name, length] = ["x-kubernetes-group-version-kind", json.length];
+  const extension = [0x0a, name.length, ...Buffer.from(name), 0x12, length + 4, 0x12];
+  assert.ok(bytes.includes(Buffer.from(extension)));
+  assert.ok(bytes.length > 100_000);
+});

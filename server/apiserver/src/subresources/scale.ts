@@ -17,7 +17,8 @@ import { patchTypeOf, patched, appliedObject } from "../handlers/patch.ts";
 import { readPatch } from "../handlers/patch-body.ts";
 import { checkIdentity } from "../handlers/update.ts";
 import { objectAnswer } from "../negotiation/encode.ts";
-import type { Served } from "../registry/served.ts";
+import { scale as scaleResource } from "@knarr/kinds/autoscaling/scale.ts";
+import { Served } from "../registry/served.ts";
 import { strategyOf } from "../writes/strategy.ts";
 import { updateObject } from "../writes/update-object.ts";
 import { decode, writeOf } from "../writes/write.ts";
@@ -29,11 +30,14 @@ const SCALE: ExpectedKind = {
   schema: definition("io.k8s.api.autoscaling.v1.Scale"),
 };
 
+/** Tables of it have its own columns, whatever is scaled. */
+const SHOWN = new Served(scaleResource, undefined);
+
 export const getScale: Handler = (parts, request, served) => {
   const encoding = encodingOf(parts, request);
   const item = served.cache.get(served.keyOf(request.namespace, request.name));
   if (!item) throw notFound(served.groupResource, request.name);
-  return objectAnswer(200, served, scaleOf(served, item.object), undefined, encoding);
+  return objectAnswer(200, SHOWN, scaleOf(served, item.object), undefined, encoding);
 };
 
 export const updateScale: Handler = async (parts, request, served) =>
@@ -74,7 +78,7 @@ async function writeScale(
       return scaled(served, live, scale);
     },
   });
-  return objectAnswer(200, served, scaleOf(served, written.object), undefined, encoding);
+  return objectAnswer(200, SHOWN, scaleOf(served, written.object), undefined, encoding);
 }
 
 function checkScale({ spec, metadata }: any, live: ApiObject, { groupResource }: Served): void {
