@@ -8,8 +8,18 @@ test("canonicalTime keeps whole seconds in UTC", () => {
   assert.equal(time.canonicalTime("2026-11-23T06:00:00+01:30"), "2026-11-23T04:30:00Z");
   assert.equal(time.canonicalTime("2026-11-23T06:00:00.999Z"), "2026-11-23T06:00:00Z");
   assert.equal(time.canonicalTime("0001-01-01T00:00:00Z"), "0001-01-01T00:00:00Z");
-  assert.equal(time.canonicalMicroTime("2026-11-23T06:00:00.1234567Z"), "2026-11-23T06:00:00.123456Z");
-  assert.equal(time.canonicalMicroTime("2026-11-23T06:00:00Z"), "2026-11-23T06:00:00.000000Z");
+});
+
+test("canonicalMicroTime wants six digits of a second, as Go does", () => {
+  assert.equal(time.canonicalMicroTime("2026-11-23T07:00:00,123456+01:00"), "2026-11-23T06:00:00.123456Z");
+  assert.throws(() => time.canonicalMicroTime("2026-11-23T06:00:00Z"), {
+    message:
+      'parsing time "2026-11-23T06:00:00Z" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "Z" as ".000000"',
+  });
+  assert.throws(
+    () => time.canonicalMicroTime("2026-11-23T06:00:00.1234567Z"),
+    /cannot parse "7Z" as "Z07:00"$/,
+  );
 });
 
 for (const [text, why] of [

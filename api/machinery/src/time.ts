@@ -7,6 +7,7 @@ const PATTERN = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|(
 /** What most times are: canonical already, on a day that every month has. */
 const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 const SECONDS = "2006-01-02T15:04:05Z07:00";
+const MICROS = "2006-01-02T15:04:05.000000Z07:00";
 
 /** `2026-11-23T05:00:00Z` for a moment in milliseconds since the epoch. */
 export function formatTime(milliseconds: number): string {
@@ -32,10 +33,13 @@ export function canonicalTime(text: string): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
+/** The same for MicroTime, which Go reads with six digits of a second and no others. */
 export function canonicalMicroTime(text: string): string {
+  if (!MICRO_FRACTION.test(text)) throw new SyntaxError(problem(text, MICROS));
   const { date, fraction } = read(text);
-  return `${date.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, "0")}Z`;
+  return `${date.toISOString().slice(0, 19)}.${fraction}Z`;
 }
+const MICRO_FRACTION = /[.,]\d{6}(?:Z|[+-]\d\d:\d\d)$/;
 
 function read(text: string): { date: Date; fraction: string } {
   const match = PATTERN.exec(text);
@@ -72,7 +76,7 @@ function daysIn(year: number, month: number): number {
 }
 
 /** Go names the element of the layout that it could not find, and what stood there. */
-function problem(text: string): string {
+function problem(text: string, layout = SECONDS): string {
   const elements: readonly (readonly [name: string, pattern: RegExp])[] = [
     ["2006", /^\d{4}/],
     ["-", /^-/],
@@ -84,18 +88,25 @@ function problem(text: string): string {
     [":", /^:/],
     ["04", /^\d\d/],
     [":", /^:/],
-    ["05", /^\d\d([.,]\d+)?/],
+    ...(layout === MICROS ? microSeconds : seconds),
     ["Z07:00", /^(Z|[+-]\d\d:\d\d)/],
   ];
   let rest = text;
   for (const [name, pattern] of elements) {
     const match = pattern.exec(rest);
     if (!match)
-      return `parsing time ${goQuote(text)} as ${goQuote(SECONDS)}: cannot parse ${goQuote(rest)} as ${goQuote(name)}`;
+      return `parsing time ${goQuote(text)} as ${goQuote(layout)}: cannot parse ${goQuote(rest)} as ${goQuote(name)}`;
     rest = rest.slice(match[0].length);
   }
   return `parsing time ${goQuote(text)}: extra text: ${goQuote(rest)}`;
 }
+
+/** Without digits of its own in the layout, a fraction of a second is taken as it comes. */
+const seconds = [["05", /^\d\d([.,]\d+)?/]] as const;
+const microSeconds = [
+  ["05", /^\d\d/],
+  [".000000", /^[.,]\d{6}/],
+] as const;
 
 /** The time package quotes by itself: bytes outside printable ASCII become `\x..`. */
 function goQuote(text: string): string {
