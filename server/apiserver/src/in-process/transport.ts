@@ -16,10 +16,12 @@ import type {
   WatchEvent,
 } from "@knarr/client/transport.ts";
 import type { Selected } from "../cache/cache.ts";
+import { selectorOfStored } from "../handlers/selection.ts";
 import type { Answer } from "../pipeline/answer.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import type { RequestBody } from "../pipeline/api-request.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import { nameSelected } from "../pipeline/route.ts";
 import type { Attributes, User } from "../request.ts";
 
 const NOTHING: RequestBody = { type: undefined, read: async () => Buffer.alloc(0) };
@@ -59,7 +61,7 @@ export class InProcessTransport implements Transport {
     signal.throwIfAborted();
     await this.#authorize("list", resource, selection);
     const served = this.#pipeline.parts.registry.of(resource);
-    const page = await served.cache.list(selectedBy(selection));
+    const page = await served.cache.list(selectedBy(resource, selection));
     return {
       apiVersion: served.apiVersion,
       kind: served.listKind,
@@ -76,7 +78,7 @@ export class InProcessTransport implements Transport {
   ): AsyncGenerator<readonly WatchEvent<T>[]> {
     await this.#authorize("watch", resource, selection);
     const served = this.#pipeline.parts.registry.of(resource);
-    const query = { ...selectedBy(selection), resourceVersion, allowWatchBookmarks: true };
+    const query = { ...selectedBy(resource, selection), resourceVersion, allowWatchBookmarks: true };
     const { stored } = resource;
     for await (const events of served.cache.events(query, signal)) {
       yield stored
@@ -106,7 +108,7 @@ export class InProcessTransport implements Transport {
       resource: plural,
       subresource: "",
       namespace,
-      name: "",
+      name: nameSelected(fieldSelector),
       path: "",
       ...(labelSelector !== undefined && { labelSelector }),
       ...(fieldSelector !== undefined && { fieldSelector }),
@@ -153,10 +155,13 @@ function queryOf(query: TransportRequest["query"]): URLSearchParams {
   return result;
 }
 
-function selectedBy({ namespace, labelSelector, fieldSelector }: Selection): Selected {
+function selectedBy(
+  resource: Resource<any>,
+  { namespace, labelSelector, fieldSelector }: Selection,
+): Selected {
   return {
     ...(namespace && { namespace }),
     ...(labelSelector && { labelSelector: parseLabelSelector(labelSelector) }),
-    ...(fieldSelector && { fieldSelector: parseFieldSelector(fieldSelector) }),
+    ...(fieldSelector && { fieldSelector: selectorOfStored(parseFieldSelector(fieldSelector), resource) }),
   };
 }

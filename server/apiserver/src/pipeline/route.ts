@@ -64,7 +64,7 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
   const subresource = special ? "" : (rest[2] ?? "");
   if (name === "" && verb === "get") {
     verb = isTrue(query.get("watch")) ? "watch" : "list";
-    name = nameSelected(query.get("fieldSelector"));
+    name = nameSelected(query.get("fieldSelector") ?? undefined);
   } else if (name === "" && verb === "delete") {
     verb = "deletecollection";
   }
@@ -102,7 +102,7 @@ function isTrue(value: string | null): boolean {
 }
 
 /** Watching one object by field selector is authorized like reading that object. */
-function nameSelected(selector: string | null): string {
+export function nameSelected(selector: string | undefined): string {
   if (!selector) return "";
   for (const term of selector.split(",")) {
     const match = /^metadata\.name==?([^=!]+)$/.exec(term);
