@@ -25,9 +25,15 @@ export interface Resource<T extends ApiObject = ApiObject> {
 
   /**
    * The resource whose stored objects this one shows in another version or group (`events.k8s.io` Event shows
-   * core Event). `toHub` and `fromHub` convert; they may change the object they are given.
+   * core Event). `toHub` and `fromHub` convert; they may change the object they are given. `selectableFields` has what
+   * the stored resource calls those that are called otherwise there: selectors are matched against stored objects.
    */
-  readonly stored?: { readonly as: Resource<any>; toHub(object: T): ApiObject; fromHub(object: any): T };
+  readonly stored?: {
+    readonly as: Resource<any>;
+    toHub(object: T): ApiObject;
+    fromHub(object: any): T;
+    readonly selectableFields?: Readonly<Record<string, string>>;
+  };
 
   /** Verbs beyond or instead of the usual ones; reviews (SelfSubjectAccessReview, …) have only "create" and are not stored. */
   readonly verbs?: readonly Verb[];

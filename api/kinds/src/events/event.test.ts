@@ -81,4 +81,8 @@ test("Events are selected by what they are about, under either name", () => {
   const core = eventsEvent.stored!.toHub(event()) as any;
   assert.equal(coreEvent.selectableFields!["involvedObject.name"]!(core), "p");
   assert.equal(coreEvent.selectableFields!["source"]!(core), "x.io/agent");
+  for (const [label, valueOf] of Object.entries(eventsEvent.selectableFields!)) {
+    const stored = eventsEvent.stored!.selectableFields![label]!;
+    assert.equal(coreEvent.selectableFields![stored]!(core), valueOf(event()), label);
+  }
 });

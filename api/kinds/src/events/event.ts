@@ -10,6 +10,18 @@ import { validateEvent, validateEventChange, validateNewEvent } from "../shared/
 
 const SCHEMA = "io.k8s.api.events.v1.Event";
 
+/** Field selectors of this form: label → the core form's. */
+const fieldLabels: Readonly<Record<string, string>> = {
+  reason: "reason",
+  type: "type",
+  reportingController: "reportingComponent",
+  ...Object.fromEntries(
+    Object.keys(eventFields)
+      .filter((label) => label.startsWith("involvedObject."))
+      .map((label) => [label.replace("involvedObject", "regarding"), label]),
+  ),
+};
+
 /** The fields that have another name in core; all others are called the same. */
 const coreNames: readonly (readonly [here: keyof Event, core: keyof CoreEvent])[] = [
   ["note", "message"],
@@ -39,6 +51,7 @@ export const eventsEvent = defineResource<Event>({
       for (const [here, core] of coreNames) rename(object, core, here);
       return written<Event>({ ...object, apiVersion: "events.k8s.io/v1" }, SCHEMA);
     },
+    selectableFields: fieldLabels,
   },
   createOnUpdate: true,
   validatesOnUpdate: false,
@@ -55,19 +68,12 @@ export const eventsEvent = defineResource<Event>({
     validateEventChange(core, coreForm(previous), errors);
   },
 
-  selectableFields: {
-    reason: ({ reason }) => reason ?? "",
-    type: ({ type }) => type ?? "",
-    reportingController: ({ reportingController }) => reportingController ?? "",
-    ...Object.fromEntries(
-      Object.entries(eventFields)
-        .filter(([label]) => label.startsWith("involvedObject."))
-        .map(([label, valueOf]) => [
-          label.replace("involvedObject", "regarding"),
-          (object: Event) => valueOf(coreForm(object)),
-        ]),
-    ),
-  },
+  selectableFields: Object.fromEntries(
+    Object.entries(fieldLabels).map(([here, core]) => [
+      here,
+      (object: Event) => eventFields[core]!(coreForm(object)),
+    ]),
+  ),
 
   columns: eventColumns.map((column) => ({
     ...column,

@@ -5,7 +5,9 @@ import { test } from "node:test";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
 import { namespace } from "@knarr/kinds/core/namespace.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
+import { eventsEvent } from "@knarr/kinds/events/event.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
+import type { Event } from "@knarr/kinds/generated/events-v1.ts";
 import { isConflict, isForbidden, isNotFound } from "@knarr/machinery/status.ts";
 import { startTestServer, type TestServer } from "../testing/server.ts";
 
@@ -94,6 +96,39 @@ test("a namespace is emptied before it goes, and takes nothing new meanwhile", a
   });
   assert.equal(rig.server.world.get(namespace, "room"), undefined);
   await assert.rejects(rig.api.delete(namespace, "default"), isForbidden);
+});
+
+test("a kind that is stored as another is selected by its own fields", async () => {
+  await using rig = await startTestServer();
+  const report = (name: string, reportingController: string): Event & { metadata: object } => ({
+    metadata: { name, namespace: "default" },
+    eventTime: "2026-01-01T00:00:00.000000Z",
+    type: "Normal",
+    reason: "Pulled",
+    action: "Pulling",
+    regarding: { kind: "Pod", name: `pod-${name}`, namespace: "default" },
+    reportingController,
+    reportingInstance: "i",
+  });
+  for (const [name, by] of ["ax", "bx", "cy"]) await rig.api.create(eventsEvent, report(name!, by!));
+  const path = "/apis/events.k8s.io/v1/namespaces/default/events";
+  const found = async (fieldSelector: string): Promise<string[]> => {
+    const { body } = await rig.transport.request({ method: "GET", path, query: { fieldSelector } });
+    const listed = await rig.api.list(eventsEvent, { fieldSelector });
+    const names = listed.items.map(({ metadata }) => metadata!.name!);
+    assert.deepEqual(
+      (body as any).items.map(({ metadata }: any) => metadata.name),
+      names,
+    );
+    return names;
+  };
+  assert.deepEqual(await found("reportingController=x"), ["a", "b"]);
+  assert.deepEqual(await found("regarding.name=pod-c"), ["c"]);
+  await rig.api.deleteCollection(eventsEvent, {
+    namespace: "default",
+    fieldSelector: "reportingController=x",
+  });
+  assert.deepEqual(await found("regarding.kind=Pod"), ["c"]);
 });
 
 test("a collection is deleted by selector", async () => {

@@ -1,6 +1,7 @@
 /** What LIST, WATCH and DELETE of a collection select: the selectors of the query, checked for the kind. */
 
-import { everyField, parseFieldSelector, type FieldSelector } from "@knarr/machinery/fields.ts";
+import { everyField, FieldSelector, parseFieldSelector } from "@knarr/machinery/fields.ts";
+import type { Resource } from "@knarr/kinds/resource.ts";
 import { everything, parseLabelSelector, type LabelSelector } from "@knarr/machinery/labels.ts";
 import { quote } from "@knarr/machinery/quote.ts";
 import { badRequest } from "@knarr/machinery/status.ts";
@@ -42,7 +43,16 @@ function fieldsOf(text: string, served: Served, request: ApiRequest): FieldSelec
   for (const { field } of selector.terms) if (!isSelectable(served, field)) throw unknownField(served, field);
   if (request.route.depth >= 2 && !selector.terms.length)
     return parseFieldSelector(`metadata.name=${request.name}`); // GET /watch/…/name
-  return selector.terms.length ? selector : undefined;
+  return selector.terms.length ? selectorOfStored(selector, served.resource) : undefined;
+}
+
+/** With the fields called as the stored resource calls them. */
+export function selectorOfStored(selector: FieldSelector, { stored }: Resource<any>): FieldSelector {
+  const names = stored?.selectableFields;
+  if (!names) return selector;
+  return new FieldSelector(
+    selector.terms.map((term) => ({ ...term, field: names[term.field] ?? term.field })),
+  );
 }
 
 function isSelectable({ resource }: Served, field: string): boolean {
