@@ -164,7 +164,7 @@ test("ending the server ends its watches and frees its port", async () => {
   await assert.rejects(rig.get("/healthz"), /ECONNREFUSED/);
 });
 
-test("exec is handed through to the node's agent, with our certificate and without the client's credentials", async () => {
+test("exec and logs by WebSocket are handed to the node's agent, with our certificate, without the client's credentials", async () => {
   const kubelet = await authority.client("kube-apiserver-kubelet-client", ["system:masters"]);
   const seen: { url?: string; peer?: string; authorization?: string | undefined } = {};
   const agent = createHttpsServer({
@@ -193,25 +193,34 @@ test("exec is handed through to the node's agent, with our certificate and witho
   const spec = { nodeName: "n1", containers: [{ name: "c", image: "i" }] };
   await rig.api.create(pod, { metadata: { name: "p", namespace: "default" }, spec } as never);
 
-  const path = "/api/v1/namespaces/default/pods/p/exec?command=ls&command=-l&stdout=true";
-  const socket = connect({
-    host: "127.0.0.1",
-    port: rig.port,
-    ca: authority.certificate,
-    cert: admin.certificate,
-    key: admin.key,
-  });
-  await once(socket, "secureConnect");
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
-  const [head] = (await once(socket, "data")) as [Buffer];
-  assert.match(head.toString(), /^HTTP\/1.1 101 /);
-  socket.write("ping");
-  const [echo] = (await once(socket, "data")) as [Buffer];
-  assert.equal(echo.toString(), "ping");
-  socket.destroy();
+  const converse = async (path: string): Promise<string | undefined> => {
+    const socket = connect({
+      host: "127.0.0.1",
+      port: rig.port,
+      ca: authority.certificate,
+      cert: admin.certificate,
+      key: admin.key,
+    });
+    await once(socket, "secureConnect");
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+    const [head] = (await once(socket, "data")) as [Buffer];
+    assert.match(head.toString(), /^HTTP\/1.1 101 /);
+    socket.write("ping");
+    const [echo] = (await once(socket, "data")) as [Buffer];
+    assert.equal(echo.toString(), "ping");
+    socket.destroy();
+    return seen.url;
+  };
+  const pods = "/api/v1/namespaces/default/pods/p";
+  const exec = `${pods}/exec?command=ls&command=-l&stdout=true`;
+  assert.equal(await converse(exec), "/exec/default/p/c?output=1&command=ls&command=-l");
+  assert.match(seen.peer!, /CN=kube-apiserver-kubelet-client/);
+  assert.equal(seen.authorization, undefined);
+  assert.equal(
+    await converse(`${pods}/log?tailLines=1`),
+    "/containerLogs/default/p/c?tailLines=1&stream=All",
+  );
   agent.close();
   agent.closeAllConnections();
-  assert.equal(seen.url, "/exec/default/p/c?output=1&command=ls&command=-l");
-  assert.match(seen.peer!, /CN=kube-apiserver-kubelet-client/);
-  assert.equal((await rig.get(path)).code, 400); // no upgrade, no exec
+  assert.equal((await rig.get(exec)).code, 400); // no upgrade, no exec
 });

@@ -1,4 +1,4 @@
-/** GET pods/log: what a container wrote, from its node's agent. */
+/** GET pods/log: what a container wrote, from its node's agent; over a WebSocket too, which the agent speaks itself. */
 
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { ApiError, badRequest, invalid } from "@knarr/machinery/status.ts";
@@ -7,6 +7,7 @@ import type { Handler } from "../handlers/handler.ts";
 import { textAnswer, type StreamTarget } from "../pipeline/answer.ts";
 import type { NodeConnections } from "./node-connections.ts";
 import { containerOf, podOf } from "./pod-container.ts";
+import { relayUpgrade } from "./relay-upgrade.ts";
 
 const FLAGS = ["follow", "previous", "timestamps"];
 const NUMBERS = ["sinceSeconds", "tailLines", "limitBytes"];
@@ -22,6 +23,8 @@ export function podLog(nodes: NodeConnections): Handler {
     const address = nodes.addressOf(nodeName);
     const { namespace, name } = request;
     const path = `/containerLogs/${namespace}/${name}/${container}?${parameters}`;
+    if (request.headers.upgrade?.toLowerCase() === "websocket")
+      return { upgrade: (connection) => relayUpgrade(nodes, address, path, connection) };
     return {
       async stream(target) {
         const leave = new AbortController();

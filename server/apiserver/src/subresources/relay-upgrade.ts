@@ -34,6 +34,8 @@ export async function relayUpgrade(
   }
   backend.write(`${lines.join("\r\n")}\r\n\r\n`);
   if (head.length > 0) backend.write(head);
+  // Two pipelines over the same two connections listen more than Node takes for a leak.
+  for (const end of [socket, backend]) end.setMaxListeners(0);
   // One side's end ends the other's writing; an error on either ends both. Nobody is left to be told then.
   await Promise.allSettled([pipeline(socket, backend), pipeline(backend, socket)]);
   socket.destroy();
