@@ -85,6 +85,31 @@ test("Deployment makes a ReplicaSet with hash, owner, revision and annotations",
   assert.equal((await cluster.list(pods)).length, 4);
 });
 
+test("Deployment counts on exactly from the revision of a ReplicaSet it adopts", async () => {
+  await using cluster = await makeCluster();
+  const { selector, template } = web().spec!;
+  template.spec!.containers[0]!.image = "good:0";
+  await cluster.create(replicaSets, {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: {
+      name: "older",
+      namespace: "default",
+      labels: { app: "web" },
+      annotations: { "deployment.kubernetes.io/revision": "3546343826724305832" }, // no double holds it
+    },
+    spec: { replicas: 1, selector, template },
+  });
+  const { uid } = await cluster.create(deployments, web()).then(({ metadata }) => metadata);
+  const { metadata } = await cluster.api.get(deployments, KEY);
+  assert.equal(metadata!.annotations!["deployment.kubernetes.io/revision"], "3546343826724305833");
+  const sets = await cluster.list(replicaSets);
+  assert.deepEqual(
+    sets.map((set) => set.metadata.ownerReferences?.[0]?.uid),
+    [uid, uid],
+  );
+});
+
 test("Deployment says in its status how far it is", async () => {
   await using cluster = await makeCluster();
   await cluster.create(deployments, web());

@@ -169,7 +169,7 @@ function hasOldPods({ old, cache }: Sync): boolean {
 async function refreshCurrent(sync: Sync): Promise<void> {
   const { draft, old, current, api, clock } = sync;
   if (!current) return;
-  const wanted = currentSet(draft, current, highestRevision(old) + 1);
+  const wanted = currentSet(draft, current, highestRevision(old) + 1n);
   const isRight =
     sameAnnotations(current.metadata.annotations, wanted.metadata.annotations!) &&
     (current.spec!.minReadySeconds ?? 0) === (wanted.spec!.minReadySeconds ?? 0);
@@ -189,7 +189,7 @@ async function refreshCurrent(sync: Sync): Promise<void> {
 
 async function createCurrent(sync: Sync): Promise<ReplicaSet> {
   const { draft, old, api, clock, event } = sync;
-  const revision = highestRevision(old) + 1;
+  const revision = highestRevision(old) + 1n;
   const wanted = newSet(draft, revision, rollout.currentReplicas(draft, undefined, old));
   const { name } = wanted.metadata;
   const status = progress.statusIn(draft);

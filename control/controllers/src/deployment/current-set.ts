@@ -11,7 +11,7 @@ import { HASH_LABEL, templateHash } from "./template.ts";
 const MAX_NAME = 253;
 
 /** A new ReplicaSet. Its name follows from the template, so that making it twice makes one. */
-export function newSet(deployment: Deployment, revision: number, replicas: number): ReplicaSet {
+export function newSet(deployment: Deployment, revision: bigint, replicas: number): ReplicaSet {
   const { metadata, spec } = deployment;
   const template = spec!.template!;
   const hash = templateHash(template, deployment.status?.collisionCount);
@@ -43,7 +43,7 @@ export function newSet(deployment: Deployment, revision: number, replicas: numbe
 }
 
 /** `set` with the annotations, revision and minReadySeconds that the Deployment wants it to have now. */
-export function currentSet(deployment: Deployment, set: ReplicaSet, revision: number): ReplicaSet {
+export function currentSet(deployment: Deployment, set: ReplicaSet, revision: bigint): ReplicaSet {
   const annotations = { ...currentAnnotations(deployment, set.metadata.annotations, revision) };
   const { minReadySeconds: _before, ...spec } = set.spec!;
   const { minReadySeconds } = deployment.spec!;

@@ -17,6 +17,7 @@ export const MAX_REPLICAS = "deployment.kubernetes.io/max-replicas";
 /** About 100 revisions. */
 const MAX_HISTORY_LENGTH = 2000;
 const MAX_INT32 = 2 ** 31 - 1;
+const MAX_INT64 = 2n ** 63n - 1n;
 
 /** Annotations that belong to one object and are not copied to the other. */
 const own = new Set([
@@ -30,15 +31,24 @@ const own = new Set([
 
 export type Annotations = Readonly<Record<string, string>>;
 
-/** 0 when it has none; undefined when it is not a number. */
-export function revisionOf({ metadata }: ReplicaSet | Deployment): number | undefined {
+/** 0 when it has none; undefined when it is not a number of 64 bits. */
+export function revisionOf({ metadata }: ReplicaSet | Deployment): bigint | undefined {
   const text = metadata.annotations?.[REVISION];
-  if (text === undefined) return 0;
-  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+  return text === undefined ? 0n : parsed(text);
 }
 
-export function highestRevision(sets: readonly ReplicaSet[]): number {
-  return sets.reduce((highest, set) => Math.max(highest, revisionOf(set) ?? 0), 0);
+/** Revisions go beyond what a JavaScript number holds exactly. */
+function parsed(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = BigInt(text.replace(/^\+/, ""));
+  return value <= MAX_INT64 && value >= -MAX_INT64 - 1n ? value : undefined;
+}
+
+export function highestRevision(sets: readonly ReplicaSet[]): bigint {
+  return sets.reduce((highest, set) => {
+    const revision = revisionOf(set) ?? 0n;
+    return revision > highest ? revision : highest;
+  }, 0n);
 }
 
 /** A count in an annotation of a ReplicaSet, if it is one. */
@@ -59,15 +69,15 @@ export function replicaAnnotations(desired: number, max: number): Annotations {
 export function currentAnnotations(
   deployment: Deployment,
   before: Annotations | undefined,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const annotations: Record<string, string> = { ...before };
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!own.has(name)) annotations[name] = value;
   }
   const text = before?.[REVISION];
-  const previous = text === undefined || text === "" ? 0 : Number(text);
-  if (Number.isInteger(previous) && previous < revision) {
+  const previous = text ? parsed(text) : 0n;
+  if (previous !== undefined && previous < revision) {
     annotations[REVISION] = String(revision);
     if (text !== undefined) {
       const history = withRevision(before?.[HISTORY], text);

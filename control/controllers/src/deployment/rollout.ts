@@ -214,5 +214,5 @@ export function oldestFirst(a: ReplicaSet, b: ReplicaSet): number {
 function lowestRevisionFirst(a: ReplicaSet, b: ReplicaSet): number {
   const [revisionA, revisionB] = [revisionOf(a), revisionOf(b)];
   if (revisionA === undefined || revisionB === undefined || revisionA === revisionB) return oldestFirst(a, b);
-  return revisionA - revisionB;
+  return revisionA < revisionB ? -1 : 1;
 }
