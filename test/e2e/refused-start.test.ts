@@ -1,0 +1,89 @@
+/** What `knarr up` says when it cannot start, and that nothing is half-started then. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { cannotMakeMachine, Machine } from "./machine.ts";
+
+const skip = cannotMakeMachine();
+let machine: Machine;
+const knarr = join(import.meta.dirname, "..", "..", "bin", "knarr");
+
+before(async () => {
+  if (!skip) machine = await Machine.create(`knarr-no-${process.pid}`);
+});
+
+after(async () => {
+  await machine?.[Symbol.asyncDispose]();
+});
+
+/** Exit code 1, one sentence on standard error, no trace. */
+async function refuses(says: RegExp, program: string, ...words: string[]): Promise<void> {
+  const { code, stderr } = await machine.exec(program, words);
+  assert.equal(code, 1);
+  assert.match(stderr, says);
+  assert.equal(stderr.trim().split("\n").length, 1, stderr);
+  assert.deepEqual(await machine.traces(), []);
+}
+
+test("knarr up refuses a port that another program has", { skip }, async () => {
+  const listen = `require("net").createServer().listen(6443, "0.0.0.0", () => console.log("up"))`;
+  const other = machine.spawn(process.execPath, ["-e", listen]);
+  try {
+    await new Promise((resolve) => other.stdout!.once("data", resolve));
+    await refuses(
+      /^knarr: Cannot listen on port 6443: another program listens there; end it, or choose another port with --https-port$/m,
+      knarr,
+      "up",
+    );
+  } finally {
+    other.kill();
+  }
+});
+
+test("knarr up refuses options it cannot use", { skip }, async () => {
+  await refuses(
+    /^knarr: Cannot use --https-port "many": must be a port, 1 to 65535$/m,
+    knarr,
+    "up",
+    "--https-port=many",
+  );
+  await refuses(
+    /^knarr: Cannot use --cluster-cidr 10\.43\.0\.0\/16 with --service-cidr 10\.43\.0\.0\/16: they overlap$/m,
+    knarr,
+    "up",
+    "--cluster-cidr=10.43.0.0/16",
+  );
+  const config = join(machine.folder, "config.yaml");
+  writeFileSync(config, "https-port: [\n");
+  await refuses(/^knarr: Cannot read .*config\.yaml: /m, knarr, "up", `--config=${config}`);
+});
+
+test("knarr up refuses a disk that is full", { skip }, async () => {
+  const small = join(machine.folder, "small");
+  mkdirSync(small);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", small]);
+  try {
+    const { code, stderr } = await machine.exec(knarr, ["up", `--data-dir=${small}`]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^knarr: Cannot start: the disk of .*small has \d+ MiB left and 512 MiB are wanted; free some, or choose another --data-dir$/m,
+    );
+  } finally {
+    execFileSync("umount", [small]);
+  }
+});
+
+test("knarr up refuses to run without the capabilities it needs", { skip }, async () => {
+  await refuses(
+    /^knarr: Cannot start: this process lacks CAP_NET_ADMIN; run it outside a container, or in one that is privileged$/m,
+    "setpriv",
+    "--bounding-set=-net_admin",
+    "--inh-caps=-net_admin",
+    knarr,
+    "up",
+  );
+});
