@@ -139,7 +139,10 @@ test("label and annotate add, refuse to overwrite, overwrite, remove", async () 
   }
   const { labels, annotations } = (await rig.json("get", "cm", "marked")).metadata;
   assert.deepEqual([labels, annotations], [{ a: "2" }, { a: "2" }]);
-  assert.match((await rig.run(["label", "cm", "marked", "c=-bad-"])).stderr, /Invalid value: "-bad-"/);
+  assert.match(
+    (await rig.run(["label", "cm", "marked", "c=-bad-"])).stderr,
+    /invalid label value: "c=-bad-"/,
+  );
 });
 
 test("patch in each of its types", async () => {
