@@ -8,7 +8,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import type { Readable, Writable } from "node:stream";
+import { Writable, type Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Connection, RpcError } from "./connection.ts";
@@ -154,15 +154,19 @@ class Streams implements Disposable {
 
   constructor(fifos: FifoSet, options: ExecOptions) {
     this.#options = options;
-    const stderr = options.terminal ? undefined : options.stderr;
+    const { stdin, terminal } = options;
+    // A shim that is given any stream wants all outputs; without any it uses none
+    const isSilent = !stdin && !options.stdout && !options.stderr;
+    const stdout = isSilent ? undefined : (options.stdout ?? nowhere());
+    const stderr = isSilent || terminal ? undefined : (options.stderr ?? nowhere());
     this.paths = {
-      stdin: options.stdin ? fifos.stdin : "",
-      stdout: options.stdout ? fifos.stdout : "",
+      stdin: stdin ? fifos.stdin : "",
+      stdout: stdout ? fifos.stdout : "",
       stderr: stderr ? fifos.stderr : "",
     };
-    this.#stdin = options.stdin && openWriter(fifos.stdin);
+    this.#stdin = stdin && openWriter(fifos.stdin);
     this.#outputs = [
-      ...(options.stdout ? [[openReader(fifos.stdout), options.stdout] as const] : []),
+      ...(stdout ? [[openReader(fifos.stdout), stdout] as const] : []),
       ...(stderr ? [[openReader(fifos.stderr), stderr] as const] : []),
     ];
   }
@@ -193,6 +197,11 @@ class Streams implements Disposable {
     this.#stdin?.destroy();
     for (const [from] of this.#outputs) from.destroy();
   }
+}
+
+/** For output that nobody wants. */
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
 /** Resolves when everything from `from` is in `to`. When `to` wants no more, the rest is read and dropped. */

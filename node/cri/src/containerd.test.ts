@@ -74,6 +74,21 @@ test("ContainerExec gives output, errors and the exit code apart", { skip }, asy
   assert.deepEqual(await output(["sh", "-c", "echo out; echo err >&2; exit 3"]), [3, "out\n", "err\n"]);
 });
 
+test("ContainerExec drops the output that is not asked for", { skip }, async () => {
+  const command = ["sh", "-c", "cat; echo out; echo err >&2"];
+  for (const name of ["stdout", "stderr"] as const) {
+    const output = new PassThrough();
+    const read = text(output);
+    const options = { command, terminal: false, stdin: Readable.from([]), [name]: output };
+    assert.deepEqual(await exec.run(container, options, never), { exitCode: 0 });
+    assert.equal(await read, `${name.slice(3)}\n`);
+  }
+  const stdin = Readable.from(["exit 4\n"]);
+  assert.deepEqual(await exec.run(container, { command: ["sh"], terminal: false, stdin }, never), {
+    exitCode: 4,
+  });
+});
+
 test("ContainerExec passes the end of stdin on as EOF", { skip }, async () => {
   const big = "0123456789abcdef".repeat(20_000);
   assert.deepEqual(await output(["cat"], Readable.from([big, big])), [0, big + big, ""]);

@@ -7,7 +7,7 @@
 
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { constants, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, constants, globSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ export class FifoPool {
   /** What an earlier process left below `root` is removed. */
   constructor(root: string) {
     this.#root = root;
-    rmSync(root, { recursive: true, force: true });
+    clear(root);
   }
 
   async take(): Promise<FifoSet> {
@@ -50,6 +50,18 @@ export class FifoPool {
     if (reusable && this.#free.length < KEPT) this.#free.push(set);
     else await rm(set.directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * A shim that was opening its end when the earlier process was killed would wait for us for half a minute, and every
+ * command for its pod behind it. With both ends open here it gets on, or finds nothing to open.
+ */
+function clear(root: string): void {
+  const held = globSync(join(root, "*", "{stdin,stdout,stderr}")).map((path) =>
+    openSync(path, constants.O_RDWR | constants.O_NONBLOCK),
+  );
+  rmSync(root, { recursive: true, force: true });
+  for (const fd of held) closeSync(fd);
 }
 
 /** Both open at once, whether or not the shim has opened its end. The end of a reader comes when the shim closes. */
