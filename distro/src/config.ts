@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { load } from "js-yaml";
+import { contains, nthAddress, overlap } from "./addresses.ts";
 import { options, type Config } from "./options.ts";
 import { parseOptions, UsageError, type Options, type Parsed } from "./option.ts";
 
@@ -91,40 +92,4 @@ function defaultAddress(): string | undefined {
     ? (interfaces[gateway[0]!] ?? [])
     : Object.values(interfaces).flatMap((list) => list ?? []);
   return candidates.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-}
-
-export function toNumber(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-export function toAddress(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
-}
-
-function range(cidr: string): [first: number, last: number] {
-  const [ip = "", length = ""] = cidr.split("/");
-  const size = 2 ** (32 - Number(length));
-  const first = Math.floor(toNumber(ip) / size) * size;
-  return [first, first + size - 1];
-}
-
-/** `nthAddress("10.43.0.0/16", 10)` is `10.43.0.10`. */
-export function nthAddress(cidr: string, n: number): string {
-  return toAddress(range(cidr)[0] + n);
-}
-
-/** The addresses of this node's pods: the first 256 of the cluster's. */
-export function podCidrOf(config: Pick<Config, "cluster-cidr">): string {
-  return `${nthAddress(config["cluster-cidr"], 0)}/24`;
-}
-
-function contains(cidr: string, address: string): boolean {
-  const [first, last] = range(cidr);
-  return toNumber(address) >= first && toNumber(address) <= last;
-}
-
-function overlap(a: string, b: string): boolean {
-  const [firstA, lastA] = range(a);
-  const [firstB, lastB] = range(b);
-  return firstA <= lastB && firstB <= lastA;
 }

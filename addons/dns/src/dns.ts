@@ -9,9 +9,6 @@
 import { BlockList, isIPv6 } from "node:net";
 import { Informers } from "@knarr/client/informers.ts";
 import type { Transport } from "@knarr/client/transport.ts";
-import { namespace } from "@knarr/kinds/core/namespace.ts";
-import { service } from "@knarr/kinds/core/service.ts";
-import { endpointSlice } from "@knarr/kinds/discovery/endpoint-slice.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import { addressBytes } from "./address.ts";
@@ -20,6 +17,7 @@ import { ClusterZone } from "./cluster-zone.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Listener } from "./listener.ts";
 import { Resolver } from "./resolver.ts";
+import { endpointSlices, namespaces, services } from "./resources.ts";
 import { nodeUpstreams, watchUpstreams } from "./upstreams.ts";
 
 export interface DnsOptions {
@@ -97,15 +95,15 @@ export async function startDns(options: DnsOptions): Promise<Dns> {
 }
 
 function watchCluster(informers: Informers, index: ClusterIndex): void {
-  informers.informer(namespace, { metadataOnly: true }).subscribe(({ type, object }) => {
+  informers.informer(namespaces, { metadataOnly: true }).subscribe(({ type, object }) => {
     if (type === "removed") index.removeNamespace(object);
     else if (type === "added") index.setNamespace(object);
   });
-  informers.informer(service).subscribe(({ type, object }) => {
+  informers.informer(services).subscribe(({ type, object }) => {
     if (type === "removed") index.removeService(object);
     else index.setService(object);
   });
-  informers.informer(endpointSlice).subscribe(({ type, object, previous }) => {
+  informers.informer(endpointSlices).subscribe(({ type, object, previous }) => {
     if (type === "removed") index.removeSlice(object);
     else index.setSlice(object, previous);
   });

@@ -2,16 +2,14 @@
 
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { createLogger } from "@knarr/std/log.ts";
-import { endHalfStarted } from "../clean-up.ts";
+import { serverAddress } from "../addresses.ts";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
 import { UsageError } from "../option.ts";
-import { mergeKubeconfig, writeKubeconfig } from "../pki/kubeconfig.ts";
-import { ensurePki } from "../pki/pki.ts";
 import { preflight } from "../preflight.ts";
+import { prepare } from "../prepare.ts";
 import { endProcess, isAlive, processId } from "../processes.ts";
 import { findRunning, readRunFile, removeRunFile, runFilePath, writeRunFile } from "../run-file.ts";
 import { Supervisor, type Message } from "../supervisor.ts";
@@ -44,14 +42,7 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
   terminal.line(`${versionText()} on node ${config["node-name"]} (${config["node-ip"]})`);
   await endLeftovers(config, terminal);
   await terminal.step("Checked this machine", () => preflight(config));
-  const pki = await terminal.step("Certificates are in place", () => ensurePki(config));
-  const access = {
-    server: `https://${config["node-ip"]}:${config["https-port"]}`,
-    authority: pki.authority.cert,
-    client: pki.admin,
-  };
-  writeKubeconfig(config.kubeconfig, access);
-  if (config["merge-kubeconfig"]) mergeKubeconfig(join(homedir(), ".kube", "config"), access);
+  await terminal.step("Certificates are in place", () => prepare(config));
 
   const me = { supervisor: processId(process.pid)!, config };
   writeRunFile({ ...me, processes: {} });
@@ -67,7 +58,8 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
   const ready = startParts(config, supervisor, terminal).then(() => "ready" as const);
   const first = await Promise.race([ready, asked]).catch(async (err) => {
     await supervisor[Symbol.asyncDispose]();
-    await endHalfStarted(config);
+    // Imported here only: a start that succeeds has no use for a runtime client, which takes 15 MB of this long-lived process.
+    await (await import("../clean-up.ts")).endHalfStarted(config);
     removeRunFile(config);
     throw err;
   });
@@ -89,7 +81,7 @@ async function startParts(config: Config, supervisor: Supervisor, terminal: Term
   await terminal.step(
     "API server",
     () => server,
-    () => `API server answers on https://${config["node-ip"]}:${config["https-port"]}`,
+    () => `API server answers on ${serverAddress(config)}`,
   );
   if (agent)
     await terminal.step(

@@ -4,8 +4,9 @@ import { startDns } from "@knarr/dns/dns.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import { connect } from "../access.ts";
-import { podCidrOf, type Config } from "../config.ts";
+import { podCidrOf } from "../addresses.ts";
 import { holdDnsAddress } from "../dns-address.ts";
+import type { Config } from "../options.ts";
 
 export async function startDnsPart(config: Config, log: Logger): Promise<AsyncDisposable> {
   await using held = new AsyncDisposableStack();

@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hostname } from "node:os";
-import { nthAddress, type Config } from "../config.ts";
+import { nthAddress } from "../addresses.ts";
+import type { Config } from "../options.ts";
 import { CertificateFolder, type KeyPair } from "./certificates.ts";
 
 export interface Pki {

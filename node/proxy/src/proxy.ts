@@ -10,9 +10,6 @@ import { Informers } from "@knarr/client/informers.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { defineIndex } from "@knarr/client/cache.ts";
 import type { Pod, Service } from "@knarr/kinds/generated/core-v1.ts";
-import { endpointSlice } from "@knarr/kinds/discovery/endpoint-slice.ts";
-import { pod } from "@knarr/kinds/core/pod.ts";
-import { service } from "@knarr/kinds/core/service.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
@@ -21,6 +18,7 @@ import { forgetFlows, staleFlows } from "./conntrack.ts";
 import { HealthChecks } from "./health-check.ts";
 import { hostPortRules } from "./host-ports.ts";
 import { Loader, nft } from "./loader.ts";
+import * as resources from "./resources.ts";
 import { nothing, Ruleset, type Fragment } from "./ruleset.ts";
 import { servicePorts, type ServicePort } from "./service-port.ts";
 import { serviceRules } from "./service-rules.ts";
@@ -39,7 +37,7 @@ export interface ProxyOptions extends ClusterNetwork {
 
 const slicesByService = defineIndex({
   name: "slices by service",
-  of: endpointSlice,
+  of: resources.endpointSlices,
   values: ({ metadata }) => {
     const name = metadata.labels?.["kubernetes.io/service-name"];
     return [name && `${metadata.namespace}/${name}`];
@@ -52,11 +50,11 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
   enableForwarding();
   const stop = new AbortController();
   const informers = new Informers({ transport, clock, log });
-  const services = informers.informer(service);
-  const slices = informers.informer(endpointSlice);
+  const services = informers.informer(resources.services);
+  const slices = informers.informer(resources.endpointSlices);
   slices.addIndex(slicesByService);
   const ownPods = new Informers({ transport: podTransport, clock, log });
-  const pods = ownPods.informer(pod, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const pods = ownPods.informer(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   await Promise.all([informers.waitForSync(stop.signal), ownPods.waitForSync(stop.signal)]);
 
   const rules = new Ruleset();
