@@ -5,6 +5,7 @@
  *
  *     equivalent({ a: [] }, {})      // true
  *     equivalent({ a: {} }, {})      // false
+ *     equivalent({ labels: {} }, {}) // true: a map
  */
 
 export function equivalent(a: unknown, b: unknown): boolean {
@@ -23,9 +24,21 @@ export function equivalent(a: unknown, b: unknown): boolean {
 type Fields = Readonly<Record<string, unknown>>;
 
 function sameFields(a: Fields, b: Fields): boolean {
-  for (const key in a) if (!equivalent(a[key], b[key])) return false;
-  for (const key in b) if (!(key in a) && !isNothing(b[key])) return false;
+  for (const key in a) if (!equivalent(memberOf(a, key), memberOf(b, key))) return false;
+  for (const key in b) if (!(key in a) && !isNothing(memberOf(b, key))) return false;
   return true;
+}
+
+/** Fields that are maps in whatever spec they stand: an empty one is as good as none. */
+const maps: ReadonlySet<string> = new Set(
+  "labels annotations matchLabels nodeSelector limits requests overhead volumeAttributes".split(" "),
+);
+
+function memberOf(object: Fields, key: string): unknown {
+  const value = object[key];
+  if (!maps.has(key) || typeof value !== "object" || value === null) return value;
+  for (const _key in value) return value;
+  return undefined;
 }
 
 /** What leaves no trace once encoded, for fields that are not pointers: pointer fields that hold a zero are kept apart by their defaults. */

@@ -19,6 +19,8 @@ export interface Converted {
   readonly object: { [key: string]: unknown };
   /** Some field was not in the schema; `strictFindings` says which. */
   readonly hasUnknown: boolean;
+  /** Lists or maps were there and empty, and were kept. */
+  readonly hasEmpties: boolean;
 }
 
 export interface ConvertOptions {
@@ -26,6 +28,8 @@ export interface ConvertOptions {
   readonly hasNumberTexts?: boolean;
   /** `value` was no text before (a strategic merge): what is wrong with it is then worded, and numbers are cut, by other rules. */
   readonly fromValues?: boolean | undefined;
+  /** Lists and maps that are there and empty stay: see empties.ts. Otherwise they count as absent. */
+  readonly keepsEmpties?: boolean | undefined;
 }
 
 /** Throws TypeError or SyntaxError, worded as Go's decoder words it, for the first value of a wrong type. */
@@ -34,7 +38,8 @@ export function convert(value: unknown, schema: Schema, options: ConvertOptions 
   const plan = planOf(schema);
   const object = conversion.convert(value, plan);
   if (conversion.problem) throw conversion.problem;
-  return { object: (object ?? zero(plan)) as Converted["object"], hasUnknown: conversion.hasUnknown };
+  const { hasUnknown, hasEmpties } = conversion;
+  return { object: (object ?? zero(plan)) as Converted["object"], hasUnknown, hasEmpties };
 }
 
 /** An object of `schema` that nobody set anything in: what upstream writes for an empty struct. */
@@ -85,14 +90,17 @@ interface Place {
 
 class Conversion {
   hasUnknown = false;
+  hasEmpties = false;
   problem: Error | undefined;
   readonly #hasNumberTexts: boolean;
   readonly #fromValues: boolean;
+  readonly #keepsEmpties: boolean;
   /** Innermost struct and the fields that led there, as Go's errors name places. */
   readonly #structs: string[] = [];
   readonly #path: string[] = [];
 
-  constructor({ hasNumberTexts = false, fromValues = false }: ConvertOptions) {
+  constructor({ hasNumberTexts = false, fromValues = false, keepsEmpties = false }: ConvertOptions) {
+    this.#keepsEmpties = keepsEmpties;
     this.#hasNumberTexts = hasNumberTexts;
     this.#fromValues = fromValues;
   }
@@ -168,7 +176,10 @@ class Conversion {
     const value = this.convert(given, plan);
     this.#path.pop();
     if (typeof value === "object" && value !== null) {
-      if ((plan.kind === "list" || plan.kind === "map") && isEmpty(value)) return undefined;
+      if ((plan.kind === "list" || plan.kind === "map") && isEmpty(value)) {
+        if (!this.#keepsEmpties) return undefined;
+        this.hasEmpties = true;
+      }
       return presence === "o" && isEmpty(value) ? undefined : value;
     }
     if (presence === "e" && (value === "" || value === 0 || value === false)) return undefined;

@@ -11,7 +11,8 @@ import type { Schema } from "@knarr/schema/schema.ts";
 import { groupVersion } from "../object.ts";
 import { quote } from "../quote.ts";
 import { ApiError, badRequest, unsupportedMediaType } from "../status.ts";
-import { convert, type ConvertOptions } from "./convert.ts";
+import { convert, type Converted, type ConvertOptions } from "./convert.ts";
+import { markEmpties } from "./empties.ts";
 import { NumberText, parseJson, parsePairs } from "./json.ts";
 import { decodeMessage, openEnvelope } from "./protobuf.ts";
 import { strictFindings } from "./strict.ts";
@@ -49,6 +50,8 @@ export interface DecodeOptions {
   readonly mediaType?: string | undefined;
   /** Default: Warn, as upstream's. */
   readonly fieldValidation?: FieldValidation;
+  /** The caller takes empty lists and maps out itself, with `withoutEmpties`. */
+  readonly keepsEmpties?: boolean;
 }
 
 export function decodeBody(bytes: Uint8Array, expected: ExpectedKind, options: DecodeOptions = {}): Decoded {
@@ -65,14 +68,17 @@ export function decodeBody(bytes: Uint8Array, expected: ExpectedKind, options: D
   }
   try {
     checkKind(actual, expected);
-    const { object, hasUnknown } = convert(body.value() ?? {}, expected.schema, body);
+    const { hasNumberTexts } = body;
+    const { keepsEmpties } = options;
+    const converted = convert(body.value() ?? {}, expected.schema, { hasNumberTexts, keepsEmpties });
+    const { hasUnknown } = converted;
     const findings =
       fieldValidation !== "Ignore" && (hasUnknown || body.hasDuplicates)
         ? body.findings(expected.schema)
         : [];
     if (findings.length > 0 && fieldValidation === "Strict")
       throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);
-    return { object: named(object, actual), warnings: findings.flatMap(warningsOf) };
+    return { object: named(converted, actual), warnings: findings.flatMap(warningsOf) };
   } catch (err) {
     throw unhandled(actual, expected, err);
   }
@@ -83,17 +89,18 @@ export function decodeValue(
   value: unknown,
   expected: ExpectedKind,
   fieldValidation: FieldValidation = "Warn",
-  options: Pick<ConvertOptions, "fromValues"> = {},
+  options: Pick<ConvertOptions, "fromValues" | "keepsEmpties"> = {},
 ): Decoded {
   let actual: GroupVersionKind = expected;
   try {
     actual = kindOf(value, expected);
     checkKind(actual, expected);
-    const { object, hasUnknown } = convert(value, expected.schema, options);
+    const converted = convert(value, expected.schema, options);
+    const { hasUnknown } = converted;
     const findings = hasUnknown && fieldValidation !== "Ignore" ? strictFindings(value, expected.schema) : [];
     if (findings.length > 0 && fieldValidation === "Strict")
       throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);
-    return { object: named(object, actual), warnings: findings };
+    return { object: named(converted, actual), warnings: findings };
   } catch (err) {
     throw unhandled(actual, expected, err);
   }
@@ -221,9 +228,11 @@ function checkKind(actual: GroupVersionKind, expected: ExpectedKind): void {
   throw new SyntaxError(`converting (${version}.${kind}) to (${target}): unknown conversion`);
 }
 
-function named(object: { [key: string]: unknown }, actual: GroupVersionKind): { [key: string]: unknown } {
+function named({ object, hasEmpties }: Converted, actual: GroupVersionKind): Converted["object"] {
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
-  return { kind: actual.kind, apiVersion: groupVersion(actual), ...rest };
+  const result = { kind: actual.kind, apiVersion: groupVersion(actual), ...rest };
+  if (hasEmpties) markEmpties(result);
+  return result;
 }
 
 /** What is wrong with YAML comes as several lines, each of which becomes a warning. */

@@ -110,7 +110,10 @@ function typed(
   { fieldValidation, shown, fromValues }: Typing,
 ): any {
   try {
-    const { object, warnings } = decodeValue(document, expected, fieldValidation, { fromValues });
+    const { object, warnings } = decodeValue(document, expected, fieldValidation, {
+      fromValues,
+      keepsEmpties: true,
+    });
     for (const warning of warnings) request.warn(warning);
     return object;
   } catch (err) {
@@ -157,7 +160,7 @@ function unstructured(
   { expected, resource, apiVersion }: Served,
 ): any {
   try {
-    return decodeValue(document, expected, "Ignore", { fromValues: true }).object;
+    return decodeValue(document, expected, "Ignore", { fromValues: true, keepsEmpties: true }).object;
   } catch (err) {
     if (!(err instanceof ApiError) || err.code !== 400) throw err;
     const { name = "", namespace = "" } = sent["metadata"] as ApiObject["metadata"];

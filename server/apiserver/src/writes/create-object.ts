@@ -7,6 +7,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { zeroObject } from "@knarr/machinery/decode/convert.ts";
+import { withoutEmpties } from "@knarr/machinery/decode/empties.ts";
 import { planOf } from "@knarr/machinery/decode/plan.ts";
 import { trackUpdate } from "@knarr/machinery/patch/track-update.ts";
 import {
@@ -25,6 +26,7 @@ import {
   managerOfWrite,
   nowText,
   placeInNamespace,
+  setManagedFields,
   type Write,
   type Written,
 } from "./write.ts";
@@ -35,18 +37,19 @@ const MAX_PREFIX = 58;
 /** How many generated names are tried. */
 const MAX_ATTEMPTS = 8;
 
-/** Creates `object`, which is used up. `tracked`: its managedFields are made already (apply). */
+/** Creates `given`, which is used up. `tracked`: its managedFields are made already (apply). */
 export async function createObject(
   write: Write,
-  object: ApiObject,
+  given: ApiObject,
   { tracked = false }: { readonly tracked?: boolean } = {},
 ): Promise<Written> {
   const { served, options } = write;
   const cache = served.cache;
-  const admission = await admitted(write, object, tracked);
-  const reservation = prepareCreate(write, object);
+  const admission = await admitted(write, given, tracked);
+  const reservation = prepareCreate(write, given);
   try {
-    validateCreate(write, object);
+    validateCreate(write, given);
+    const object = withoutEmpties(given, served.expected.schema);
     await write.parts.admission.validate(object, admission);
     const { name = "", namespace = "" } = object.metadata;
     const key = served.keyOf(namespace, name);
@@ -72,16 +75,19 @@ export async function createObject(
 async function admitted(write: Write, object: ApiObject, tracked: boolean) {
   const { parts, request, served } = write;
   if (!tracked) {
+    const { schema } = served.expected;
+    const stated = withoutEmpties(object, schema, { keepsWritten: true });
     trackUpdate({
       live: undefined,
-      object,
+      object: stated,
       manager: managerOfWrite(write),
       subresource: write.subresource,
       apiVersion: served.apiVersion,
       time: nowText(parts),
-      schema: served.expected.schema,
+      schema,
       filter: strategyOf(served, "")?.filter,
     });
+    setManagedFields(object, stated);
   }
   const admission = admissionRequest(
     write.name ? write : { ...write, name: object.metadata.name ?? "" },

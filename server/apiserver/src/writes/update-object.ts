@@ -7,6 +7,7 @@
 
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
+import { withoutEmpties } from "@knarr/machinery/decode/empties.ts";
 import { keepTimes, trackUpdate } from "@knarr/machinery/patch/track-update.ts";
 import { type ApiError, conflict, invalid, notFound, OBJECT_MODIFIED } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
@@ -21,6 +22,7 @@ import {
   managerOfWrite,
   nowText,
   placeInNamespace,
+  setManagedFields,
   type Write,
   type Written,
 } from "./write.ts";
@@ -93,7 +95,7 @@ async function changed(
   const { strategy } = change;
   const live = served.shown(item) as ApiObject;
   if (change.uid && change.uid !== live.metadata.uid) throw otherUid(write, change.uid, live.metadata.uid);
-  const object = await change.make(live);
+  let object = await change.make(live);
   if (!change.tracked) track(write, strategy, live, object);
   const admission = admissionRequest(write, "UPDATE", live);
   await parts.admission.mutate(object, admission);
@@ -107,6 +109,7 @@ async function changed(
   try {
     prepare(write, strategy, object, live);
     validate(write, strategy, object, live);
+    object = withoutEmpties(object, served.expected.schema);
     keepTimes(live, object);
     await parts.admission.validate(object, admission);
     if (
@@ -124,16 +127,19 @@ async function changed(
 
 function track(write: Write, { filter }: Strategy, live: ApiObject, object: ApiObject): void {
   const { served, parts, subresource } = write;
+  const { schema } = served.expected;
+  const stated = withoutEmpties(object, schema, { keepsWritten: true });
   trackUpdate({
     live,
-    object,
+    object: stated,
     manager: managerOfWrite(write),
     subresource,
     apiVersion: served.apiVersion,
     time: nowText(parts),
-    schema: served.expected.schema,
+    schema,
     filter,
   });
+  setManagedFields(object, stated);
   forgetTimes(object, subresource);
 }
 

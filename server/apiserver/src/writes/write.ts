@@ -49,10 +49,11 @@ export async function decode(
   { fieldValidation }: Pick<WriteOptions, "fieldValidation">,
 ): Promise<any> {
   const { body } = request;
+  const keepsEmpties = true;
   const { object, warnings } =
     body.value === undefined
-      ? decodeBody(await body.read(), expected, { mediaType: body.type, fieldValidation })
-      : decodeValue(body.value, expected, fieldValidation);
+      ? decodeBody(await body.read(), expected, { mediaType: body.type, fieldValidation, keepsEmpties })
+      : decodeValue(body.value, expected, fieldValidation, { keepsEmpties });
   for (const warning of warnings) request.warn(warning);
   return object;
 }
@@ -93,4 +94,11 @@ export function managerOfWrite({ request, options }: Write): string {
 
 export function nowText({ clock }: Parts): string {
   return formatTime(clock.now());
+}
+
+/** `object` gets what field management made of `stated`, which may be the same object. */
+export function setManagedFields({ metadata }: ApiObject, stated: ApiObject): void {
+  const { managedFields } = stated.metadata;
+  if (managedFields) metadata.managedFields = managedFields;
+  else delete metadata.managedFields;
 }

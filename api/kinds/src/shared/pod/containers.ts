@@ -106,11 +106,11 @@ export function validateEphemeralContainers(errors: FieldErrors, context: PodCon
   });
 }
 
-/** Decoding always fills in `resources`. */
+/** An empty list is set, too. Decoding always fills in `resources`. */
 function isSet(container: EphemeralContainer, field: (typeof notEphemeral)[number]): boolean {
   const value = container[field];
-  if (equivalent(value, undefined)) return false;
-  return field !== "resources" || !equivalent(value, {});
+  if (Array.isArray(value)) return true;
+  return field === "resources" ? Object.keys(value ?? {}).length > 0 : !equivalent(value, undefined);
 }
 
 /** Pods want images that can be pulled; templates may hold what something fills in later. */

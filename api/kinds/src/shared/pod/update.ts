@@ -121,7 +121,7 @@ function strict(spec: PodSpec): unknown {
 /** A gated pod has not been placed yet: where it may go can be narrowed, not widened. */
 function allowNarrowing(spec: PodSpec, before: PodSpec, errors: FieldErrors): void {
   const { nodeSelector } = spec;
-  if (!equivalent(nodeSelector, before.nodeSelector)) {
+  if (!equivalent({ nodeSelector }, { nodeSelector: before.nodeSelector })) {
     const isKept = Object.entries(before.nodeSelector ?? {}).every(
       ([key, value]) => nodeSelector?.[key] === value,
     );
