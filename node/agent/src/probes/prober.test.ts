@@ -26,6 +26,32 @@ test("Prober makes a container ready with its first success, and unready after f
   assert.deepEqual(rig.log.splice(0), ["asked exec", "Unhealthy: Readiness probe failed: sick", "started"]);
 });
 
+test("Prober asks a new container sooner again until it is ready, and then by its period", async () => {
+  const rig = makeRig(
+    { readinessProbe: { exec, periodSeconds: 3, successThreshold: 2 } },
+    { answer: { outcome: "failure", output: "starting" } },
+  );
+  const asked = async (ms: number): Promise<number> => {
+    rig.log.length = 0;
+    await rig.pass(ms - 1);
+    assert.equal(rig.log.length, 0);
+    await rig.pass(1);
+    return rig.log.filter((line) => line.startsWith("asked")).length;
+  };
+  await rig.settle();
+  for (const ms of [500, 1000, 2000, 3000, 3000]) assert.equal(await asked(ms), 1);
+  rig.prober.unwatch("id");
+  const next = makeRig({ readinessProbe: { exec, successThreshold: 2 } }, { answer: rig.answer });
+  await next.settle();
+  next.answer = success;
+  await next.pass(500);
+  assert.equal(next.health()!.ready, false);
+  await next.pass(9999); // two successes are a period apart, as always
+  assert.equal(next.health()!.ready, false);
+  await next.pass(1);
+  assert.equal(next.health()!.ready, true);
+});
+
 test("Prober waits for initialDelaySeconds from the start of the container", async () => {
   const rig = makeRig({ readinessProbe: { exec, initialDelaySeconds: 30 } });
   await rig.pass(29_999);

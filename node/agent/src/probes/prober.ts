@@ -4,7 +4,8 @@
  * One instance of a container (one container id) is watched from `watch` to `unwatch`. It starts out not started if it has a
  * startup probe, not ready if it has a readiness probe, and alive; after that, what counts is `successThreshold` or `failureThreshold` equal
  * answers in a row. While a startup probe has not succeeded nothing else is asked. When a liveness or startup probe has failed, that probe
- * rests: the container is to be killed, and its successor is another instance. Listeners are called after the change is visible in `health`.
+ * rests: the container is to be killed, and its successor is another instance. A container is seldom ready in the moment it starts, so its
+ * readiness is asked for again sooner than its period says until it is. Listeners are called after the change is visible in `health`.
  */
 
 import type { Clock } from "@knarr/std/clock.ts";
@@ -47,6 +48,8 @@ export interface ProberOptions {
 
 /** Tries of one question that could not be asked, before it waits for its next time. */
 const MAX_TRIES = 3;
+/** How soon a new container that was not ready yet is asked again; twice as long each time, and never longer than the period. */
+const FIRST_RETRY_MS = 500;
 
 export class Prober {
   readonly #options: Required<ProberOptions>;
@@ -132,18 +135,22 @@ class ContainerProbes {
     if (delayed > 0) await clock.sleep(delayed, signal);
 
     const run = { outcome: "", length: 0 };
+    // Upstream asks whenever it looks at a pod that is not ready, which after a start is each second or so.
+    let retryMs = purpose === "readiness" && !this.container.recovered ? FIRST_RETRY_MS : periodMs;
     for (let next = clock.now(); !signal.aborted;) {
       const outcome = await this.#ask(purpose, probe, signal);
       signal.throwIfAborted();
       if (outcome !== "discarded") {
         run.length = run.outcome === outcome ? run.length + 1 : 1;
         run.outcome = outcome;
+        if (outcome === "success") retryMs = periodMs;
         const threshold =
           outcome === "success" ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);
         if (run.length >= threshold && this.#settle(purpose, probe, outcome) === "done") return;
       }
       // A probe that took longer than its period is asked again at once, and what it missed is not made up for.
-      next = Math.max(next + periodMs, clock.now());
+      next = Math.max(next + Math.min(retryMs, periodMs), clock.now());
+      retryMs *= 2;
       await clock.sleep(next - clock.now(), signal);
     }
   }
