@@ -88,8 +88,13 @@ test("SpdyConnection moves megabytes through small windows and slow readers", as
 
 test("SpdyConnection stops reading when nobody takes what came", async (t) => {
   let sink: SpdyStream | undefined;
-  const { client } = await pair(t, (stream) => (sink = stream));
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+  const { client } = await pair(t, (stream) => {
+    sink = stream;
+    arrive();
+  });
   const stream = await client.open({});
+  await arrived;
   let isDone = false;
   stream.end(Buffer.alloc(64 << 20), () => (isDone = true));
   for (let turns = 0; turns < 2000; turns++) await new Promise(setImmediate);

@@ -167,6 +167,7 @@ function localRuntime(containers: Rig["containers"]): RuntimeAccess {
     },
     async dial(_, port, signal) {
       const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+      socket.on("error", () => {}); // also when nobody waits any more
       await once(socket, "connect", { signal });
       return socket;
     },
