@@ -3,7 +3,8 @@
  * externalTrafficPolicy is Local. 200 with, 503 without; the body is kube-proxy's.
  */
 
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
+import { createServer } from "@knarr/std/http.ts";
 import type { Logger } from "@knarr/std/log.ts";
 
 export class HealthChecks implements AsyncDisposable {

@@ -3,9 +3,10 @@
  * followed on the same host only. `httpGet` throws what the network threw; a status is never an error here.
  */
 
-import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Container, HTTPGetAction } from "@knarr/kinds/generated/core-v1.ts";
+import { request as httpRequest } from "@knarr/std/http.ts";
 import { dialErrorText } from "./network-error.ts";
 import { joinHostPort, resolvePort } from "./port.ts";
 import { MAX_OUTPUT_BYTES } from "./probe.ts";

@@ -3,9 +3,9 @@
  * end stdin alone: over WebSocket containerd could only end all streams at once.
  */
 
-import { request } from "node:http";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
+import { request } from "@knarr/std/http.ts";
 import { SpdyConnection } from "@knarr/streams/spdy/connection.ts";
 import type { ProcessIo } from "../runtime-access.ts";
 

@@ -1,6 +1,7 @@
 /** An answer that is no success: thrown by the handlers of the node's server, written where the request came from, as plain text. */
 
-import { STATUS_CODES, type ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
+import { STATUS_CODES } from "@knarr/std/http.ts";
 import type { Duplex } from "node:stream";
 
 export class HttpFailure extends Error {

@@ -1,12 +1,8 @@
 /** A request that asks to become another protocol, as an exchange: until it is let through, it may still be answered as HTTP. */
 
-import {
-  STATUS_CODES,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-} from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
+import { STATUS_CODES } from "@knarr/std/http.ts";
 import type { RawConnection, StreamTarget } from "../pipeline/answer.ts";
 import type { Connection, Exchange } from "./exchange.ts";
 

@@ -3,14 +3,10 @@
  * what it says of its own paths is moved to where the client sees them.
  */
 
-import {
-  request as httpRequest,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type RequestOptions,
-} from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { ApiError } from "@knarr/machinery/status.ts";
+import { request as httpRequest } from "@knarr/std/http.ts";
 import type { Handler } from "../handlers/handler.ts";
 import type { Answer, StreamTarget } from "../pipeline/answer.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
