@@ -11,7 +11,7 @@ export const create: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
   await request.body.read(); // what is too large is refused before anything else is said about it
   const options = writeOptionsOf(request.query, "CreateOptions");
-  const object = await decode(request, served.expected, options);
+  const object = await decode(request, served.expected, { ...options, keepsEmpties: true });
   const { metadata } = object;
   for (const field of SYSTEM_FIELDS) delete metadata[field];
   if (served.resource.plural !== "namespaces" || served.resource.group !== "")

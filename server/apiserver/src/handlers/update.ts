@@ -34,7 +34,7 @@ export const update: Handler = async (parts, request, served) => {
 };
 
 async function decodeUpdate(request: ApiRequest, served: Served, options: WriteOptions): Promise<any> {
-  const object = await decode(request, served.expected, options);
+  const object = await decode(request, served.expected, { ...options, keepsEmpties: true });
   checkIdentity(object, request, served);
   mergeEqualOwners(object.metadata, (text) => request.warn(text));
   served.resource.defaults?.(object);

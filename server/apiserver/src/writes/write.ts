@@ -42,14 +42,19 @@ export function writeOf(
   return { parts, request, served, options, namespace, name, subresource };
 }
 
+export interface DecodeOptions {
+  readonly fieldValidation: WriteOptions["fieldValidation"];
+  /** For what goes to `createObject` or `updateObject`: they take empty lists and maps out when the rules have seen them. */
+  readonly keepsEmpties?: boolean;
+}
+
 /** The body as an object of `expected`; asked again, it gives a new object. */
 export async function decode(
   request: ApiRequest,
   expected: ExpectedKind,
-  { fieldValidation }: Pick<WriteOptions, "fieldValidation">,
+  { fieldValidation, keepsEmpties = false }: DecodeOptions,
 ): Promise<any> {
   const { body } = request;
-  const keepsEmpties = true;
   const { object, warnings } =
     body.value === undefined
       ? decodeBody(await body.read(), expected, { mediaType: body.type, fieldValidation, keepsEmpties })
