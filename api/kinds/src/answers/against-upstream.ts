@@ -6,7 +6,7 @@
  *     tools/node api/kinds/src/answers/against-upstream.ts KUBECONFIG Pod [COUNT] [SEED]
  *
  * Prints how many agree and, of those that do not, what upstream says (-) and what we say (+). Lists and maps that are
- * empty but there (`ports: []`) are known to differ: upstream tells them from absent ones, our decoding does not.
+ * empty but there (`ports: []`) are known to differ: the comparison decodes without them, the server does not.
  */
 
 import { definition } from "@knarr/schema/definitions.ts";
