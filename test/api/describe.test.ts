@@ -90,6 +90,8 @@ test("explain knows groups, versions, enums of strings, and maps", async () => {
     /^GROUP: +events\.k8s\.io$/m,
   );
   assert.match(await kubectl("explain", "pod.metadata.labels"), /FIELD: labels <map\[string\]string>/);
+  const limits = await kubectl("explain", "pod.spec.containers.resources.limits");
+  assert.match(limits, /FIELD: limits <map\[string\]Quantity>/);
 });
 
 test("explain --recursive shows the whole tree", async () => {

@@ -31,6 +31,11 @@ export function definitionsFrom(roots: Iterable<string>, dialect: Dialect): Docu
       if (!found.has(wanted)) waiting.push(wanted);
       return { $ref: dialect.prefix + wanted };
     };
+    const leaf = leaves(dialect)[name];
+    if (leaf) {
+      found.set(name, leaf);
+      continue;
+    }
     found.set(name, {}); // a definition may contain itself
     found.set(name, describe(definition(name), dialect, refer));
   }
@@ -61,8 +66,9 @@ function fieldOf(schema: Schema, dialect: Dialect, refer: (name: string) => Docu
 }
 
 function typeOf(schema: Schema, dialect: Dialect, refer: (name: string) => Document): Document {
-  if (schema.name) return refer(schema.name);
-  const leaf = schema.format ? formats(dialect)[schema.format] : undefined;
+  const named = schema.name ?? (schema.format && LEAF_NAMES[schema.format]);
+  if (named) return refer(named);
+  const leaf = schema.format ? formats()[schema.format] : undefined;
   if (leaf) return leaf;
   switch (schema.type) {
     case "array":
@@ -89,13 +95,24 @@ function merging(schema: Schema): Document {
   };
 }
 
-/** Formats that are not OpenAPI's own. */
-function formats({ hasOneOf }: Dialect): Readonly<Record<string, Document>> {
+/** Formats whose definitions people know by name: `kubectl explain` shows `<map[string]Quantity>`. */
+const LEAF_NAMES: Readonly<Record<string, string>> = {
+  quantity: "io.k8s.apimachinery.pkg.api.resource.Quantity",
+  "int-or-string": "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+};
+
+function leaves({ hasOneOf }: Dialect): Readonly<Record<string, Document>> {
   const either = (...types: string[]): Document =>
     hasOneOf ? { oneOf: types.map((type) => ({ type })) } : { type: "string" };
   return {
-    quantity: either("string", "number"),
-    "int-or-string": { ...either("integer", "string"), format: "int-or-string" },
+    [LEAF_NAMES["quantity"]!]: either("string", "number"),
+    [LEAF_NAMES["int-or-string"]!]: { ...either("integer", "string"), format: "int-or-string" },
+  };
+}
+
+/** Formats that are not OpenAPI's own. */
+function formats(): Readonly<Record<string, Document>> {
+  return {
     "micro-time": { type: "string", format: "date-time" },
     duration: { type: "string" },
     "fields-v1": { type: "object" },
