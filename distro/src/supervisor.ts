@@ -24,6 +24,8 @@ const LOG_BYTES = 20 << 20;
 export interface SupervisorOptions {
   /** Words after `knarr` that start the child called `name`. */
   readonly wordsFor: (name: string) => readonly string[];
+  /** Flags of Node.js for it, beside those that this process has. */
+  readonly flagsFor?: (name: string) => readonly string[];
   readonly logDir: string;
   readonly log: Logger;
   /** Called after every start and end of a child. */
@@ -69,9 +71,9 @@ export class Supervisor implements AsyncDisposable {
 
   #spawn(name: string): ChildProcess {
     const file = this.#openLog(name);
-    const [program = "", ...flags] = [process.execPath, ...process.execArgv];
+    const flags = [...process.execArgv, ...(this.#options.flagsFor?.(name) ?? [])];
     const main = join(import.meta.dirname, "main.ts");
-    const child = spawn(program, [...flags, main, ...this.#options.wordsFor(name)], {
+    const child = spawn(process.execPath, [...flags, main, ...this.#options.wordsFor(name)], {
       stdio: ["ignore", file, file, "ipc"],
       detached: true, // a terminal's Ctrl-C is for the supervisor, which ends the children in order
     });
