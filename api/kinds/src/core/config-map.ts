@@ -1,5 +1,6 @@
 /** Settings for pods, as keys with text or bytes. */
 
+import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { ConfigMap } from "../../generated/core-v1.ts";
 import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
@@ -15,18 +16,12 @@ export const configMap = defineResource<ConfigMap>({
   metadataOnUpdate: ["change", "whole"],
   shortNames: ["cm"],
 
-  validate({ data = {}, binaryData = {} }, errors) {
-    checkKeys(data, errors.at("data"));
-    for (const key in data)
-      if (Object.hasOwn(binaryData, key))
-        errors.at("data").at([key]).invalid(key, "duplicate of key present in binaryData");
-    checkKeys(binaryData, errors.at("binaryData"));
-    // no field of its own: the whole object is too large, which upstream writes as `[]`
-    if (textBytes(data) + base64Bytes(binaryData) > MAX_DATA_BYTES) errors.at([""]).tooLong(MAX_DATA_BYTES);
-  },
+  validate,
+  validatesOnUpdate: false, // but after what may not change
 
   validateUpdate(object, previous, errors) {
     checkImmutable(object, previous, errors, ["data", "binaryData"]);
+    validate(object, errors);
   },
 
   columns: [
@@ -38,3 +33,13 @@ export const configMap = defineResource<ConfigMap>({
     ageColumn,
   ],
 });
+
+function validate({ data = {}, binaryData = {} }: ConfigMap, errors: FieldErrors): void {
+  checkKeys(data, errors.at("data"));
+  for (const key in data)
+    if (Object.hasOwn(binaryData, key))
+      errors.at("data").at([key]).invalid(key, "duplicate of key present in binaryData");
+  checkKeys(binaryData, errors.at("binaryData"));
+  // no field of its own: the whole object is too large, which upstream writes as `[]`
+  if (textBytes(data) + base64Bytes(binaryData) > MAX_DATA_BYTES) errors.at([""]).tooLong(MAX_DATA_BYTES);
+}

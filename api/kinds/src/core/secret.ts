@@ -30,15 +30,13 @@ export const secret = defineResource<Secret>({
     if (!object.type && previous.type) object.type = previous.type;
   },
 
-  validate(object, errors) {
-    checkKeys(object.data, errors.at("data"));
-    if (base64Bytes(object.data) > MAX_DATA_BYTES) errors.at("data").tooLong(MAX_DATA_BYTES);
-    contents[object.type ?? ""]?.(object, errors);
-  },
+  validate,
+  validatesOnUpdate: false, // but after what may not change
 
   validateUpdate(object, previous, errors) {
     errors.at("type").immutable(object.type ?? "", previous.type ?? "");
     checkImmutable(object, previous, errors, ["data"]);
+    validate(object, errors);
   },
 
   warnings({ type, data = {} }) {
@@ -56,6 +54,12 @@ export const secret = defineResource<Secret>({
     ageColumn,
   ],
 });
+
+function validate(object: Secret, errors: FieldErrors): void {
+  checkKeys(object.data, errors.at("data"));
+  if (base64Bytes(object.data) > MAX_DATA_BYTES) errors.at("data").tooLong(MAX_DATA_BYTES);
+  contents[object.type ?? ""]?.(object, errors);
+}
 
 /** `stringData` is for writing only: it goes over `data` and is never seen again. */
 function takeTexts(object: Secret): void {

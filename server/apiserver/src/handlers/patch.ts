@@ -154,11 +154,7 @@ function applied(
 }
 
 /** What apply made fits the schema; what it does not fit is the rules of quantities and times. */
-function unstructured(
-  document: JsonObject,
-  sent: JsonObject,
-  { expected, resource, apiVersion }: Served,
-): any {
+function unstructured(document: JsonObject, sent: JsonObject, { expected, resource }: Served): any {
   try {
     return decodeValue(document, expected, "Ignore", { fromValues: true, keepsEmpties: true }).object;
   } catch (err) {
@@ -166,7 +162,7 @@ function unstructured(
     const { name = "", namespace = "" } = sent["metadata"] as ApiObject["metadata"];
     const kind = `${resource.group}/${resource.version}, Kind=${resource.kind}`;
     throw plain500(
-      `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: unable to convert unstructured object to ${apiVersion}, Kind=${resource.kind}: ${bareMessage(err.message)}`,
+      `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: unable to convert unstructured object to ${kind}: ${bareMessage(err.message)}`,
     );
   }
 }
