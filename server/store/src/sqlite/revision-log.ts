@@ -5,8 +5,9 @@
  * check is one look-up in an index whose page the insert needs anyway (1 µs), inside the transaction: nothing to keep in step, nothing to roll back.
  */
 
-import { statSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { READY_BYTES, readyWriteAhead } from "./database.ts";
 import type { Entry } from "../store.ts";
 
 export interface Write {
@@ -42,6 +43,8 @@ const VACUUM_PAGES = 128;
 export class RevisionLog {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  /** SQLite's write-ahead log, to sync it: SQLite built for Node does that with fsync, which waits for the time stamps as well. */
+  readonly #writeAhead: number;
   readonly #statements: ReturnType<typeof statements>;
   #revision: number;
   #compacted: number;
@@ -50,6 +53,7 @@ export class RevisionLog {
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = path;
+    this.#writeAhead = openSync(`${path}-wal`, "r");
     this.#statements = statements(database);
     const { compacted, swept } = database.prepare("SELECT compacted, swept FROM progress").get() as any;
     const { last } = database.prepare("SELECT max(revision) AS last FROM log").get() as any;
@@ -67,13 +71,14 @@ export class RevisionLog {
     return this.#compacted;
   }
 
-  /** All in one transaction and one sync. When it throws, nothing has happened. */
+  /** All in one transaction and one sync. When it throws before the sync, nothing has happened; when the sync throws, nobody knows. */
   write(writes: readonly Write[]): Written[] {
     const before = this.#revision;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const written = writes.map((write) => this.#write(write));
       this.#database.exec("COMMIT");
+      fdatasyncSync(this.#writeAhead);
       return written;
     } catch (err) {
       this.#revision = before;
@@ -130,7 +135,7 @@ export class RevisionLog {
   /** Refuses reads before `revision` from now on; `sweep` does the work. */
   compact(revision: number): void {
     if (revision <= this.#compacted) return;
-    this.#unsynced(() => this.#statements.setCompacted.run(revision));
+    this.#transaction(() => this.#statements.setCompacted.run(revision));
     this.#compacted = revision;
   }
 
@@ -150,7 +155,7 @@ export class RevisionLog {
       number,
     ][];
     const upTo = rows.length < steps ? this.#compacted : rows.at(-1)![0];
-    this.#unsynced(() => {
+    this.#transaction(() => {
       for (const [revision, previous, deleted] of rows) {
         if (previous > 0) this.#statements.remove.run(previous);
         if (deleted) this.#statements.remove.run(revision);
@@ -164,14 +169,22 @@ export class RevisionLog {
   shrink(): boolean {
     const free = this.#pragma("freelist_count");
     if (free <= SPARE_PAGES) return false;
-    this.#unsynced(() =>
+    this.#transaction(() =>
       this.#database.exec(`PRAGMA incremental_vacuum(${Math.min(VACUUM_PAGES, free - SPARE_PAGES)})`),
     );
     return true;
   }
 
-  /** Copies the write-ahead log to its place and empties it. */
+  /** Copies the write-ahead log to its place, so that the next write begins it anew. Its file goes back to the length it is opened with. */
   checkpoint(): void {
+    const { size } = statSync(`${this.#path}-wal`);
+    if (size <= READY_BYTES) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    else this.emptyWriteAhead();
+    readyWriteAhead(this.#path);
+  }
+
+  /** The same, and gives all of its file's space back. */
+  emptyWriteAhead(): void {
     this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
@@ -185,6 +198,10 @@ export class RevisionLog {
     return { bytes, entries, history: rows - entries };
   }
 
+  close(): void {
+    closeSync(this.#writeAhead);
+  }
+
   #entry(revision: number): Entry {
     return entryOf(this.#statements.byRevision.get(revision) as unknown as Row);
   }
@@ -193,14 +210,14 @@ export class RevisionLog {
     return (this.#database.prepare(`PRAGMA ${name}`).get() as any)[name];
   }
 
-  #unsynced(work: () => void): void {
-    this.#database.exec("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+  /** On the disk with the next write. */
+  #transaction(work: () => void): void {
+    this.#database.exec("BEGIN IMMEDIATE");
     try {
       work();
       this.#database.exec("COMMIT");
     } finally {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      this.#database.exec("PRAGMA synchronous = FULL");
     }
   }
 }

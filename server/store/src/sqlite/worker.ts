@@ -14,7 +14,7 @@ import {
   type MessagePort,
   type Transferable,
 } from "node:worker_threads";
-import { explain, openDatabase } from "./database.ts";
+import { explain, openDatabase, readyWriteAhead } from "./database.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
 import { packRows, packValues, unpackValues } from "./packing.ts";
 import { RevisionLog, type Write, type Written } from "./revision-log.ts";
@@ -55,6 +55,7 @@ class Worker {
     }
     port.on("message", (request: Request) => this.#work(request));
     this.#answer({ type: "opened", revision: this.#log.revision, compacted: this.#log.compacted });
+    this.#try(() => readyWriteAhead(path));
     this.#schedule();
   }
 
@@ -105,7 +106,7 @@ class Worker {
   #afterFailure(err: unknown, message: string): void {
     const isFull = ((err as { errcode?: number }).errcode ?? 0) === 13;
     if (!isFull) this.#broken ??= message;
-    else this.#try(() => this.#log.checkpoint());
+    else this.#try(() => this.#log.emptyWriteAhead());
   }
 
   #answerWrites(written: readonly Written[], writes: readonly Write[]): void {
@@ -237,6 +238,7 @@ class Worker {
   #close(): void {
     this.#isClosed = true;
     clearTimeout(this.#quiet);
+    this.#log.close();
     this.#database.close();
     this.#answer({ type: "closed" });
     this.#port.close();
