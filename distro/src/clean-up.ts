@@ -6,7 +6,9 @@
 import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync, rmdirSync } from "node:fs";
 import { promisify } from "node:util";
+import { execFolder } from "@knarr/agent/config.ts";
 import { startContainerd } from "@knarr/cri/containerd.ts";
+import { releaseFifos } from "@knarr/cri/fifos.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
 import { removeProxyRules } from "@knarr/proxy/proxy.ts";
 import { containerdOptions } from "./containerd.ts";
@@ -19,6 +21,7 @@ const run = promisify(execFile);
 /** Stops and removes every sandbox and container, then containerd itself. Resolves with how many pods there were. */
 export async function stopPods(config: Config, graceSeconds: number): Promise<number> {
   if (!existsSync(paths(config).containerdRoot)) return 0;
+  releaseFifos(execFolder(paths(config).agent)); // of commands that ran when the agent ended
   await using containerd = await startContainerd(containerdOptions(config));
   using runtime = new RuntimeClient(containerd.socket);
   const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);

@@ -15,7 +15,7 @@ import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import { completeConfig } from "./complete-config.ts";
-import type { AgentConfig } from "./config.ts";
+import { execFolder, type AgentConfig } from "./config.ts";
 import { NodeKeeper } from "./node/node-keeper.ts";
 import { containerOf } from "./pods/containers.ts";
 import { Images } from "./pods/images.ts";
@@ -58,7 +58,7 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
   await using held = new AsyncDisposableStack();
   let workers: PodWorkers | undefined; // made last, and asked for by those before
   const runtime = held.use(new RuntimeClient(config.runtimeSocket));
-  const exec = held.use(new ContainerExec(config.runtimeSocket, join(config.rootDir, "exec")));
+  const exec = held.use(new ContainerExec(config.runtimeSocket, execFolder(config.rootDir)));
   const dialer = held.use(new NetworkDialer(join(config.rootDir, "dial")));
   const api = createApi(transport, { fieldManager: "kubelet", signal: stop });
   const recorder = held.use(

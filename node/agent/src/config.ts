@@ -1,10 +1,14 @@
 /** What the agent is told at its start. Everything else it finds out. */
 
+import { join } from "node:path";
 import type { Taint } from "@knarr/kinds/generated/core-v1.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { TlsCertificate } from "./server/node-server.ts";
+
+/** Where the pipes of commands that run in containers are. */
+export const execFolder = (rootDir: string): string => join(rootDir, "exec");
 
 export interface AgentConfig {
   readonly nodeName: string;

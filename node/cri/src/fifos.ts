@@ -30,7 +30,7 @@ export class FifoPool {
   /** What an earlier process left below `root` is removed. */
   constructor(root: string) {
     this.#root = root;
-    clear(root);
+    releaseFifos(root);
   }
 
   async take(): Promise<FifoSet> {
@@ -53,10 +53,11 @@ export class FifoPool {
 }
 
 /**
- * A shim that was opening its end when the earlier process was killed would wait for us for half a minute, and every
- * command for its pod behind it. With both ends open here it gets on, or finds nothing to open.
+ * Removes what a process that has ended left below `root`. A shim that was opening its end just then would wait for the
+ * other half a minute, and every command for its pod, that to stop too, behind it. With both ends open here it gets on,
+ * or finds nothing to open.
  */
-function clear(root: string): void {
+export function releaseFifos(root: string): void {
   const held = globSync(join(root, "*", "{stdin,stdout,stderr}")).map((path) =>
     openSync(path, constants.O_RDWR | constants.O_NONBLOCK),
   );
