@@ -1,3 +1,5 @@
+/** Lists and maps that are there but empty: seen by the rules, gone from what is stored. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
