@@ -47,7 +47,13 @@ export const down = defineCommand({
     rmSync(config["run-dir"], { recursive: true, force: true });
     if (wanted.purge) {
       await terminal.step(`Removed ${config["data-dir"]}`, async () => {
-        for (const path of [config["data-dir"], config.kubeconfig, config["log-dir"]])
+        for (const path of [
+          config["data-dir"],
+          config.kubeconfig,
+          config["log-dir"],
+          config["pod-log-dir"],
+          config["container-log-dir"],
+        ])
           rmSync(path, { recursive: true, force: true });
       });
     } else if (existsSync(config["data-dir"]))
