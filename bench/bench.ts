@@ -6,6 +6,7 @@
 const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   api: () => import("./api.ts"),
   start: () => import("./start.ts"),
+  pods: () => import("./pods.ts"),
   store: () => import("./store.ts"),
   cache: () => import("./cache.ts"),
   dns: () => import("./dns.ts"),

@@ -59,6 +59,34 @@ export function residentMegabytes(pids: readonly number[]): number {
   }, 0);
 }
 
+/**
+ * Megabytes that processes of one program take together: what each has of its own, and what files and libraries give to all of
+ * them once. Unlike proportional figures (Pss), it does not fall because somebody else runs the same program.
+ */
+export function togetherMegabytes(pids: readonly number[]): number {
+  let own = 0;
+  const shared = new Map<string, number>();
+  for (const pid of pids) {
+    const mapped = new Map<string, number>();
+    let name = "";
+    for (const line of readFileSync(`/proc/${pid}/smaps`, "utf8").split("\n")) {
+      const [first = "", second = "", offset, , , ...path] = line.split(/\s+/);
+      if (/^[0-9a-f]+-/.test(first)) name = `${second} ${offset} ${path.join(" ")}`;
+      else if (first === "Anonymous:") {
+        own += Number(second);
+        mapped.set(name, (mapped.get(name) ?? 0) - Number(second));
+      } else if (first === "Rss:") mapped.set(name, (mapped.get(name) ?? 0) + Number(second));
+    }
+    for (const [name, size] of mapped) shared.set(name, Math.max(shared.get(name) ?? 0, size));
+  }
+  return (own + [...shared.values()].reduce((sum, size) => sum + size, 0)) / 1000;
+}
+
+/** Megabytes, each page divided by how many processes of the machine have it. */
+export function proportionalMegabytes(pid: number): number {
+  return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))![1]) / 1000;
+}
+
 /** A row of a Markdown table. */
 export function row({ name, perSecond, p50, p99, cpu }: Measured): string {
   const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Machine } from "../test/e2e/machine.ts";
-import { processorTime, residentMegabytes } from "./measure.ts";
+import { processorTime, proportionalMegabytes, residentMegabytes, togetherMegabytes } from "./measure.ts";
 
 const REST_SECONDS = 20;
 
@@ -44,9 +44,15 @@ async function rest(machine: Machine): Promise<void> {
   await delay(5000);
   const before = Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, processorTime([pid])]));
   await delay(REST_SECONDS * 1000);
-  console.log("| process | memory MB | % of a core at rest |\n|---|---|---|");
+  console.log("| process | resident MB | proportional (Pss) MB | % of a core at rest |\n|---|---|---|---|");
+  let ours = 0;
   for (const [name, pid] of Object.entries(pids)) {
     const percent = (processorTime([pid]) - before[name]!) / (REST_SECONDS * 10);
-    console.log(`| ${name} | ${residentMegabytes([pid]).toFixed(0)} | ${percent.toFixed(2)} |`);
+    if (name !== "containerd") ours += percent;
+    const memory = `${residentMegabytes([pid]).toFixed(0)} | ${proportionalMegabytes(pid).toFixed(0)}`;
+    console.log(`| ${name} | ${memory} | ${percent.toFixed(2)} |`);
   }
+  const { containerd: _, ...knarr } = pids;
+  const together = togetherMegabytes(Object.values(knarr)).toFixed(0);
+  console.log(`| Knarr's together, shared pages once | ${together} | | ${ours.toFixed(2)} |`);
 }

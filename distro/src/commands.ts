@@ -16,5 +16,6 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   scheduler: async () => (await import("./commands/scheduler.ts")).scheduler,
   version: async () => (await import("./commands/version.ts")).version,
   help: async () => (await import("./commands/help.ts")).help,
+  warm: async () => (await import("./commands/warm.ts")).warm,
   process: async () => (await import("./commands/process.ts")).process_,
 };

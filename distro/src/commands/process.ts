@@ -15,7 +15,7 @@ import type { Message } from "../supervisor.ts";
 export type Start = (config: Config, log: Logger) => Promise<AsyncDisposable>;
 
 /** Imported when started: a process loads its own part and no other. */
-const parts: Readonly<Record<string, () => Promise<Start>>> = {
+export const parts: Readonly<Record<string, () => Promise<Start>>> = {
   server: async () => (await import("../parts/server.ts")).startServerPart,
   agent: async () => (await import("../parts/agent.ts")).startAgentPart,
   dns: async () => (await import("../parts/dns.ts")).startDnsPart,
