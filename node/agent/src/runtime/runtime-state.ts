@@ -33,6 +33,10 @@ export interface RuntimeStateOptions {
 /** With events flowing, a look at everything is only for what they missed; without, it is all there is. */
 const RELIST_MS = 30_000;
 const RELIST_WITHOUT_EVENTS_MS = 1_000;
+/** 128 + SIGKILL. */
+const KILLED = 137;
+/** How long the reason for an exit may lag behind the exit. */
+const LATE_REASON_MS = 100;
 /** How long CRI's own state may lag behind an event before the periodic relist has to find out. */
 const SETTLE_MS = 10_000;
 
@@ -193,7 +197,7 @@ export class RuntimeState {
   async #container(container: cri.Container, before?: PodRuntime): Promise<ContainerInstance | undefined> {
     const known = before?.containers.find(({ id }) => id === container.id);
     if (known && known.state === stateOf(container.state)) return known;
-    const status = await this.#options.runtime.containerStatus(container.id);
+    const status = await this.#statusOf(container.id);
     if (!status) return undefined; // removed meanwhile
     const state = stateOf(status.state);
     const { annotations } = status;
@@ -228,6 +232,17 @@ export class RuntimeState {
       gracePeriodSeconds: Number(annotations[labels.POD_GRACE_PERIOD] ?? 30),
       preStop: annotations[labels.PRE_STOP] ?? "",
     };
+  }
+
+  /** On cgroup v1 an exit can be told before the reason for it: one that looks killed is looked at again. */
+  async #statusOf(id: string): Promise<cri.ContainerStatus | undefined> {
+    const { runtime, clock } = this.#options;
+    const status = await runtime.containerStatus(id);
+    const isKilled =
+      status && stateOf(status.state) === "exited" && status.exitCode === KILLED && status.reason === "Error";
+    if (!isKilled || this.#oomKilled.has(id)) return status;
+    await clock.sleep(LATE_REASON_MS);
+    return runtime.containerStatus(id);
   }
 
   #signature(uid: string): string {
