@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promi
   api: () => import("./api.ts"),
   start: () => import("./start.ts"),
   pods: () => import("./pods.ts"),
+  scheduler: () => import("./scheduler.ts"),
   store: () => import("./store.ts"),
   cache: () => import("./cache.ts"),
   dns: () => import("./dns.ts"),
