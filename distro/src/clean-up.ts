@@ -7,6 +7,7 @@ import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync, rmdirSync } from "node:fs";
 import { promisify } from "node:util";
 import { execFolder } from "@knarr/agent/config.ts";
+import { POD_GRACE_PERIOD } from "@knarr/agent/runtime/labels.ts";
 import { startContainerd } from "@knarr/cri/containerd.ts";
 import { releaseFifos } from "@knarr/cri/fifos.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
@@ -28,7 +29,11 @@ export async function stopPods(config: Config, graceSeconds: number): Promise<nu
   await Promise.all(
     sandboxes.map(async ({ id }) => {
       const own = containers.filter(({ podSandboxId }) => podSandboxId === id);
-      await Promise.all(own.map((container) => runtime.stopContainer(container.id, graceSeconds)));
+      await Promise.all(
+        own.map(({ id, annotations }) =>
+          runtime.stopContainer(id, Math.min(graceSeconds, graceOf(annotations))),
+        ),
+      );
       await runtime.stopPodSandbox(id);
       await runtime.removePodSandbox(id);
     }),
@@ -46,6 +51,12 @@ export async function endHalfStarted(config: Config): Promise<void> {
     await stopPods(config, 0);
   }
   await cleanUp(config);
+}
+
+/** What its pod gives a container to end. */
+function graceOf(annotations: Readonly<Record<string, string>>): number {
+  const seconds = Number(annotations[POD_GRACE_PERIOD] ?? Infinity);
+  return Number.isNaN(seconds) ? Infinity : seconds;
 }
 
 export async function cleanUp(config: Config): Promise<void> {
