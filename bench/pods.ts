@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pods } from "@knarr/agent/resources.ts";
+import { pods } from "@knarr/client/named-resources.ts";
 import type { HttpTransport } from "@knarr/client/http-transport.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
 import { connect } from "../distro/src/access.ts";

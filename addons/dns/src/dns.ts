@@ -17,7 +17,7 @@ import { ClusterZone } from "./cluster-zone.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Listener } from "./listener.ts";
 import { Resolver } from "./resolver.ts";
-import { endpointSlices, namespaces, services } from "./resources.ts";
+import { endpointSlices, namespaces, services } from "@knarr/client/named-resources.ts";
 import { nodeUpstreams, watchUpstreams } from "./upstreams.ts";
 
 export interface DnsOptions {

@@ -27,7 +27,7 @@ import { requestToken } from "./pods/request-token.ts";
 import { runtimeHandlerOf } from "./pods/runtime-class.ts";
 import { StatusWriter } from "./pods/status-writer.ts";
 import { Prober } from "./probes/prober.ts";
-import * as resources from "./resources.ts";
+import * as resources from "@knarr/client/named-resources.ts";
 import { ContainerdAccess } from "./runtime/access.ts";
 import { findCgroups } from "./runtime/cgroups.ts";
 import { NetworkDialer } from "./runtime/network-dialer.ts";

@@ -18,7 +18,7 @@ import { forgetFlows, staleFlows } from "./conntrack.ts";
 import { HealthChecks } from "./health-check.ts";
 import { hostPortRules } from "./host-ports.ts";
 import { Loader, nft } from "./loader.ts";
-import * as resources from "./resources.ts";
+import * as resources from "@knarr/client/named-resources.ts";
 import { nothing, Ruleset, type Fragment } from "./ruleset.ts";
 import { servicePorts, type ServicePort } from "./service-port.ts";
 import { serviceRules } from "./service-rules.ts";

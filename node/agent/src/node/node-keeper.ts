@@ -15,7 +15,7 @@ import { isAlreadyExists, isNotFound } from "@knarr/machinery/status.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { CompleteConfig } from "../config.ts";
-import { leases, nodes } from "../resources.ts";
+import { leases, nodes } from "@knarr/client/named-resources.ts";
 import { isSame } from "../pods/status-writer.ts";
 import { hostInfo, lookAtMachine } from "./machine.ts";
 import { newNode, nodeLabels, nodeStatus } from "./node-status.ts";

@@ -12,7 +12,7 @@ import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { keyOf, type ApiObject } from "@knarr/machinery/object.ts";
 import { isConflict, isNotFound } from "@knarr/machinery/status.ts";
 import { emptyRuntime, isAlive, newest, type PodRuntime, type Sandbox } from "../runtime/pod-runtime.ts";
-import { pods } from "../resources.ts";
+import { pods } from "@knarr/client/named-resources.ts";
 import { PodVolumes, VolumesNotReady } from "../volumes/pod-volumes.ts";
 import { hasAppArmor, refusalOf } from "./admission.ts";
 import { isSame } from "./status-writer.ts";

@@ -10,7 +10,7 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import { splitKey } from "@knarr/machinery/object.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
-import { configMaps, secrets } from "../resources.ts";
+import { configMaps, secrets } from "@knarr/client/named-resources.ts";
 import { containersOf } from "./containers.ts";
 
 interface Watched {

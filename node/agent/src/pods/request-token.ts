@@ -1,7 +1,7 @@
 /** Asks the API for a token of a service account, as `ServiceAccountTokens` wants it. */
 
 import type { Api } from "@knarr/client/api.ts";
-import * as resources from "../resources.ts";
+import * as resources from "@knarr/client/named-resources.ts";
 import type { RequestToken } from "../volumes/service-account-tokens.ts";
 
 export function requestToken(api: Api): RequestToken {

@@ -14,7 +14,7 @@ import { Backoff } from "@knarr/std/backoff.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import { WorkQueue } from "@knarr/std/workqueue.ts";
-import { pods } from "../resources.ts";
+import { pods } from "@knarr/client/named-resources.ts";
 
 export interface StatusWriterOptions {
   readonly api: Api;
