@@ -73,8 +73,10 @@ export class Machine implements AsyncDisposable {
 
   /** What every command of this machine's Knarr is told. */
   get environment(): NodeJS.ProcessEnv {
+    // Whatever a developer's own shell says of Knarr is not for this machine.
+    const outside = Object.entries(process.env).filter(([name]) => !name.startsWith("KNARR_"));
     return {
-      ...process.env,
+      ...Object.fromEntries(outside),
       KNARR_CONFIG: "/etc/knarr/config.yaml",
       KNARR_DATA_DIR: join(this.folder, "data"),
       KNARR_RUN_DIR: join(this.folder, "run"),

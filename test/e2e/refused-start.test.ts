@@ -28,7 +28,7 @@ async function refuses(says: RegExp, program: string, ...words: string[]): Promi
   assert.deepEqual(await machine.traces(), []);
 }
 
-test("knarr up refuses a port that another program has", { skip }, async () => {
+test("knarr up refuses a port that another program has", { skip, timeout: 60_000 }, async () => {
   const listen = `require("net").createServer().listen(6443, "0.0.0.0", () => console.log("up"))`;
   const other = machine.spawn(process.execPath, ["-e", listen]);
   try {
@@ -43,7 +43,7 @@ test("knarr up refuses a port that another program has", { skip }, async () => {
   }
 });
 
-test("knarr up refuses options it cannot use", { skip }, async () => {
+test("knarr up refuses options it cannot use", { skip, timeout: 60_000 }, async () => {
   await refuses(
     /^knarr: Cannot use --https-port "many": must be a port, 1 to 65535$/m,
     knarr,
@@ -61,7 +61,7 @@ test("knarr up refuses options it cannot use", { skip }, async () => {
   await refuses(/^knarr: Cannot read .*config\.yaml: /m, knarr, "up", `--config=${config}`);
 });
 
-test("knarr up refuses a disk that is full", { skip }, async () => {
+test("knarr up refuses a disk that is full", { skip, timeout: 60_000 }, async () => {
   const small = join(machine.folder, "small");
   mkdirSync(small);
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", small]);
@@ -77,7 +77,7 @@ test("knarr up refuses a disk that is full", { skip }, async () => {
   }
 });
 
-test("knarr up refuses to run without the capabilities it needs", { skip }, async () => {
+test("knarr up refuses to run without the capabilities it needs", { skip, timeout: 60_000 }, async () => {
   await refuses(
     /^knarr: Cannot start: this process lacks CAP_NET_ADMIN; run it outside a container, or in one that is privileged$/m,
     "setpriv",
