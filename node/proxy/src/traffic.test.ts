@@ -146,8 +146,11 @@ test("a pod reaches itself through its Service", { skip }, () => {
 
 test("connections spread over endpoints, or stay with one when the Service says so", { skip }, () => {
   load((rules) => rules.replace("web", serviceRules(web, network)));
-  const spread = new Set(Array.from({ length: 12 }, () => call("node", "10.43.0.9", 80)[0]));
-  assert.equal(spread.size, 2);
+  const spread = new Set<string>();
+  // By chance alone, 60 connections miss one of two endpoints once in 10^17 runs.
+  for (let tries = 0; tries < 60 && spread.size < 2; tries++)
+    spread.add(call("node", "10.43.0.9", 80).slice(0, 6));
+  assert.deepEqual([...spread].sort(), ["a sees", "b sees"]);
   load((rules) => rules.replace("web", serviceRules({ ...web, affinitySeconds: 60 }, network)));
   const kept = new Set(Array.from({ length: 6 }, () => call("node", "10.43.0.9", 80)[0]));
   assert.equal(kept.size, 1);
