@@ -30,7 +30,7 @@ export interface MetadataRules {
 export type MetadataPass = "whole" | "change";
 
 export const MAX_ANNOTATION_BYTES = 256 * 1024;
-const MAX_MANAGER_BYTES = 128;
+export const MAX_MANAGER_BYTES = 128;
 const MAX_SUBRESOURCE_BYTES = 256;
 
 export const ORPHAN_FINALIZER = "orphan";

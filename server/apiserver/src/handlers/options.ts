@@ -3,6 +3,7 @@
  * upstream says it: 400 when it cannot be read at all, 422 of kind `CreateOptions.meta.k8s.io` when it must not be so.
  */
 
+import { MAX_MANAGER_BYTES, validateFieldManager } from "@knarr/machinery/metadata.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import type { FieldValidation } from "@knarr/machinery/decode/decode.ts";
 import { badRequest, invalid } from "@knarr/machinery/status.ts";
@@ -20,7 +21,6 @@ export interface WriteOptions {
 const NONE: WriteOptions = { dryRun: false, fieldManager: "", fieldValidation: "Warn", force: false };
 
 const FIELD_VALIDATIONS = ["", "Ignore", "Strict", "Warn"];
-const MAX_MANAGER = 128;
 
 export function writeOptionsOf(
   query: URLSearchParams,
@@ -37,7 +37,7 @@ export function writeOptionsOf(
     if (isApply && fieldManager === "") errors.at("fieldManager").required("is required for apply patch");
     if (!isApply && force !== null) errors.at("force").forbidden("may not be specified for non-apply patch");
   }
-  if (fieldManager) checkManager(fieldManager, errors.at("fieldManager"));
+  if (fieldManager) validateFieldManager(fieldManager, errors.at("fieldManager"));
   if (dryRun.some((value) => value !== "All")) errors.at("dryRun").notSupported(dryRun, ["All"]);
   if (!FIELD_VALIDATIONS.includes(fieldValidation))
     errors.at("fieldValidation").notSupported(fieldValidation, FIELD_VALIDATIONS);
@@ -48,19 +48,6 @@ export function writeOptionsOf(
     fieldValidation: (fieldValidation || "Warn") as FieldValidation,
     force: force !== null && isTrue(force),
   };
-}
-
-/** Names of field managers, in queries and in managedFields. */
-export function checkManager(manager: string, errors: FieldErrors): void {
-  if (Buffer.byteLength(manager) > MAX_MANAGER) errors.tooLong(MAX_MANAGER);
-  let position = 0;
-  for (const character of manager) {
-    if (!/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character)) {
-      const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
-      errors.invalid(manager, `invalid character U+${code} (at position ${position})`);
-    }
-    position += Buffer.byteLength(character);
-  }
 }
 
 /** Throws 422 when there are findings. */
@@ -154,5 +141,5 @@ function integer(query: URLSearchParams, name: string): number | undefined {
 export function managerOf(request: ApiRequest, options: { readonly fieldManager: string }): string {
   if (options.fieldManager) return options.fieldManager;
   const program = (request.headers["user-agent"] ?? "").split("/", 1)[0]!;
-  return program.length <= MAX_MANAGER ? program : program.slice(0, MAX_MANAGER);
+  return program.length <= MAX_MANAGER_BYTES ? program : program.slice(0, MAX_MANAGER_BYTES);
 }
