@@ -5,7 +5,7 @@
  * check is one look-up in an index whose page the insert needs anyway (1 µs), inside the transaction: nothing to keep in step, nothing to roll back.
  */
 
-import { closeSync, fdatasyncSync, openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { READY_BYTES, readyWriteAhead } from "./database.ts";
 import type { Entry } from "../store.ts";
@@ -43,8 +43,6 @@ const VACUUM_PAGES = 128;
 export class RevisionLog {
   readonly #database: DatabaseSync;
   readonly #path: string;
-  /** SQLite's write-ahead log, to sync it: SQLite built for Node does that with fsync, which waits for the time stamps as well. */
-  readonly #writeAhead: number;
   readonly #statements: ReturnType<typeof statements>;
   #revision: number;
   #compacted: number;
@@ -53,7 +51,6 @@ export class RevisionLog {
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = path;
-    this.#writeAhead = openSync(`${path}-wal`, "r");
     this.#statements = statements(database);
     const { compacted, swept } = database.prepare("SELECT compacted, swept FROM progress").get() as any;
     const { last } = database.prepare("SELECT max(revision) AS last FROM log").get() as any;
@@ -71,14 +68,13 @@ export class RevisionLog {
     return this.#compacted;
   }
 
-  /** All in one transaction and one sync. When it throws before the sync, nothing has happened; when the sync throws, nobody knows. */
+  /** All in one transaction, whose COMMIT is one sync. When it throws before the sync, nothing has happened; when the sync throws, nobody knows. */
   write(writes: readonly Write[]): Written[] {
     const before = this.#revision;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const written = writes.map((write) => this.#write(write));
       this.#database.exec("COMMIT");
-      fdatasyncSync(this.#writeAhead);
       return written;
     } catch (err) {
       this.#revision = before;
@@ -198,10 +194,6 @@ export class RevisionLog {
     return { bytes, entries, history: rows - entries };
   }
 
-  close(): void {
-    closeSync(this.#writeAhead);
-  }
-
   #entry(revision: number): Entry {
     return entryOf(this.#statements.byRevision.get(revision) as unknown as Row);
   }
@@ -210,14 +202,15 @@ export class RevisionLog {
     return (this.#database.prepare(`PRAGMA ${name}`).get() as any)[name];
   }
 
-  /** On the disk with the next write. */
+  /** Housekeeping, whose COMMIT does not sync: on the disk with the next write. */
   #transaction(work: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
+    this.#database.exec("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
     try {
       work();
       this.#database.exec("COMMIT");
     } finally {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      this.#database.exec("PRAGMA synchronous = FULL");
     }
   }
 }

@@ -238,7 +238,6 @@ class Worker {
   #close(): void {
     this.#isClosed = true;
     clearTimeout(this.#quiet);
-    this.#log.close();
     this.#database.close();
     this.#answer({ type: "closed" });
     this.#port.close();
