@@ -4,6 +4,7 @@
  * Custom resources are not here; the API server keeps its own registry, which starts from this list.
  */
 
+import { apiregistration } from "./apiregistration/group.ts";
 import { core } from "./core/group.ts";
 import { events } from "./events/group.ts";
 import { coordination } from "./coordination/group.ts";
@@ -20,6 +21,7 @@ import type { Resource } from "./resource.ts";
 
 /** In the order of upstream's discovery. */
 export const groups: readonly Group[] = [
+  apiregistration,
   core,
   apps,
   events,

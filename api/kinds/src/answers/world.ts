@@ -54,9 +54,11 @@ export class World {
     const target = targetOf(step.path);
     const body = step.expect?.body;
     if (!target || body?.kind !== target.resource.kind || step.path.includes("dryRun")) return;
-    // Answers to reads say nothing new, and less: what the server allocated is blotted out in them.
-    if (step.method !== "GET" || !this.#objects.has(keyOf(target, body.metadata.name)))
-      this.#objects.set(keyOf(target, body.metadata.name), JSON.parse(concrete(body)));
+    // Answers to reads say less than is known: what the server allocated is blotted out in them. Status may be new.
+    const key = keyOf(target, body.metadata.name);
+    const known = step.method === "GET" ? this.#objects.get(key) : undefined;
+    const said = JSON.parse(concrete(body));
+    this.#objects.set(key, known && said.status ? { ...known, status: said.status } : (known ?? said));
   }
 
   /** What a table of the kind would be asked to print: the object of that name. */
@@ -70,7 +72,7 @@ export class World {
     if (step.method === "POST" && !target.subresource) return create(step.body, target);
     const previous = this.#objects.get(keyOf(target, target.name));
     if (!previous) return undefined;
-    if (step.method === "PUT") return update(step.body, previous, target);
+    if (step.method === "PUT") return unversioned(step, target) ?? update(step.body, previous, target);
     if (step.method !== "PATCH") return undefined;
     const result = patch(step, previous, target);
     return result && isDecodable(result, target) ? update(result, previous, target) : undefined;
@@ -145,6 +147,15 @@ function create(body: any, target: Target): Outcome {
     causes: errors.list,
     warnings: [...deprecated(resource), ...(resource.warnings?.(object) ?? [])],
   };
+}
+
+/** A kind may insist on being told which version an update is of; it looks no further without. */
+function unversioned({ body }: Step, { resource, subresource }: Target): Outcome | undefined {
+  if (subresource || resource.unconditionalUpdate !== false || body?.metadata?.resourceVersion)
+    return undefined;
+  const errors = new FieldErrors();
+  errors.at("metadata").at("resourceVersion").invalid(0, "must be specified for an update");
+  return { object: body, causes: errors.list, warnings: [] };
 }
 
 function update(body: any, stored: any, target: Target): Outcome | undefined {
