@@ -88,6 +88,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   /** PUT without resourceVersion is allowed (upstream's AllowUnconditionalUpdate). Default true; false for RBAC-like few. */
   readonly unconditionalUpdate?: boolean;
 
+  /** The answer to DELETE is the deleted object, not a Status (upstream's ReturnDeletedObject). */
+  readonly returnsDeleted?: boolean;
   /** Objects of this kind are deleted gracefully: seconds when the caller names none (Pod), given the object. */
   gracePeriodSeconds?(object: T): number;
   /** Propagation when the caller names none. Default "background". */

@@ -24,6 +24,7 @@ export const namespace = defineResource<Namespace>({
   shortNames: ["ns"],
   verbs: ["get", "list", "watch", "create", "update", "patch", "delete"],
   hasGeneration: false,
+  returnsDeleted: true,
   name: nameIsDnsLabel,
 
   defaults(object) {

@@ -16,6 +16,7 @@ export const podTemplate = defineResource<PodTemplate>({
   schema: "io.k8s.api.core.v1.PodTemplate",
   plural: "podtemplates",
   scope: "Namespaced",
+  returnsDeleted: true,
 
   defaults: (object) => defaultPodTemplate((object.template ??= {})),
   prepareForCreate: ({ template }) => dropDisabledFields(template!.spec!),

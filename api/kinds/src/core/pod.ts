@@ -21,6 +21,7 @@ export const pod = defineResource<Pod>({
   shortNames: ["po"],
   categories: ["all"],
   scope: "Namespaced",
+  returnsDeleted: true,
   metadataOnUpdate: ["change", "whole"],
 
   defaults: defaultPod,

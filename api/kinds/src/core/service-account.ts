@@ -13,6 +13,7 @@ export const serviceAccount = defineResource<ServiceAccount>({
   schema: "io.k8s.api.core.v1.ServiceAccount",
   plural: "serviceaccounts",
   scope: "Namespaced",
+  returnsDeleted: true,
   metadataOnUpdate: ["change", "whole"],
   shortNames: ["sa"],
 

@@ -24,6 +24,7 @@ export const service = defineResource<Service>({
   shortNames: ["svc"],
   categories: ["all"],
   scope: "Namespaced",
+  returnsDeleted: true,
   hasGeneration: false,
   createOnUpdate: true,
   name: nameIsDnsLabel,

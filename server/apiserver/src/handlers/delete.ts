@@ -25,7 +25,7 @@ export const remove: Handler = async (parts, request, served) => {
 
 function deletedAnswer(code: number, served: Served, deleted: Deleted, encoding: Encoding): WholeAnswer {
   const { gone, pending, object, item } = deleted;
-  if ((gone || pending) && !served.hooks.returnsDeleted)
+  if ((gone || pending) && !served.resource.returnsDeleted)
     return successAnswer(code, deletedDetails(served, object));
   return objectAnswer(code, served, object, item, encoding);
 }

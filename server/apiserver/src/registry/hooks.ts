@@ -25,8 +25,6 @@ export interface RegistryHooks<T extends ApiObject = ApiObject> {
   readonly strategies?: Readonly<Record<string, Strategy>>;
   /** For kinds that are answered and not kept (reviews): what POST does. */
   readonly answer?: Handler;
-  /** The answer to DELETE is the deleted object, not a Status. */
-  readonly returnsDeleted?: boolean;
 }
 
 export interface DeletionHooks<T extends ApiObject> {

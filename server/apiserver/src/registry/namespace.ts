@@ -10,7 +10,6 @@ import { defineHooks } from "./hooks.ts";
 type Stored = Namespace & { metadata: NonNullable<Namespace["metadata"]> };
 
 export const namespaceHooks = defineHooks<Stored>({
-  returnsDeleted: true,
   strategies: { finalize: finalizeStrategy },
 
   deletion: {

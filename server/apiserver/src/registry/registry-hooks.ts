@@ -27,9 +27,6 @@ export interface HooksByKind {
   repair(): void;
 }
 
-/** Kinds whose DELETE is answered with the object. */
-const RETURNS_DELETED = new Set(["pods", "serviceaccounts", "podtemplates"]);
-
 export function registryHooks({ access, clock, options, caches }: HooksContext): HooksByKind {
   const { serviceCidr = DEFAULT_SERVICE_CIDR, nodePortRange = [30000, 32767] } = options;
   const services = new ServiceAllocation({ cidr: serviceCidr, ports: nodePortRange });
@@ -41,10 +38,7 @@ export function registryHooks({ access, clock, options, caches }: HooksContext):
   for (const [name, review] of Object.entries(reviews))
     hooks.set(name, { answer: reviewHandler(review, access, clock) });
   return {
-    of({ group, plural }) {
-      const own = hooks.get(group ? `${plural}.${group}` : plural) ?? {};
-      return group === "" && RETURNS_DELETED.has(plural) ? { ...own, returnsDeleted: true } : own;
-    },
+    of: ({ group, plural }) => hooks.get(group ? `${plural}.${group}` : plural) ?? {},
     repair: () => services.repair(caches.world),
   };
 }

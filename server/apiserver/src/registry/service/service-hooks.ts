@@ -37,7 +37,6 @@ export class ServiceAllocation {
     const lower = lowerBand(last - first + 1, { min: 16, max: 128, step: 32 });
     this.#ports = new NumberPool(first, last, lower);
     this.hooks = defineHooks<Stored>({
-      returnsDeleted: true,
       beginCreate: (service, options) => this.#begin(service, undefined, options),
       beginUpdate: (service, previous, options) => this.#begin(service, previous, options),
       afterDelete: (service) => this.#release(service),
