@@ -33,6 +33,7 @@ const kinds = [
     " ",
   ),
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
+  ..."LimitRange ResourceQuota".split(" "),
 ];
 const groups = `^(${kinds.join("|")})/|^(lists|watch|bodies|paths|finalizers|subresources)$`;
 const LIMIT_MS = 60_000;

@@ -14,6 +14,8 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   Secret: [100, 100],
   ServiceAccount: [100, 93],
   Event: [100, 100],
+  LimitRange: [100, 98],
+  ResourceQuota: [100, 100],
   Endpoints: [100, 50],
   EndpointSlice: [100, 98],
   Lease: [100, 100],

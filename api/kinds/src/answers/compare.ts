@@ -113,6 +113,9 @@ function asRecord(value: unknown): object {
   return (value ?? {}) as object;
 }
 
+/** Recorded answers say UID and RANDOM for what is made up on the spot. */
 function text(value: unknown): string {
-  return (JSON.stringify(value) ?? "").replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, "kube-api-access-RANDOM");
+  return (JSON.stringify(value) ?? "")
+    .replaceAll(/"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"/g, '"UID"')
+    .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, "kube-api-access-RANDOM");
 }

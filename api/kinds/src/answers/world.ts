@@ -80,6 +80,7 @@ export class World {
 }
 
 const CREATED = "2026-01-01T00:00:00Z";
+const UID = "00000000-0000-4000-8000-000000000000";
 
 /** Recorded answers say TIME, IP, PORT and RANDOM for what differs from run to run. */
 function concrete(body: unknown): string {
@@ -133,6 +134,7 @@ function create(body: any, target: Target): Outcome {
   const { resource } = target;
   const object = decode(body, target);
   object.metadata.creationTimestamp = CREATED;
+  object.metadata.uid = UID;
   const status = resource.subresources?.status;
   if (status && !(status !== true && status.writtenOnCreate)) delete object.status;
   admit(object, resource);

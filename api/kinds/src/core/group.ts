@@ -11,6 +11,8 @@ import { configMap } from "./config-map.ts";
 import { secret } from "./secret.ts";
 import { serviceAccount } from "./service-account.ts";
 import { event } from "./event.ts";
+import { limitRange } from "./limit-range.ts";
+import { resourceQuota } from "./resource-quota.ts";
 import { binding } from "./binding.ts";
 
 export const core = defineGroup({
@@ -27,6 +29,8 @@ export const core = defineGroup({
     secret,
     serviceAccount,
     event,
+    limitRange,
+    resourceQuota,
     binding,
   ],
 });

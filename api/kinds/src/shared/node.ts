@@ -8,7 +8,7 @@ import type { Node, NodeStatus, Taint } from "../../generated/core-v1.ts";
 import { goJson } from "@knarr/machinery/quote.ts";
 import { internalForm } from "./internal/form.ts";
 import { checkNetwork } from "./ip.ts";
-import { validateAmount } from "./pod/resources.ts";
+import { checkAmount } from "./resource-name-rules.ts";
 import { taintEffects } from "./pod/tolerations.ts";
 import { checkOneOf, reject } from "./values.ts";
 
@@ -59,7 +59,7 @@ function validateTaints(taints: readonly Taint[], errors: FieldErrors): void {
 function validateAmounts(status: NodeStatus | undefined, errors: FieldErrors): void {
   for (const list of ["capacity", "allocatable"] as const)
     for (const [name, amount] of Object.entries(status?.[list] ?? {}))
-      validateAmount(name, amount, errors.at("status").at(list).at(name));
+      checkAmount(name, amount, errors.at("status").at(list).at(name));
 }
 
 const featureName = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;

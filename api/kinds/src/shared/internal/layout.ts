@@ -142,6 +142,8 @@ export const layouts: Readonly<Record<string, string>> = {
   PodSchedulingGate: "Name:string",
   PodResourceClaim: "Name:string ResourceClaimName:*string ResourceClaimTemplateName:*string",
   PodSchedulingGroup: "PodGroupName:*string",
+  ScopeSelector: "MatchExpressions:[]ScopedResourceSelectorRequirement",
+  ScopedResourceSelectorRequirement: "ScopeName:string Operator:string Values:[]string",
   ServicePort:
     "Name:string Protocol:string AppProtocol:*string Port:number TargetPort:number NodePort:number",
   Taint: "Key:string Value:string Effect:string TimeAdded:*time",

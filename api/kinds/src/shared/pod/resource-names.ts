@@ -53,6 +53,11 @@ export function isStandardResource(name: string): boolean {
   return standard.has(name) || isHugePage(name) || name.startsWith(`requests.${HUGE_PAGES}`);
 }
 
+/** What a quota may limit without a domain. */
+export function isQuotaResource(name: string): boolean {
+  return name !== "storage" && isStandardResource(name);
+}
+
 export function isContainerResource(name: string): boolean {
   return ofContainers.has(name) || isHugePage(name);
 }

@@ -1,23 +1,19 @@
 /** Requests, limits and claims: of containers, of overhead, of the pod as a whole. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
-import { dns1123Label, qualifiedName } from "@knarr/machinery/names.ts";
+import { dns1123Label } from "@knarr/machinery/names.ts";
 
 import type { PodSpec, ResourceClaim, ResourceRequirements } from "../../../generated/core-v1.ts";
-import { canonical, compare, isNegative, isWhole } from "../amounts.ts";
+import { canonical, compare } from "../amounts.ts";
+import { checkAmount, checkContainerResourceName, checkResourceName } from "../resource-name-rules.ts";
 import { reject } from "../values.ts";
 import { aggregate } from "./aggregate.ts";
 import type { PodContext } from "./context.ts";
 import {
-  isContainerResource,
-  isCountedResource,
   isDivisibleHugePage,
-  isExtendedResource,
   isHugePage,
-  isNativeResource,
   isOvercommitAllowed,
   isPodLevelResource,
-  isStandardResource,
 } from "./resource-names.ts";
 
 type Amounts = Readonly<Record<string, string>>;
@@ -28,11 +24,11 @@ export function validateContainerResources(
   errors: FieldErrors,
   context: PodContext,
 ): void {
-  if (resources) validateRequirements(resources, errors, { context, nameRule: containerResourceName });
+  if (resources) validateRequirements(resources, errors, { context, nameRule: checkContainerResourceName });
 }
 
 export function validateOverhead(overhead: Amounts, errors: FieldErrors, context: PodContext): void {
-  validateRequirements({ limits: overhead }, errors, { context, nameRule: containerResourceName });
+  validateRequirements({ limits: overhead }, errors, { context, nameRule: checkContainerResourceName });
 }
 
 export function validatePodLevelResources(errors: FieldErrors, context: PodContext): void {
@@ -49,12 +45,6 @@ export function validatePodLevelResources(errors: FieldErrors, context: PodConte
   validateFitsContainers(spec, resources, at);
 }
 
-/** The rule of one amount, whoever has it: not negative, whole where it is counted. */
-export function validateAmount(name: string, amount: string, errors: FieldErrors): void {
-  if (isNegative(amount)) errors.invalid(canonical(amount), "must be greater than or equal to 0");
-  if (isCountedResource(name) && !isWhole(amount)) errors.invalid(canonical(amount), "must be an integer");
-}
-
 function validateRequirements(
   { limits = {}, requests = {}, claims }: ResourceRequirements,
   errors: FieldErrors,
@@ -64,7 +54,7 @@ function validateRequirements(
     for (const name in list) {
       const at = errors.at(field).at([name]);
       nameRule(name, at);
-      validateAmount(name, list[name]!, at);
+      checkAmount(name, list[name]!, at);
       more?.(name);
       if (isHugePage(name)) validateHugePage(name, list[name]!, at, context);
     }
@@ -115,26 +105,8 @@ function validateHugePage(
     errors.invalid(canonical(amount), `${canonical(amount)} is not positive integer multiple of ${name}`);
 }
 
-function resourceName(name: string, errors: FieldErrors): boolean {
-  const problems = qualifiedName(name);
-  reject(errors, name, problems);
-  if (problems.length) return false;
-  if (name.includes("/") || isStandardResource(name)) return true;
-  errors.invalid(name, "must be a standard resource type or fully qualified");
-  return false;
-}
-
-function containerResourceName(name: string, errors: FieldErrors): void {
-  resourceName(name, errors);
-  if (!name.includes("/")) {
-    if (!isContainerResource(name)) errors.invalid(name, "must be a standard resource for containers");
-  } else if (!isNativeResource(name) && !isExtendedResource(name)) {
-    errors.invalid(name, "doesn't follow extended resource name standard");
-  }
-}
-
 function podResourceName(name: string, errors: FieldErrors): void {
-  if (resourceName(name, errors) && !isPodLevelResource(name))
+  if (checkResourceName(name, errors) && !isPodLevelResource(name))
     errors.notSupported(name, ["cpu", "hugepages-", "memory"]);
 }
 
