@@ -10,6 +10,7 @@ const table = {
   disable: option.choices(["dns", "agent"], { group: "g", value: [], help: "" }),
   detach: option.flag({ group: "g", value: false, help: "" }),
   "service-cidr": option.cidr({ group: "g", value: "10.43.0.0/16", help: "" }),
+  serve: option.switches({ group: "g", value: [], help: "" }),
 } as const;
 
 test("parseOptions takes a flag before the environment, that before the file, that before the default", () => {
@@ -19,6 +20,11 @@ test("parseOptions takes a flag before the environment, that before the file, th
   assert.deepEqual([values["https-port"], values["data-dir"], values.detach], [3, "/env", true]);
   assert.deepEqual(values["service-cidr"], "10.43.0.0/16");
   assert.deepEqual(words, ["import", "a.tar"]);
+});
+
+test("parseOptions reads switches, on where nothing is said", () => {
+  const { values } = parseOptions(table, { argv: ["--serve=api/beta, apps/v1=false"] });
+  assert.deepEqual(values.serve, ["api/beta=true", "apps/v1=false"]);
 });
 
 for (const [name, argv, says] of [
@@ -32,6 +38,7 @@ for (const [name, argv, says] of [
   ["a missing value", ["--data-dir"], /^Cannot use --data-dir: it wants a value \(PATH\)$/],
   ["a relative path", ["--data-dir=here"], /must be an absolute path$/],
   ["an unknown part", ["--disable=dns,web"], /^Cannot use --disable "dns,web": must be of dns, agent$/],
+  ["a switch in between", ["--serve=a=perhaps"], /must be of NAME=true and NAME=false$/],
   [
     "a network that is none",
     ["--service-cidr=10.43.0.0"],

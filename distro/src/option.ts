@@ -35,21 +35,18 @@ export const option = {
   list: (row: Row<readonly string[]>): Option<readonly string[]> => ({
     placeholder: "A,B,…",
     ...row,
-    parse: (text) =>
-      text
-        .split(",")
-        .map((word) => word.trim())
-        .filter(Boolean),
+    parse: words,
   }),
   choices: <C extends string>(choices: readonly C[], row: Row<readonly C[]>): Option<readonly C[]> => ({
     placeholder: choices.join(","),
     ...row,
-    parse: (text) =>
-      text
-        .split(",")
-        .map((word) => word.trim())
-        .filter(Boolean)
-        .map((word) => oneOf(choices, word)),
+    parse: (text) => words(text).map((word) => oneOf(choices, word)),
+  }),
+  /** Names that are switched on or off, each as `name=true` or `name=false`. */
+  switches: (row: Row<readonly string[]>): Option<readonly string[]> => ({
+    placeholder: "A=true,B=false,…",
+    ...row,
+    parse: (text) => words(text).map(switched),
   }),
   cidr: (row: Row<string>): Option<string> => ({ placeholder: "CIDR", ...row, parse: cidr }),
   address: (row: Row<string>): Option<string> => ({ placeholder: "IP", ...row, parse: address }),
@@ -148,6 +145,13 @@ function hint(options: Options, typed: string): string {
   return near ? `; did you mean --${near}?` : "";
 }
 
+function words(text: string): string[] {
+  return text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
+}
+
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new SyntaxError("must be a whole number");
   return Number(text);
@@ -173,6 +177,13 @@ function oneOf<C extends string>(choices: readonly C[], word: string): C {
   const found = choices.find((choice) => choice === word);
   if (!found) throw new SyntaxError(`must be of ${choices.join(", ")}`);
   return found;
+}
+
+/** A name alone is on. */
+function switched(word: string): string {
+  const [, name, value = "true"] = /^([^=]+)(?:=(true|false))?$/.exec(word) ?? [];
+  if (!name) throw new SyntaxError("must be of NAME=true and NAME=false");
+  return `${name}=${value}`;
 }
 
 function isAddress(text: string): boolean {

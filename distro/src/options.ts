@@ -76,6 +76,11 @@ export const options = {
     value: [],
     help: "Further names and addresses in the API's certificate",
   }),
+  "runtime-config": option.switches({
+    group: "api",
+    value: [],
+    help: "What to serve or not: `api/beta`, `GROUP/VERSION`, `GROUP/VERSION/RESOURCE`, …, each `=true` or `=false`",
+  }),
 
   "cluster-cidr": option.cidr({ group: "network", value: "10.42.0.0/16", help: "Addresses of pods" }),
   "service-cidr": option.cidr({ group: "network", value: "10.43.0.0/16", help: "Addresses of Services" }),

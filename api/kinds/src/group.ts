@@ -5,6 +5,8 @@ import type { Resource } from "./resource.ts";
 export interface Group {
   readonly group: string;
   readonly version: string;
+  /** Served only where the administrator turns it on (`--runtime-config`), as upstream serves no alpha and no beta unasked. */
+  readonly isOffByDefault?: true;
   /** What is served under `/apis/<group>/<version>/`. */
   readonly resources: readonly Resource<any>[];
   /** Kinds that are seen only as bodies of subresources (Scale, Eviction, TokenRequest): no path of their own, no plural. */

@@ -20,6 +20,11 @@ test("resourceForKind finds bodies of subresources, which have no path of their 
   assert.ok(!resources.some(({ kind }) => kind === "Scale"));
 });
 
+test("alpha and beta versions are off by default, and no others", () => {
+  for (const { group, version, isOffByDefault = false } of groups)
+    assert.equal(isOffByDefault, /alpha|beta/.test(version), `${group}/${version}`);
+});
+
 for (const resource of groups.flatMap((group) => [...group.resources, ...(group.bodies ?? [])])) {
   test(`${resource.group}/${resource.kind} has a definition and agrees with the published API`, () => {
     assert.equal(definition(resource.schema).name, resource.schema);

@@ -16,10 +16,11 @@ import { authentication } from "./authentication/group.ts";
 import { authorization } from "./authorization/group.ts";
 import { autoscaling } from "./autoscaling/group.ts";
 import { policy } from "./policy/group.ts";
+import { byPriority } from "./priorities.ts";
 import type { Group } from "./group.ts";
 import type { Resource } from "./resource.ts";
 
-/** In the order of upstream's discovery. */
+/** In the order of upstream's discovery, whatever the order here; those that are off by default too. */
 export const groups: readonly Group[] = [
   apiregistration,
   core,
@@ -33,7 +34,7 @@ export const groups: readonly Group[] = [
   scheduling,
   coordination,
   discovery,
-];
+].toSorted(byPriority);
 
 /** Every resource that has a path of its own. */
 export const resources: readonly Resource<any>[] = groups.flatMap((group) => group.resources);

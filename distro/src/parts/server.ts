@@ -43,6 +43,9 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
         ca: pki.authority.cert,
         port: config["agent-port"],
       },
+      runtimeConfig: Object.fromEntries(
+        config["runtime-config"].map((word) => [word.split("=")[0]!, word.endsWith("=true")]),
+      ),
       serviceCidr: config["service-cidr"],
       clusterDomain: config["cluster-domain"],
       clock,

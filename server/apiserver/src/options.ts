@@ -4,6 +4,7 @@ import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Store } from "@knarr/store/store.ts";
 import type { StaticToken } from "./authn/static-token.ts";
+import type { RuntimeConfig } from "./registry/runtime-config.ts";
 
 export const DEFAULT_SERVICE_CIDR = "10.43.0.0/16";
 
@@ -27,6 +28,8 @@ export interface ApiServerOptions {
   readonly serviceCidr?: string;
   /** Default 30000-32767. */
   readonly nodePortRange?: readonly [first: number, last: number];
+  /** What is served beyond or short of the default: see registry/runtime-config.ts. */
+  readonly runtimeConfig?: RuntimeConfig;
   /** Default cluster.local. */
   readonly clusterDomain?: string;
   /** Whether requests without credentials are `system:anonymous` (RBAC then lets them see health and version) or refused. Default true. */

@@ -36,6 +36,7 @@ import { Pipeline } from "./pipeline/pipeline.ts";
 import { isStored, Registry } from "./registry/registry.ts";
 import { expireEvents } from "./registry/event-expiry.ts";
 import { registryHooks } from "./registry/registry-hooks.ts";
+import { servedGroups } from "./registry/runtime-config.ts";
 import type { User } from "./request.ts";
 import { NodeConnections } from "./subresources/node-connections.ts";
 import { Subresources } from "./subresources/subresources.ts";
@@ -56,12 +57,15 @@ export interface ApiServer extends AsyncDisposable {
 /** Throws what the system says when the port cannot be had. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   await using stack = new AsyncDisposableStack();
-  const { store, clock = realClock, log = silent } = options;
-  const resources = groups.flatMap((group) => group.resources).filter(isStored);
+  const { store, runtimeConfig = {}, clock = realClock, log = silent } = options;
+  const served = servedGroups(groups, runtimeConfig);
+  // What is served by default is looked at by plugins and hooks, even where an administrator hides it.
+  const loaded = new Set([...groups.filter((group) => !group.isOffByDefault), ...served]);
+  const resources = [...loaded].flatMap((group) => group.resources).filter(isStored);
   const caches = stack.use(await openCaches({ store, resources, clock }));
   const access = accessOf(options, caches, clock);
   const hooks = registryHooks({ options, caches, access, clock });
-  const registry = new Registry(groups, caches, (resource) => hooks.of(resource));
+  const registry = new Registry(served, caches, (resource) => hooks.of(resource));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const stopping = new AbortController();
   const metrics = new Metrics();

@@ -23,12 +23,6 @@ const ALL_VERBS: readonly Verb[] = [
   "watch",
 ];
 
-/** APIs that upstream deprecates, and the warning that it gives. */
-const deprecations: Readonly<Record<string, string>> = {
-  "v1 Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-  "v1 ComponentStatus": "v1 ComponentStatus is deprecated in v1.19+",
-};
-
 export class Served<T extends ApiObject = any> {
   readonly resource: Resource<T>;
   readonly expected: ExpectedKind;
@@ -55,7 +49,7 @@ export class Served<T extends ApiObject = any> {
     this.groupResource = groupResource(resource);
     this.apiVersion = groupVersion(resource);
     this.shownAs = resource.stored?.as ?? resource;
-    this.deprecation = deprecations[`${this.apiVersion} ${kind}`];
+    this.deprecation = resource.deprecation;
     this.listKind = `${kind}List`;
     this.namespaced = scope === "Namespaced";
     this.verbs = new Set(verbs ?? ALL_VERBS);
