@@ -38,6 +38,7 @@ import { expireEvents } from "./registry/event-expiry.ts";
 import { registryHooks } from "./registry/registry-hooks.ts";
 import { servedGroups } from "./registry/runtime-config.ts";
 import type { User } from "./request.ts";
+import { WebhookClient } from "./webhooks/client.ts";
 import { NodeConnections } from "./subresources/node-connections.ts";
 import { Subresources } from "./subresources/subresources.ts";
 
@@ -67,6 +68,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const hooks = registryHooks({ options, caches, access, clock });
   const registry = new Registry(served, caches, (resource) => hooks.of(resource));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
+  const webhooks = stack.use(new WebhookClient(caches));
   const stopping = new AbortController();
   const metrics = new Metrics();
   const parts: Parts = {
@@ -74,6 +76,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     caches,
     admission: new Admission(admissionPlugins({ access, caches, clock }), caches.world),
     subresources: new Subresources({ access, clock, nodes }),
+    webhooks,
     authentication: access.authentication,
     authorization: access.authorization,
     clock,

@@ -7,6 +7,7 @@ import type { Authorization } from "../authz/authorization.ts";
 import type { Admission } from "../admission/chain.ts";
 import type { Caches } from "../cache/cache.ts";
 import type { Subresources } from "../subresources/subresources.ts";
+import type { WebhookClient } from "../webhooks/client.ts";
 import type { Registry } from "../registry/registry.ts";
 
 export interface Parts {
@@ -14,6 +15,7 @@ export interface Parts {
   readonly caches: Caches;
   readonly admission: Admission;
   readonly subresources: Subresources;
+  readonly webhooks: WebhookClient;
   readonly clock: Clock;
   readonly log: Logger;
   readonly authentication: Authentication;

@@ -47,15 +47,18 @@ export class TestAuthority {
     return this.#sign(subject, new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]));
   }
 
-  /** A server at 127.0.0.1 and localhost. */
-  server(): Promise<PemPair> {
+  /** A server called by one of `names`; without any, at 127.0.0.1 and localhost. */
+  server(...names: readonly string[]): Promise<PemPair> {
+    const local = [
+      { type: "ip", value: "127.0.0.1" },
+      { type: "dns", value: "localhost" },
+    ] as const;
     return this.#sign(
       "CN=test-server",
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([
-        { type: "ip", value: "127.0.0.1" },
-        { type: "dns", value: "localhost" },
-      ]),
+      new x509.SubjectAlternativeNameExtension(
+        names.length > 0 ? names.map((value) => ({ type: "dns", value })) : [...local],
+      ),
     );
   }
 
