@@ -10,12 +10,14 @@
 
 import type { AddressInfo } from "node:net";
 import type { Transport } from "@knarr/client/transport.ts";
+import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { groups } from "@knarr/kinds/kinds.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
 import { Admission } from "./admission/chain.ts";
 import { admissionPlugins } from "./admission/admission.ts";
 import type { World } from "./admission/plugin.ts";
+import { LocalServices } from "./aggregation/local-services.ts";
 import { accessOf } from "./access.ts";
 import { createApi } from "@knarr/client/create-api.ts";
 import { publishAuthorities } from "./bootstrap/authentication-config.ts";
@@ -94,6 +96,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   hooks.repair();
   const self = inProcess(SELF);
   await bootstrap(self, caches.world);
+  const local = stack.use(localServices(self, { caches, registry, clock, log }));
+  await local.start();
   listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);
   await publish(self, caches.world, options, listener?.address.port);
@@ -126,6 +130,23 @@ async function publish(
   if (listen) await publishAuthorities(api, world, listen);
   if (port !== undefined && advertiseAddress)
     await publishEndpoints(api, world, { clusterIp, address: advertiseAddress, port });
+}
+
+function localServices(
+  transport: Transport,
+  { caches, registry, clock, log }: Pick<Parts, "caches" | "registry" | "clock" | "log">,
+): LocalServices {
+  const builtIn = new Set(groups.map(({ group, version }) => `${group}/${version}`));
+  return new LocalServices({
+    api: createApi(transport),
+    cache: caches.of(apiService),
+    served: () =>
+      registry.groups
+        .filter(({ resources }) => resources.length > 0)
+        .map(({ group, version }) => ({ group, version, isBuiltIn: builtIn.has(`${group}/${version}`) })),
+    clock,
+    log,
+  });
 }
 
 /** What the server does by itself, it does as this user. */
