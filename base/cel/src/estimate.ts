@@ -1,0 +1,43 @@
+/**
+ * What an expression may cost, before there are values: a range from the sizes that lists, maps and texts may have.
+ *
+ * Numbers are cel-go's uint64: they stop at `UNBOUNDED` instead of overflowing, and that says "no limit is known".
+ */
+
+import type { Expression } from "./syntax.ts";
+import type { CelType } from "./types.ts";
+
+export const UNBOUNDED = 2n ** 64n - 1n;
+
+export interface Range {
+  readonly min: bigint;
+  readonly max: bigint;
+}
+
+/** An expression whose size or cost is asked for. */
+export interface CostNode {
+  /** The way from a variable: `self`, field names, `@items`, `@keys`, `@values`. Undefined for what was computed. */
+  readonly path: readonly string[] | undefined;
+  readonly type: CelType;
+  readonly expression: Expression;
+  /** What follows from the expression itself. */
+  readonly size: Range | undefined;
+}
+
+/** Says how large values of variables may be. */
+export interface SizeEstimator {
+  /** Characters of a text, bytes, elements, entries; undefined: nothing is known. */
+  size(node: CostNode): Range | undefined;
+}
+
+export interface CallEstimate {
+  readonly cost: Range;
+  /** Of the result, where it has one. */
+  readonly size?: Range | undefined;
+}
+
+/** What estimators of calls may ask. */
+export interface Sizes {
+  /** From nothing to unbounded when nothing is known. */
+  of(node: CostNode): Range;
+}
