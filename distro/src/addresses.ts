@@ -27,9 +27,9 @@ export function nthAddress(cidr: string, n: number): string {
   return toAddress(range(cidr)[0] + n);
 }
 
-/** The addresses of this node's pods: the first 256 of the cluster's. */
-export function podCidrOf(config: Pick<Config, "cluster-cidr">): string {
-  return `${nthAddress(config["cluster-cidr"], 0)}/24`;
+/** The addresses of one node's pods: `nthNetwork("10.42.0.0/16", 2)` is `10.42.2.0/24`. */
+export function nthNetwork(clusterCidr: string, n: number): string {
+  return `${nthAddress(clusterCidr, 256 * n)}/24`;
 }
 
 export function contains(cidr: string, address: string): boolean {

@@ -11,9 +11,12 @@ import { POD_GRACE_PERIOD } from "@knarr/agent/runtime/labels.ts";
 import { startContainerd } from "@knarr/cri/containerd.ts";
 import { releaseFifos } from "@knarr/cri/fifos.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
+import { removeNodeRoutes } from "@knarr/network/node-routes.ts";
 import { removeProxyRules } from "@knarr/proxy/proxy.ts";
 import { containerdOptions } from "./containerd.ts";
 import { forgetDnsAddress } from "./dns-address.ts";
+import { localNodes } from "./local-nodes.ts";
+import { unlinkNodes } from "./node-links.ts";
 import type { Config } from "./options.ts";
 import { paths } from "./paths.ts";
 
@@ -44,12 +47,14 @@ export async function stopPods(config: Config, graceSeconds: number): Promise<nu
 
 /** After a start that failed: ends containerd and takes our traces off, unless pods of an earlier life still run. */
 export async function endHalfStarted(config: Config): Promise<void> {
-  if (existsSync(paths(config).containerdSocket)) {
-    using runtime = new RuntimeClient(paths(config).containerdSocket);
-    const sandboxes = await runtime.listPodSandboxes();
-    if (sandboxes.length > 0) return;
-    await stopPods(config, 0);
+  const nodes = [config, ...localNodes(config).map((node) => node.config)].filter((node) =>
+    existsSync(paths(node).containerdSocket),
+  );
+  for (const node of nodes) {
+    using runtime = new RuntimeClient(paths(node).containerdSocket);
+    if ((await runtime.listPodSandboxes()).length > 0) return;
   }
+  for (const node of nodes) await stopPods(node, 0);
   await cleanUp(config);
 }
 
@@ -63,8 +68,11 @@ export async function cleanUp(config: Config): Promise<void> {
   await unmountBelow([config["data-dir"], config["run-dir"]]);
   if (!config.disable.includes("agent")) {
     await removeProxyRules();
+    await removeNodeRoutes();
     await forgetDnsAddress(config["cluster-dns"]);
+    for (const node of localNodes(config)) removeControlGroups(node.config["cgroup-root"]);
     removeControlGroups(config["cgroup-root"] || "kubepods");
+    await unlinkNodes(config);
   }
 }
 

@@ -6,7 +6,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { load } from "js-yaml";
-import { contains, nthAddress, overlap } from "./addresses.ts";
+import { contains, nthAddress, nthNetwork, overlap } from "./addresses.ts";
+import { whyNoNodes } from "./local-nodes.ts";
 import { options, type Config } from "./options.ts";
 import { parseOptions, UsageError, type Options, type Parsed } from "./option.ts";
 
@@ -75,7 +76,21 @@ function complete(config: Config): Config {
         `Cannot use --${name} ${config[name]}: this node's own address ${nodeIP} lies in it`,
       );
   }
-  return { ...config, "node-name": nodeName, "node-ip": nodeIP, "cluster-dns": clusterDns };
+  const podCidr = config["pod-cidr"] || nthNetwork(config["cluster-cidr"], 0);
+  if (!overlap(config["cluster-cidr"], podCidr))
+    throw new UsageError(
+      `Cannot use --pod-cidr ${podCidr}: it must lie in --cluster-cidr ${config["cluster-cidr"]}`,
+    );
+  const whole = {
+    ...config,
+    "node-name": nodeName,
+    "node-ip": nodeIP,
+    "cluster-dns": clusterDns,
+    "pod-cidr": podCidr,
+  };
+  const refusal = whyNoNodes(whole);
+  if (refusal) throw new UsageError(`Cannot use ${refusal}`);
+  return whole;
 }
 
 /** Source address towards the default gateway; without one, the first address that is not loopback's. */

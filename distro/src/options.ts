@@ -57,6 +57,16 @@ export const options = {
     value: "",
     help: "Address of this node; default: the one that leads to the default gateway",
   }),
+  nodes: option.number({
+    group: "node",
+    value: 1,
+    help: "Nodes on this machine, each further one in a network namespace of its own",
+  }),
+  server: option.text({
+    group: "node",
+    value: "",
+    help: "URL of the Kubernetes API that this node belongs to; default: that of this machine",
+  }),
   "agent-port": option.port({ group: "node", value: 10250, help: "Port of the node's API (logs, exec)" }),
   "cgroup-root": option.text({
     group: "node",
@@ -83,6 +93,11 @@ export const options = {
   }),
 
   "cluster-cidr": option.cidr({ group: "network", value: "10.42.0.0/16", help: "Addresses of pods" }),
+  "pod-cidr": option.cidr({
+    group: "network",
+    value: "",
+    help: "Addresses of this node's pods; default: the first 256 of the cluster's",
+  }),
   "service-cidr": option.cidr({ group: "network", value: "10.43.0.0/16", help: "Addresses of Services" }),
   "cluster-dns": option.address({
     group: "network",

@@ -24,6 +24,8 @@ const LOG_BYTES = 20 << 20;
 export interface SupervisorOptions {
   /** Words after `knarr` that start the child called `name`. */
   readonly wordsFor: (name: string) => readonly string[];
+  /** Words before the program that runs it (`nsenter …`); default none. */
+  readonly placeFor?: (name: string) => readonly string[];
   /** Flags of Node.js for it, beside those that this process has. */
   readonly flagsFor?: (name: string) => readonly string[];
   readonly logDir: string;
@@ -73,7 +75,15 @@ export class Supervisor implements AsyncDisposable {
     const file = this.#openLog(name);
     const flags = [...process.execArgv, ...(this.#options.flagsFor?.(name) ?? [])];
     const main = join(import.meta.dirname, "main.ts");
-    const child = spawn(process.execPath, [...flags, main, ...this.#options.wordsFor(name)], {
+    const place = this.#options.placeFor?.(name) ?? [];
+    const [program = "", ...words] = [
+      ...place,
+      process.execPath,
+      ...flags,
+      main,
+      ...this.#options.wordsFor(name),
+    ];
+    const child = spawn(program, words, {
       stdio: ["ignore", file, file, "ipc"],
       detached: true, // a terminal's Ctrl-C is for the supervisor, which ends the children in order
     });

@@ -4,6 +4,7 @@ import { existsSync, rmSync } from "node:fs";
 import { cleanUp, stopPods } from "../clean-up.ts";
 import { defineCommand } from "../command.ts";
 import { readConfig } from "../config.ts";
+import { localNodes } from "../local-nodes.ts";
 import { option, UsageError } from "../option.ts";
 import { endProcess, isAlive } from "../processes.ts";
 import { readRunFile, removeRunFile } from "../run-file.ts";
@@ -39,7 +40,11 @@ export const down = defineCommand({
     }
     await terminal.step(
       "Stopped all pods",
-      () => stopPods(config, wanted["grace-period"]),
+      async () => {
+        const nodes = [config, ...localNodes(config).map((node) => node.config)];
+        const counts = await Promise.all(nodes.map((node) => stopPods(node, wanted["grace-period"])));
+        return counts.reduce((sum, count) => sum + count, 0);
+      },
       (count) => `Stopped ${count} pods`,
     );
     await terminal.step("Removed mounts, networks, rules and control groups", () => cleanUp(config));

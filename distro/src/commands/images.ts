@@ -1,4 +1,4 @@
-/** `knarr images import|list`: container images of this node. */
+/** `knarr images import|list`: container images of this machine's nodes; `list` shows those of its first. */
 
 import { existsSync, statSync } from "node:fs";
 import { importImages } from "@knarr/cri/image-store.ts";
@@ -6,6 +6,7 @@ import { lookAtHost } from "@knarr/cri/host.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
+import { localNodes } from "../local-nodes.ts";
 import { archivesIn } from "../image-folder.ts";
 import { UsageError } from "../option.ts";
 import { paths } from "../paths.ts";
@@ -31,13 +32,15 @@ export const images = defineCommand({
 
 async function importAll(config: Config, files: readonly string[], terminal: Terminal): Promise<number> {
   const archives = files.flatMap(archivesAt);
-  const { containerdSocket: socket, containerdRoot } = paths(config);
-  const { snapshotter } = lookAtHost(containerdRoot);
+  const nodes = [config, ...localNodes(config).map((node) => node.config)].map((node) => {
+    const { containerdSocket: socket, containerdRoot } = paths(node);
+    return { socket, snapshotter: lookAtHost(containerdRoot).snapshotter };
+  });
   for (const archive of archives) {
-    const names = await terminal.step(
+    const [names = []] = await terminal.step(
       `Importing ${archive}`,
-      () => importImages(archive, { socket, snapshotter }),
-      (found) => `Imported ${archive}`,
+      () => Promise.all(nodes.map((store) => importImages(archive, store))),
+      () => `Imported ${archive}`,
     );
     for (const name of names) terminal.line(`    ${name}`);
   }

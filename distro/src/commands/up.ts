@@ -7,6 +7,8 @@ import { createLogger } from "@knarr/std/log.ts";
 import { serverAddress } from "../addresses.ts";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
+import { localNodes, onNode, type LocalNode } from "../local-nodes.ts";
+import { linkNodes } from "../node-links.ts";
 import { UsageError } from "../option.ts";
 import { preflight } from "../preflight.ts";
 import { prepare } from "../prepare.ts";
@@ -53,9 +55,19 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
 
   const me = { supervisor: processId(process.pid)!, config };
   writeRunFile({ ...me, processes: {} });
+  const nodes = localNodes(config);
+  for (const node of nodes) writeRunFile({ ...me, config: node.config, processes: {} });
+  if (nodes.length) await terminal.step("Linked the further nodes", () => linkNodes(nodes));
+  const nodeOf = (name: string): LocalNode | undefined =>
+    nodes.find(({ number }) => name.endsWith(`-${number}`));
   await using supervisor = new Supervisor({
-    wordsFor: (name) => ["process", name, "--run-file", runFilePath(config)],
-    flagsFor: (name) => (name in semiSpace ? [`--max-semi-space-size=${semiSpace[name]}`] : []),
+    wordsFor: (name) => ["process", partOf(name), "--run-file", runFilePath(nodeOf(name)?.config ?? config)],
+    placeFor: (name) => {
+      const node = nodeOf(name);
+      return node ? onNode(node) : [];
+    },
+    flagsFor: (name) =>
+      partOf(name) in semiSpace ? [`--max-semi-space-size=${semiSpace[partOf(name)]}`] : [],
     logDir: config["log-dir"],
     log: createLogger({ verbose: config.verbose }),
     onChange: (processes) => writeRunFile({ ...me, processes }),
@@ -86,6 +98,11 @@ async function startParts(config: Config, supervisor: Supervisor, terminal: Term
   const server = supervisor.start("server");
   const agent = config.disable.includes("agent") ? undefined : supervisor.start("agent");
   const dns = config.disable.includes("dns") || !agent ? undefined : supervisor.start("dns");
+  const further = agent ? localNodes(config) : [];
+  const started = further.map(({ number, config: { "node-name": name } }) => {
+    const parts = [supervisor.start(`agent-${number}`), ...(dns ? [supervisor.start(`dns-${number}`)] : [])];
+    return { name, ready: Promise.all(parts) };
+  });
   await terminal.step(
     "API server",
     () => server,
@@ -103,6 +120,17 @@ async function startParts(config: Config, supervisor: Supervisor, terminal: Term
       () => dns,
       () => `DNS answers on ${config["cluster-dns"]}`,
     );
+  for (const { name, ready } of started)
+    await terminal.step(
+      `Node ${name}`,
+      () => ready,
+      () => `Node ${name} is Ready`,
+    );
+}
+
+/** `agent-2` is node 2's agent. */
+function partOf(name: string): string {
+  return name.replace(/-\d+$/, "");
 }
 
 /** Processes of a Knarr whose supervisor was killed. */

@@ -9,17 +9,17 @@ import { NodeServer } from "@knarr/agent/server/node-server.ts";
 import { startContainerd } from "@knarr/cri/containerd.ts";
 import { ensurePauseImage } from "@knarr/cri/image-store.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
+import { startNodeRoutes } from "@knarr/network/node-routes.ts";
 import { startPodNetwork } from "@knarr/network/pod-network.ts";
 import { startProxy } from "@knarr/proxy/proxy.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import { connect } from "../access.ts";
-import { podCidrOf } from "../addresses.ts";
 import { containerdOptions } from "../containerd.ts";
 import { loadImageFolder } from "../image-folder.ts";
 import type { Config } from "../options.ts";
 import { PAUSE_IMAGE, paths } from "../paths.ts";
-import { readPki } from "../pki/pki.ts";
+import { readNodePki } from "../pki/pki.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 
 export async function startAgentPart(config: Config, log: Logger): Promise<AsyncDisposable> {
@@ -30,9 +30,18 @@ export async function startAgentPart(config: Config, log: Logger): Promise<Async
   const starting = startNode();
 
   if (!config.disable.includes("proxy")) {
-    const network = { clusterCidr: config["cluster-cidr"], podCidr: podCidrOf(config) };
+    const network = { clusterCidr: config["cluster-cidr"], podCidr: config["pod-cidr"] };
+    const proxyTransport = held.use(connect(config, "proxy"));
+    held.use(
+      await startNodeRoutes({
+        transport: proxyTransport,
+        nodeName: config["node-name"],
+        clock,
+        log: log.with({ part: "network" }),
+      }),
+    );
     const identity = {
-      transport: held.use(connect(config, "proxy")),
+      transport: proxyTransport,
       podTransport: transport,
       nodeName: config["node-name"],
       ownAddresses: [config["cluster-dns"]],
@@ -47,7 +56,7 @@ export async function startAgentPart(config: Config, log: Logger): Promise<Async
       await startContainerd({ ...containerdOptions(config), log: log.with({ part: "containerd" }) }),
     );
     const socket = containerd.socket;
-    const network = { confDir: where.cniConfig, dataDir: where.cniState, podCIDRs: [podCidrOf(config)] };
+    const network = { confDir: where.cniConfig, dataDir: where.cniState, podCIDRs: [config["pod-cidr"]] };
     held.use(
       await startPodNetwork({ ...network, runtimeSocket: socket, clock, log: log.with({ part: "network" }) }),
     );
@@ -73,6 +82,7 @@ export async function startAgentPart(config: Config, log: Logger): Promise<Async
         podLogsDir: config["pod-log-dir"],
         containerLogsDir: config["container-log-dir"],
         cgroupRoot: config["cgroup-root"],
+        podCIDRs: [config["pod-cidr"]],
         clusterDns: [config["cluster-dns"]],
         clusterDomain: config["cluster-domain"],
         port: config["agent-port"],
@@ -80,13 +90,13 @@ export async function startAgentPart(config: Config, log: Logger): Promise<Async
         log: log.with({ part: "agent" }),
       }),
     );
-    const { agentServer, authority } = readPki(config);
+    const { agentServer, authority } = readNodePki(config);
     held.use(
       await NodeServer.start({
         nodeName: config["node-name"],
         port: config["agent-port"],
         certificate: { certificate: agentServer.cert, key: agentServer.key },
-        clientCa: authority.cert,
+        clientCa: authority,
         transport,
         runtime: agent.access,
         pods: () => agent.pods(),

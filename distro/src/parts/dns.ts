@@ -4,7 +4,6 @@ import { startDns } from "@knarr/dns/dns.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import { connect } from "../access.ts";
-import { podCidrOf } from "../addresses.ts";
 import { holdDnsAddress } from "../dns-address.ts";
 import type { Config } from "../options.ts";
 
@@ -20,7 +19,7 @@ export async function startDnsPart(config: Config, log: Logger): Promise<AsyncDi
       addresses: [address],
       clusterDomain: config["cluster-domain"],
       ...(upstreams.length > 0 && { upstreams }),
-      podCidr: podCidrOf(config),
+      podCidr: config["pod-cidr"],
       serviceCidr: config["service-cidr"],
       clock: realClock,
       log: log.with({ part: "dns" }),

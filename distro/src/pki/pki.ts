@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { hostname } from "node:os";
 import { nthAddress } from "../addresses.ts";
 import type { Config } from "../options.ts";
-import { CertificateFolder, type KeyPair } from "./certificates.ts";
+import { localNodes } from "../local-nodes.ts";
+import { CertificateFolder, writePrivate, type KeyPair } from "./certificates.ts";
+
+/** What a node of its own holds. */
+export interface NodePki {
+  /** The authority's certificate: whom to believe. */
+  readonly authority: string;
+  readonly agentServer: KeyPair;
+}
 
 export interface Pki {
   readonly authority: KeyPair;
@@ -15,10 +23,6 @@ export interface Pki {
   readonly apiServer: KeyPair;
   readonly kubeletClient: KeyPair;
   readonly admin: KeyPair;
-  readonly agentClient: KeyPair;
-  readonly agentServer: KeyPair;
-  readonly proxy: KeyPair;
-  readonly dns: KeyPair;
 }
 
 export function pkiFolder(config: Config): string {
@@ -37,10 +41,14 @@ export function readPki(config: Config): Pki {
     apiServer: pair("apiserver"),
     kubeletClient: pair("apiserver-kubelet-client"),
     admin: pair("admin"),
-    agentClient: pair("agent"),
-    agentServer: pair("agent-server"),
-    proxy: pair("proxy"),
-    dns: pair("dns"),
+  };
+}
+
+export function readNodePki(config: Config): NodePki {
+  const file = (name: string): string => readFileSync(join(pkiFolder(config), name), "utf8");
+  return {
+    authority: file("ca.crt"),
+    agentServer: { cert: file("agent-server.crt"), key: file("agent-server.key") },
   };
 }
 
@@ -56,49 +64,40 @@ export async function ensurePki(config: Config): Promise<Pki> {
   const client = (file: string, commonName: string, ...organizations: string[]): Promise<KeyPair> =>
     folder.leaf(file, authority, { commonName, organizations, use: "client" });
 
-  const [apiServer, agentServer, kubeletClient, admin, agentClient, proxy, dns, frontProxyClient] =
-    await Promise.all([
-      folder.leaf("apiserver", authority, {
-        commonName: "kube-apiserver",
-        use: "server",
-        names: [
-          ...new Set([
-            ...[
-              "kubernetes",
-              "kubernetes.default",
-              "kubernetes.default.svc",
-              `kubernetes.default.svc.${domain}`,
-            ],
-            ...["localhost", hostname().toLowerCase(), nodeName],
-            ...config["tls-san"].filter((san) => !isAddress(san)),
-          ]),
-        ],
-        addresses: [
-          ...new Set([
-            nthAddress(config["service-cidr"], 1),
-            nodeIP,
-            "127.0.0.1",
-            ...config["tls-san"].filter(isAddress),
-          ]),
-        ],
-      }),
-      folder.leaf("agent-server", authority, {
-        commonName: `system:node:${nodeName}`,
-        organizations: ["system:nodes"],
-        use: "server",
-        names: [nodeName],
-        addresses: [...new Set([nodeIP, "127.0.0.1"])],
-      }),
-      client("apiserver-kubelet-client", "system:kube-apiserver"),
-      client("admin", "knarr-admin", "system:masters"),
-      client("agent", `system:node:${nodeName}`, "system:nodes"),
-      client("proxy", "system:kube-proxy"),
-      client("dns", "system:knarr:dns"),
-      folder.leaf("front-proxy-client", frontProxyAuthority, {
-        commonName: "front-proxy-client",
-        use: "client",
-      }),
-    ]);
+  const [apiServer, kubeletClient, admin, frontProxyClient] = await Promise.all([
+    folder.leaf("apiserver", authority, {
+      commonName: "kube-apiserver",
+      use: "server",
+      names: [
+        ...new Set([
+          ...[
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            `kubernetes.default.svc.${domain}`,
+          ],
+          ...["localhost", hostname().toLowerCase(), nodeName],
+          ...config["tls-san"].filter((san) => !isAddress(san)),
+        ]),
+      ],
+      addresses: [
+        ...new Set([
+          nthAddress(config["service-cidr"], 1),
+          nodeIP,
+          "127.0.0.1",
+          ...config["tls-san"].filter(isAddress),
+        ]),
+      ],
+    }),
+    client("apiserver-kubelet-client", "system:kube-apiserver"),
+    client("admin", "knarr-admin", "system:masters"),
+    folder.leaf("front-proxy-client", frontProxyAuthority, {
+      commonName: "front-proxy-client",
+      use: "client",
+    }),
+    ensureNodePki(config, authority),
+    ...localNodes(config).map((node) => ensureNodePki(node.config, authority)),
+  ]);
   const serviceAccountKey = await folder.signingKey("service-account");
   return {
     authority,
@@ -108,9 +107,26 @@ export async function ensurePki(config: Config): Promise<Pki> {
     apiServer,
     kubeletClient,
     admin,
-    agentClient,
-    agentServer,
-    proxy,
-    dns,
   };
+}
+
+/** The certificates of one node, in the folder that its own processes read. */
+async function ensureNodePki(config: Config, authority: KeyPair): Promise<void> {
+  const folder = new CertificateFolder(pkiFolder(config));
+  const nodeName = config["node-name"];
+  const client = (file: string, commonName: string, ...organizations: string[]): Promise<KeyPair> =>
+    folder.leaf(file, authority, { commonName, organizations, use: "client" });
+  await Promise.all([
+    folder.leaf("agent-server", authority, {
+      commonName: `system:node:${nodeName}`,
+      organizations: ["system:nodes"],
+      use: "server",
+      names: [nodeName],
+      addresses: [...new Set([config["node-ip"], "127.0.0.1"])],
+    }),
+    client("agent", `system:node:${nodeName}`, "system:nodes"),
+    client("proxy", "system:kube-proxy"),
+    client("dns", "system:knarr:dns"),
+  ]);
+  writePrivate(join(pkiFolder(config), "ca.crt"), authority.cert);
 }

@@ -11,6 +11,7 @@ export function completeConfig(config: AgentConfig): CompleteConfig {
     podLogsDir: "/var/log/pods",
     containerLogsDir: "/var/log/containers",
     cgroupRoot: "",
+    podCIDRs: [],
     clusterDns: [],
     clusterDomain: "cluster.local",
     resolvConf: usableResolvConf(),

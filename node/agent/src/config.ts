@@ -26,6 +26,8 @@ export interface AgentConfig {
   readonly containerLogsDir?: string;
   /** The cgroup above `kubepods`, `""` for the top. */
   readonly cgroupRoot?: string;
+  /** Addresses of this node's pods, which the Node says to others. */
+  readonly podCIDRs?: readonly string[];
   readonly clusterDns?: readonly string[];
   readonly clusterDomain?: string;
   /** The node's resolv.conf, for pods that want its DNS and for its search domains. */

@@ -35,7 +35,10 @@ export function newNode(config: CompleteConfig): Node {
       labels: nodeLabels(config),
       annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
     },
-    spec: { ...(config.taints.length && { taints: [...config.taints] }) },
+    spec: {
+      ...(config.podCIDRs[0] && { podCIDR: config.podCIDRs[0], podCIDRs: [...config.podCIDRs] }),
+      ...(config.taints.length && { taints: [...config.taints] }),
+    },
   };
 }
 
