@@ -3,6 +3,7 @@
  */
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 import type { StreamTarget } from "../pipeline/answer.ts";
 
 export interface Exchange {
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly connection: Connection;
   /** The whole body. Throws ApiError RequestEntityTooLarge above `limit` bytes. */
   read(limit: number): Promise<Buffer>;
+  /** The body as it comes, of any length; for those who pass it on. Never both this and `read`. */
+  readonly input: Readable;
   /** A whole answer. */
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void;
   /** An answer in parts; `headers` are those that every answer has. */

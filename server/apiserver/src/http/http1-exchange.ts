@@ -1,6 +1,7 @@
 /** An HTTP/1.1 request as an exchange: for clients without HTTP/2, and before upgrades. */
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import type { StreamTarget } from "../pipeline/answer.ts";
 import { readBody } from "./body.ts";
 import type { Connection, Exchange } from "./exchange.ts";
@@ -27,6 +28,10 @@ export class Http1Exchange implements Exchange {
     return readBody(this.#request, this.headers["content-length"], limit);
   }
 
+  get input(): Readable {
+    return this.#request;
+  }
+
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void {
     if (this.#response.destroyed || this.#response.headersSent) return;
     this.#response.writeHead(code, { ...headers, "content-length": body.length });
@@ -43,7 +48,7 @@ export class Http1Exchange implements Exchange {
     return {
       closed,
       start(code, type, headers) {
-        response.writeHead(code, { ...common, "content-type": type, ...headers });
+        response.writeHead(code, { ...common, ...(type && { "content-type": type }), ...headers });
         response.flushHeaders();
       },
       write: (chunk) => response.destroyed || response.write(chunk),

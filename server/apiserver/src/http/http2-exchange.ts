@@ -2,6 +2,7 @@
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { OutgoingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 import type { StreamTarget } from "../pipeline/answer.ts";
 import { readBody } from "./body.ts";
 import type { Connection, Exchange } from "./exchange.ts";
@@ -27,6 +28,10 @@ export class Http2Exchange implements Exchange {
     return readBody(this.#stream, this.headers["content-length"], limit);
   }
 
+  get input(): Readable {
+    return this.#stream;
+  }
+
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.headersSent) return;
@@ -47,8 +52,9 @@ export class Http2Exchange implements Exchange {
       closed,
       start(code, type, headers) {
         if (stream.destroyed) return;
-        stream.respond({ ...common, "content-type": type, ...headers, ":status": code });
-        if (!stream.readableEnded) stream.resume();
+        stream.respond({ ...common, ...(type && { "content-type": type }), ...headers, ":status": code });
+        // Who passes the body on reads it at its own pace.
+        if (stream.readableFlowing === null) stream.resume();
       },
       write: (chunk) => stream.destroyed || stream.write(chunk),
       onDrain: (listener) => void stream.on("drain", listener),

@@ -3,7 +3,7 @@
  */
 
 import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { MAX_BODY_BYTES } from "@knarr/machinery/decode/decode.ts";
 import { errorAnswer, type WholeAnswer } from "../pipeline/answer.ts";
 import type { RequestBody } from "../pipeline/api-request.ts";
@@ -29,7 +29,7 @@ export class HttpService {
   /** Answers an exchange. Never throws: what goes wrong is answered, or the client has gone. */
   async serve(exchange: Exchange, auditId: string): Promise<void> {
     const started = performance.now();
-    const outcome = await this.#outcomeOf(exchange);
+    const outcome = await this.#outcomeOf(exchange, auditId);
     const { answer, warnings, route } = outcome;
     let code = 0;
     try {
@@ -58,7 +58,7 @@ export class HttpService {
   ): Promise<void> {
     const exchange = new Upgrading(request, socket, head, connection);
     const auditId = auditIdOf(request.headers);
-    const outcome = await this.#outcomeOf(exchange);
+    const outcome = await this.#outcomeOf(exchange, auditId);
     const { answer, warnings, route } = outcome;
     try {
       if ("upgrade" in answer) await answer.upgrade(exchange.raw);
@@ -95,16 +95,18 @@ export class HttpService {
     }
   }
 
-  #outcomeOf(exchange: Exchange): Promise<Outcome> {
-    const { url, method, headers } = exchange;
+  #outcomeOf(exchange: Exchange, auditId: string): Promise<Outcome> {
+    const { url, method, headers, connection } = exchange;
     const mark = url.indexOf("?");
     const path = mark < 0 ? url : url.slice(0, mark);
+    const search = mark < 0 ? "" : url.slice(mark);
     return this.#pipeline.handle({
       method,
       path: path.includes("%") ? decoded(path) : path,
-      query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
+      query: mark < 0 ? NO_QUERY : new URLSearchParams(search),
       headers,
       body: new HttpBody(exchange),
+      origin: { remoteAddress: connection.remoteAddress, auditId, search },
       user: () => this.#userOf(exchange),
       signal: () => exchange.signal,
     });
@@ -136,6 +138,10 @@ class HttpBody implements RequestBody {
 
   read(): Promise<Buffer> {
     return (this.#bytes ??= this.#exchange.read(MAX_BODY_BYTES));
+  }
+
+  open(): Readable {
+    return this.#exchange.input;
   }
 }
 

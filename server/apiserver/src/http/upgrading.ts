@@ -1,7 +1,7 @@
 /** A request that asks to become another protocol, as an exchange: until it is let through, it may still be answered as HTTP. */
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import type { Duplex } from "node:stream";
+import { Readable, type Duplex } from "node:stream";
 import { STATUS_CODES } from "@knarr/std/http.ts";
 import type { RawConnection, StreamTarget } from "../pipeline/answer.ts";
 import type { Connection, Exchange } from "./exchange.ts";
@@ -30,6 +30,10 @@ export class Upgrading implements Exchange {
     return Buffer.alloc(0);
   }
 
+  get input(): Readable {
+    return Readable.from([]);
+  }
+
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void {
     this.#socket.end(
       Buffer.concat([headOf(code, { ...headers, "content-length": body.length, connection: "close" }), body]),
@@ -45,7 +49,14 @@ export class Upgrading implements Exchange {
         else socket.once("close", resolve);
       }),
       start: (code, type, headers) =>
-        void socket.write(headOf(code, { ...common, "content-type": type, ...headers, connection: "close" })),
+        void socket.write(
+          headOf(code, {
+            ...common,
+            ...(type && { "content-type": type }),
+            ...headers,
+            connection: "close",
+          }),
+        ),
       write: (chunk) => socket.destroyed || socket.write(chunk),
       onDrain: (listener) => void socket.on("drain", listener),
       end: () => void socket.end(),

@@ -3,6 +3,7 @@
  * and shared; watches are the cache's own events.
  */
 
+import { Readable } from "node:stream";
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject, ListOf } from "@knarr/machinery/object.ts";
 import { ApiError } from "@knarr/machinery/status.ts";
@@ -19,12 +20,16 @@ import type { Selected } from "../cache/cache.ts";
 import { selectorOfStored } from "../handlers/selection.ts";
 import type { Answer } from "../pipeline/answer.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
-import type { RequestBody } from "../pipeline/api-request.ts";
+import type { Origin, RequestBody } from "../pipeline/api-request.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { nameSelected } from "../pipeline/route.ts";
 import type { Attributes, User } from "../request.ts";
 
-const NOTHING: RequestBody = { type: undefined, read: async () => Buffer.alloc(0) };
+const NOTHING: RequestBody = {
+  type: undefined,
+  read: async () => Buffer.alloc(0),
+  open: () => Readable.from([]),
+};
 const never = new AbortController().signal;
 
 export class InProcessTransport implements Transport {
@@ -47,6 +52,7 @@ export class InProcessTransport implements Transport {
       query: queryOf(query),
       headers: this.#headers,
       body: body === undefined ? NOTHING : new ValueBody(body, contentType ?? "application/json"),
+      origin: originOf(query),
       user: () => this.#user,
       signal: () => signal ?? never,
     });
@@ -130,6 +136,10 @@ class ValueBody implements RequestBody {
   async read(): Promise<Buffer> {
     return Buffer.alloc(0);
   }
+
+  open(): Readable {
+    return Readable.from([JSON.stringify(this.value)]);
+  }
 }
 
 function answered(answer: Answer, warnings: readonly string[]): TransportAnswer {
@@ -144,6 +154,16 @@ function answered(answer: Answer, warnings: readonly string[]): TransportAnswer 
     );
   }
   return { code, body: value, warnings };
+}
+
+function originOf(query: TransportRequest["query"]): Origin {
+  return {
+    remoteAddress: "",
+    auditId: "",
+    get search() {
+      return query ? `?${queryOf(query)}` : "";
+    },
+  };
 }
 
 function queryOf(query: TransportRequest["query"]): URLSearchParams {

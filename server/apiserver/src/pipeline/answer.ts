@@ -31,7 +31,8 @@ export interface UpgradeAnswer {
 }
 
 export interface StreamTarget {
-  start(code: number, type: string, headers?: OutgoingHttpHeaders): void;
+  /** `type` is the Content-Type; undefined for an answer that has none. */
+  start(code: number, type: string | undefined, headers?: OutgoingHttpHeaders): void;
   /** False: enough for now, `onDrain` will be called. */
   write(chunk: Buffer): boolean;
   onDrain(listener: () => void): void;

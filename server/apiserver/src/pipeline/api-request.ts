@@ -3,6 +3,7 @@
  */
 
 import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 import type { Attributes, User } from "../request.ts";
 import type { Route } from "./route.ts";
 
@@ -11,8 +12,19 @@ export interface RequestBody {
   readonly type: string | undefined;
   /** Reads the body; throws ApiError RequestEntityTooLarge. */
   read(): Promise<Buffer>;
+  /** The body as it comes, of any length; for those who pass it on. Never both this and `read`. */
+  open(): Readable;
   /** From a client in this process: a JSON value instead of bytes; never to be changed. */
   readonly value?: unknown;
+}
+
+/** Where a request came from. */
+export interface Origin {
+  /** The other end of the connection; empty for clients in this process. */
+  readonly remoteAddress: string;
+  readonly auditId: string;
+  /** What follows the path as it came: empty, or a question mark and the query. */
+  readonly search: string;
 }
 
 export class ApiRequest implements Attributes {
@@ -22,6 +34,7 @@ export class ApiRequest implements Attributes {
   readonly headers: IncomingHttpHeaders;
   readonly body: RequestBody;
   readonly user: User;
+  readonly origin: Origin;
   /** Texts for `Warning:` headers. */
   readonly warnings: string[] = [];
   /** Aborts when the client has gone; only requests that wait ask for it. */
@@ -34,6 +47,7 @@ export class ApiRequest implements Attributes {
     readonly headers: IncomingHttpHeaders;
     readonly body: RequestBody;
     readonly user: User;
+    readonly origin: Origin;
     readonly signal: () => AbortSignal;
   }) {
     this.method = parts.method;
@@ -42,6 +56,7 @@ export class ApiRequest implements Attributes {
     this.headers = parts.headers;
     this.body = parts.body;
     this.user = parts.user;
+    this.origin = parts.origin;
     this.#signal = parts.signal;
   }
 

@@ -9,7 +9,7 @@ import { impersonatedUser, isImpersonating } from "../authn/impersonation.ts";
 
 import type { Attributes, User } from "../request.ts";
 import { errorAnswer, type Answer } from "./answer.ts";
-import { ApiRequest, type RequestBody } from "./api-request.ts";
+import { ApiRequest, type Origin, type RequestBody } from "./api-request.ts";
 import { authorizeOrRefuse } from "./authorize.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Parts } from "./parts.ts";
@@ -23,6 +23,7 @@ export interface Incoming {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: RequestBody;
+  readonly origin: Origin;
   /** Who asks: known already for clients in this process. */
   user(): User | Promise<User>;
   signal(): AbortSignal;
@@ -45,7 +46,7 @@ export class Pipeline {
   }
 
   async handle(incoming: Incoming): Promise<Outcome> {
-    const { method, path, query, headers, body } = incoming;
+    const { method, path, query, headers, body, origin } = incoming;
     const route = routeOf(method, path, query);
     let request: ApiRequest | undefined;
     try {
@@ -60,6 +61,7 @@ export class Pipeline {
         headers,
         body,
         user,
+        origin,
         signal: () => incoming.signal(),
       });
       const asked = authorizeOrRefuse(this.parts.authorization, request);
