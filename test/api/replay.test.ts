@@ -32,6 +32,7 @@ const kinds = [
   ..."Namespace Node Pod Service Endpoints EndpointSlice ConfigMap Secret ServiceAccount Event Lease".split(
     " ",
   ),
+  ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget".split(" "),
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
   ..."LimitRange ResourceQuota".split(" "),
 ];

@@ -30,6 +30,11 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   Node: [100, 100],
   Deployment: [100, 97],
   ReplicaSet: [100, 97],
+  StatefulSet: [100, 98],
+  DaemonSet: [100, 96],
+  ControllerRevision: [100, 100],
+  ReplicationController: [100, 93],
+  PodDisruptionBudget: [100, 100],
 };
 
 for (const [kind, [causes, exact]] of Object.entries(floors)) {

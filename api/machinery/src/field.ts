@@ -49,7 +49,7 @@ export class FieldErrors {
   }
 
   invalid(value: unknown, why: string): void {
-    this.add("FieldValueInvalid", `Invalid value: ${show(value)}: ${why}`);
+    this.add("FieldValueInvalid", `Invalid value: ${show(value)}${why && `: ${why}`}`);
   }
 
   notSupported(value: unknown, supported: readonly string[]): void {

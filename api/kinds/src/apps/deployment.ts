@@ -18,9 +18,10 @@ import { dropDisabledFields } from "../shared/pod/dropped.ts";
 import { selectorText } from "../shared/selector-text.ts";
 import { checkNotNegative } from "../shared/values.ts";
 import {
+  checkAtMostHundredPercent,
+  checkCollisions,
   checkCounts,
   checkIntOrPercent,
-  isOverHundredPercent,
   isSpecChanged,
   numberIn,
   validateSelectorAndTemplate,
@@ -86,12 +87,9 @@ export const deployment = defineResource<Deployment>({
         if (previous.metadata.labels) metadata.labels = previous.metadata.labels;
         else delete metadata.labels;
       },
-      validateUpdate: ({ status = {} }, previous, errors) => {
+      validateUpdate({ status = {} }, previous, errors) {
         checkCounts(errors.at("status"), status, statusCounts);
-        const collisions = status.collisionCount ?? 0;
-        const before = previous.status?.collisionCount;
-        if (before != null && (status.collisionCount == null || collisions < before))
-          errors.at("status").at("collisionCount").invalid(collisions, "cannot be decremented");
+        checkCollisions(status, previous.status, errors.at("status"));
       },
     },
     scale: {
@@ -165,6 +163,5 @@ function validateRollingUpdate(
   checkIntOrPercent(errors.at("maxSurge"), maxSurge);
   if (numberIn(maxUnavailable) === 0 && numberIn(maxSurge) === 0)
     unavailable.invalid(maxUnavailable ?? 0, "may not be 0 when `maxSurge` is 0");
-  if (isOverHundredPercent(maxUnavailable))
-    unavailable.invalid(maxUnavailable, "must not be greater than 100%");
+  checkAtMostHundredPercent(unavailable, maxUnavailable);
 }

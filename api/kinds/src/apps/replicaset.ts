@@ -12,6 +12,7 @@ import { checkNotNegative } from "../shared/values.ts";
 import {
   checkCounts,
   isSpecChanged,
+  replicaCounts,
   validateSelectorAndTemplate,
   validateSelectorUpdate,
   workloadWarnings,
@@ -68,7 +69,7 @@ export const replicaSet = defineResource<ReplicaSet>({
   subresources: {
     status: {
       validateUpdate: ({ status }, _previous, errors) =>
-        checkCounts(errors.at("status"), status ?? {}, counts),
+        checkCounts(errors.at("status"), status ?? {}, replicaCounts),
     },
     scale: {
       specReplicas: ".spec.replicas",
@@ -77,18 +78,6 @@ export const replicaSet = defineResource<ReplicaSet>({
     },
   },
 });
-
-const counts = {
-  notNegative: [
-    "replicas",
-    "fullyLabeledReplicas",
-    "readyReplicas",
-    "availableReplicas",
-    "observedGeneration",
-    "terminatingReplicas",
-  ],
-  withinReplicas: ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
-};
 
 function validateSpec(spec: ReplicaSetSpec, previous: ReplicaSetSpec | undefined, errors: FieldErrors): void {
   checkNotNegative(errors.at("replicas"), spec.replicas);

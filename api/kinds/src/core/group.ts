@@ -5,6 +5,7 @@ import { namespace } from "./namespace.ts";
 import { node } from "./node.ts";
 import { pod } from "./pod.ts";
 import { podTemplate } from "./pod-template.ts";
+import { replicationController } from "./replication-controller.ts";
 import { service } from "./service.ts";
 import { endpoints } from "./endpoints.ts";
 import { configMap } from "./config-map.ts";
@@ -23,6 +24,7 @@ export const core = defineGroup({
     node,
     pod,
     podTemplate,
+    replicationController,
     service,
     endpoints,
     configMap,

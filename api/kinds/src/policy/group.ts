@@ -2,10 +2,11 @@
 
 import { defineGroup } from "../group.ts";
 import { eviction } from "./eviction.ts";
+import { podDisruptionBudget } from "./pod-disruption-budget.ts";
 
 export const policy = defineGroup({
   group: "policy",
   version: "v1",
-  resources: [],
+  resources: [podDisruptionBudget],
   bodies: [eviction],
 });

@@ -55,6 +55,13 @@ export function validateSelectorValues(values: readonly string[], errors: FieldE
   values.forEach((value, i) => reject(errors.at("values").at(i), value, labelValue(value)));
 }
 
+/** Values of older objects may be invalid; an update that did not bring them in must not fail for them. */
+export function hasInvalidValue(selector: LabelSelector | undefined): boolean {
+  return (selector?.matchExpressions ?? []).some(({ values = [] }) =>
+    values.some((value) => labelValue(value).length > 0),
+  );
+}
+
 /** The selector as something to match with; undefined when it makes no sense (which has been reported field by field). */
 export function queryOf(selector: LabelSelector | undefined): Query | undefined {
   try {

@@ -9,7 +9,7 @@ import { equivalent } from "./equality.ts";
 import { internalForm } from "./internal/form.ts";
 import { isEmptySelector, queryOf, validateLabelSelector } from "./label-selector.ts";
 import { templateWarnings, workloadNameWarnings } from "./pod/warnings.ts";
-import { validateRunningPodTemplate } from "./pod/template.ts";
+import { checkIsSelected, checkRunsForGood, validatePodTemplate } from "./pod/template.ts";
 import { checkNotNegative, reject } from "./values.ts";
 
 interface RunningSpec {
@@ -32,11 +32,12 @@ export function validateSelectorAndTemplate(
   }
   const query = queryOf(selector);
   if (!query) at.invalid(internalForm(selector, "raw"), "invalid label selector");
-  else
-    validateRunningPodTemplate(template, previous?.template, errors.at("template"), {
-      selector: query,
-      workload: "ReplicaSet",
-    });
+  else {
+    const own = errors.at("template");
+    checkIsSelected(template ?? {}, query, own);
+    validatePodTemplate(template ?? {}, previous?.template, own);
+    checkRunsForGood(template ?? {}, "ReplicaSet", own);
+  }
 }
 
 /** Pods of the old selector would be nobody's. */
@@ -60,7 +61,11 @@ export function numberIn(value: number | string | undefined): number {
   return percent(value).length ? (/^[+-]?\d+$/.test(value) ? Number(value) : 0) : Number.parseInt(value, 10);
 }
 
-export function isOverHundredPercent(value: number | string | undefined): value is string {
+export function checkAtMostHundredPercent(errors: FieldErrors, value: number | string | undefined): void {
+  if (isOverHundredPercent(value)) errors.invalid(value, "must not be greater than 100%");
+}
+
+function isOverHundredPercent(value: number | string | undefined): value is string {
   return typeof value === "string" && !percent(value).length && Number.parseInt(value, 10) > 100;
 }
 
@@ -68,10 +73,7 @@ export function isOverHundredPercent(value: number | string | undefined): value 
 export function checkCounts<T extends object>(
   errors: FieldErrors,
   status: T,
-  {
-    notNegative,
-    withinReplicas,
-  }: { readonly notNegative: readonly string[]; readonly withinReplicas: readonly string[] },
+  { notNegative, withinReplicas, readyAs = "readyReplicas" }: Counts,
 ): void {
   const counts = status as Readonly<Record<string, number | undefined>>;
   for (const field of notNegative) checkNotNegative(errors.at(field), counts[field]);
@@ -81,8 +83,42 @@ export function checkCounts<T extends object>(
       errors.at(field).invalid(counts[field], "cannot be greater than status.replicas");
   const available = counts.availableReplicas ?? 0;
   if (available > (counts.readyReplicas ?? 0))
-    errors.at("availableReplicas").invalid(available, "cannot be greater than readyReplicas");
+    errors.at("availableReplicas").invalid(available, `cannot be greater than ${readyAs}`);
 }
+
+interface Counts {
+  readonly notNegative: readonly string[];
+  readonly withinReplicas: readonly string[];
+  /** What texts call the number of ready ones. */
+  readonly readyAs?: string;
+}
+
+/** How often a name for something new was taken already: never forgotten, so that no name is tried twice. */
+export function checkCollisions(
+  { collisionCount: now }: Colliding,
+  { collisionCount: before }: Colliding = {},
+  errors: FieldErrors,
+): void {
+  if (before != null && (now == null || now < before))
+    errors.at("collisionCount").invalid(now ?? 0, "cannot be decremented");
+}
+
+interface Colliding {
+  readonly collisionCount?: number;
+}
+
+/** The counts of ReplicaSets and their like. */
+export const replicaCounts = {
+  notNegative: [
+    "replicas",
+    "fullyLabeledReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "observedGeneration",
+    "terminatingReplicas",
+  ],
+  withinReplicas: ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
+};
 
 interface Workload {
   readonly metadata: ObjectMeta;
@@ -100,6 +136,10 @@ export function workloadWarnings(
   return [...name, ...templateWarnings(object.spec?.template, "spec.template")];
 }
 
-export function isSpecChanged(object: Workload, previous: Workload): boolean {
+export function isSpecChanged(object: WithSpec, previous: WithSpec): boolean {
   return !equivalent(object.spec, previous.spec);
+}
+
+interface WithSpec {
+  readonly spec?: object;
 }

@@ -154,5 +154,11 @@ export const layouts: Readonly<Record<string, string>> = {
   PodIP: "IP=ip:string",
   HostIP: "IP=ip:string",
   DeploymentStrategy: "Type:string RollingUpdate:*RollingUpdateDeployment",
+  DaemonSetUpdateStrategy: "Type:string RollingUpdate:*RollingUpdateDaemonSet",
+  RollingUpdateDaemonSet: "MaxUnavailable:number MaxSurge:number",
+  StatefulSetUpdateStrategy: "Type:string RollingUpdate:*RollingUpdateStatefulSetStrategy",
+  RollingUpdateStatefulSetStrategy: "Partition:number MaxUnavailable:*number",
+  PodDisruptionBudgetSpec:
+    "MinAvailable:*number Selector:*raw MaxUnavailable:*number UnhealthyPodEvictionPolicy:*string",
   RollingUpdateDeployment: "MaxUnavailable:number MaxSurge:number",
 };

@@ -9,7 +9,7 @@ import { internalForm } from "../internal/form.ts";
 import { validateLabels } from "../label-selector.ts";
 import { reject } from "../values.ts";
 import { validatePodAnnotations } from "./annotations.ts";
-import { podContext } from "./context.ts";
+import { podContext, type PodContext } from "./context.ts";
 import { validateProfileAnnotations } from "./profile-annotations.ts";
 import { validatePodSpec } from "./spec.ts";
 import { toleratedSince } from "./tolerated.ts";
@@ -24,17 +24,34 @@ export function validatePodTemplate(
   errors: FieldErrors,
 ): void {
   const { metadata, spec } = template;
-  const context = podContext(spec ?? { containers: [] }, {
-    isPod: false,
-    tolerated: toleratedSince(previous?.spec, previous?.metadata),
-  });
-  validateLabels(metadata?.labels, errors.at("labels"));
-  validateAnnotations(metadata?.annotations, errors.at("annotations"));
-  validatePodAnnotations(metadata?.annotations, errors.at("annotations"), context);
+  const context = contextOf(template, previous);
+  validateOwnMetadata(template, errors, context);
   validatePodSpec(errors.at("spec"), context);
   validateProfileAnnotations(metadata, context.spec, errors.at("spec"));
   if (spec?.ephemeralContainers?.length)
     errors.at("spec").at("ephemeralContainers").forbidden("ephemeral containers not allowed in pod template");
+}
+
+/** Labels and annotations of the template alone. */
+export function validateTemplateMetadata(
+  template: PodTemplateSpec,
+  previous: PodTemplateSpec | undefined,
+  errors: FieldErrors,
+): void {
+  validateOwnMetadata(template, errors, contextOf(template, previous));
+}
+
+function contextOf({ spec }: PodTemplateSpec, previous: PodTemplateSpec | undefined): PodContext {
+  return podContext(spec ?? { containers: [] }, {
+    isPod: false,
+    tolerated: toleratedSince(previous?.spec, previous?.metadata),
+  });
+}
+
+function validateOwnMetadata({ metadata }: PodTemplateSpec, errors: FieldErrors, context: PodContext): void {
+  validateLabels(metadata?.labels, errors.at("labels"));
+  validateAnnotations(metadata?.annotations, errors.at("annotations"));
+  validatePodAnnotations(metadata?.annotations, errors.at("annotations"), context);
 }
 
 function validateAnnotations(
@@ -49,20 +66,17 @@ function validateAnnotations(
   if (size > MOST_ANNOTATION_BYTES) errors.tooLong(MOST_ANNOTATION_BYTES);
 }
 
-/** Templates of workloads that keep their pods running: selected by the workload, restarted always, without a deadline. */
-export function validateRunningPodTemplate(
-  template: PodTemplateSpec | undefined,
-  previous: PodTemplateSpec | undefined,
-  errors: FieldErrors,
-  { selector, workload }: { readonly selector: Query; readonly workload: string },
-): void {
-  const { metadata, spec } = template ?? {};
-  if (!selector.isEmpty && !selector.matches(metadata?.labels))
+/** The pods of a workload must be the ones it picks. */
+export function checkIsSelected({ metadata }: PodTemplateSpec, selector: Query, errors: FieldErrors): void {
+  if (!selector.matches(metadata?.labels))
     errors
       .at("metadata")
       .at("labels")
       .invalid(internalForm(metadata?.labels, "{}string"), "`selector` does not match template `labels`");
-  validatePodTemplate(template ?? {}, previous, errors);
+}
+
+/** Pods of these workloads run for good: restarted always, without a deadline. */
+export function checkRunsForGood({ spec }: PodTemplateSpec, workload: string, errors: FieldErrors): void {
   const policy = spec?.restartPolicy ?? "";
   if (policy !== "Always") errors.at("spec").at("restartPolicy").notSupported(policy, ["Always"]);
   if (spec?.activeDeadlineSeconds != null)

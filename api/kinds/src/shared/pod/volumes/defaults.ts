@@ -1,6 +1,10 @@
 /** What the server fills into volumes: a type, modes of files, lifetimes of tokens. */
 
-import type { ObjectFieldSelector, Volume } from "../../../../generated/core-v1.ts";
+import type {
+  ObjectFieldSelector,
+  PersistentVolumeClaimSpec,
+  Volume,
+} from "../../../../generated/core-v1.ts";
 import { canonical, normalizeAmounts } from "../../amounts.ts";
 import { defaultDivisor, pullPolicyOf } from "../defaults.ts";
 
@@ -33,13 +37,16 @@ export function defaultVolume(
   const claim = ephemeral?.volumeClaimTemplate;
   if (claim) {
     claim.metadata ??= {};
-    const spec = (claim.spec ??= {});
-    spec.volumeMode ??= "Filesystem";
-    spec.resources ??= {};
-    normalizeAmounts(spec.resources.limits);
-    normalizeAmounts(spec.resources.requests);
+    defaultClaimSpec((claim.spec ??= {}));
   }
   defaultBlockStorage(volume);
+}
+
+export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): void {
+  spec.volumeMode ??= "Filesystem";
+  spec.resources ??= {};
+  normalizeAmounts(spec.resources.limits);
+  normalizeAmounts(spec.resources.requests);
 }
 
 function hasType(volume: Volume): boolean {

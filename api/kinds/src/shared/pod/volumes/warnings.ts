@@ -1,6 +1,6 @@
 /** Volumes whose drivers are gone, amounts that are no whole bytes, and files that cover one another. */
 
-import type { Volume, VolumeProjection } from "../../../../generated/core-v1.ts";
+import type { PersistentVolumeClaimSpec, Volume, VolumeProjection } from "../../../../generated/core-v1.ts";
 import { canonical, isWhole } from "../../amounts.ts";
 
 type Warn = (text: string) => void;
@@ -22,16 +22,21 @@ export function volumeWarnings(volumes: readonly Volume[], path: string, warn: W
   volumes.forEach((volume, i) => {
     for (const { field, shown, says } of gone)
       if (volume[field] != null) warn(`${path}[${i}].${shown ?? field}: ${says}`);
-    const claim = volume.ephemeral?.volumeClaimTemplate?.spec?.resources;
-    for (const list of ["requests", "limits"] as const) {
-      const storage = claim?.[list]?.storage;
-      if (storage !== undefined && !isWhole(storage))
-        warn(
-          `${path}[${i}].ephemeral.volumeClaimTemplate.spec.resources.${list}[storage]: fractional byte value ${JSON.stringify(canonical(storage))} is invalid, must be an integer`,
-        );
-    }
+    const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
+    claimWarnings(claim, `${path}[${i}].ephemeral.volumeClaimTemplate.spec`, warn);
   });
   for (const volume of volumes) overlapWarnings(volume, warn);
+}
+
+/** Storage comes in whole bytes. */
+export function claimWarnings(spec: PersistentVolumeClaimSpec | undefined, path: string, warn: Warn): void {
+  for (const list of ["requests", "limits"] as const) {
+    const storage = spec?.resources?.[list]?.storage;
+    if (storage !== undefined && !isWhole(storage))
+      warn(
+        `${path}.resources.${list}[storage]: fractional byte value ${JSON.stringify(canonical(storage))} is invalid, must be an integer`,
+      );
+  }
 }
 
 interface File {
