@@ -48,6 +48,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   prepareForCreate?(object: T): void;
   /** The same on update; may copy from `previous` what an update cannot change silently (upstream's PrepareForUpdate). */
   prepareForUpdate?(object: T, previous: T): void;
+  /** After either of them: writes the times that upstream's strategies write. `previous` is absent on create. */
+  stamp?(object: T, now: string, previous?: T): void;
 
   /** Runs after defaulting, on create and on update. Metadata is validated by the server. Must not mutate. */
   validate?(object: T, errors: FieldErrors): void;
@@ -123,6 +125,7 @@ export interface StatusSubresource<T> {
   readonly writtenOnCreate?: boolean;
   /** What a write to `/status` may not touch, beyond spec, which the server restores. */
   prepareForUpdate?(object: T, previous: T): void;
+  stamp?(object: T, now: string, previous: T): void;
   /** All rules but those of metadata; the kind's own `validate` and `validateUpdate` are for the main path alone. */
   validateUpdate?(object: T, previous: T, errors: FieldErrors): void;
   warnings?(object: T, previous: T): readonly string[];

@@ -142,6 +142,7 @@ function create(body: any, target: Target): Outcome {
   if (resource.plural === "services") allocate(object, undefined, errors);
   if (errors.list.length) return { object, causes: errors.list, warnings: [] };
   resource.prepareForCreate?.(object);
+  resource.stamp?.(object, CREATED);
   validateMetadata(object.metadata, errors.at("metadata"), resource);
   resource.validate?.(object, errors);
   return {
@@ -172,6 +173,7 @@ function update(body: any, stored: any, target: Target): Outcome | undefined {
   if (resource.plural === "services" && !subresource) allocate(object, previous, errors);
   if (errors.list.length) return { object, causes: errors.list, warnings: [] };
   rules.prepareForUpdate?.(object, previous);
+  rules.stamp?.(object, CREATED, previous);
   validateMetadataUpdate(object.metadata, previous.metadata, errors.at("metadata"));
   if (!subresource && resource.validatesOnUpdate !== false) resource.validate?.(object, errors);
   rules.validateUpdate?.(object, previous, errors);
@@ -186,7 +188,7 @@ function deprecated({ deprecation }: Resource<any>): readonly string[] {
 function rulesOf(
   { subresources }: Resource<any>,
   name: string,
-): Pick<Resource<any>, "prepareForUpdate" | "validateUpdate"> | undefined {
+): Pick<Resource<any>, "prepareForUpdate" | "stamp" | "validateUpdate"> | undefined {
   if (name !== "status") return subresources?.parts?.[name];
   return subresources?.status === true ? {} : subresources?.status || undefined;
 }

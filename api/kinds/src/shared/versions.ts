@@ -68,6 +68,7 @@ function liftedRules<T extends ApiObject, Hub extends ApiObject>(
     defaults: hub.defaults && changing(hub.defaults.bind(hub)),
     prepareForCreate: hub.prepareForCreate && changing(hub.prepareForCreate.bind(hub)),
     prepareForUpdate: hub.prepareForUpdate && changing(hub.prepareForUpdate.bind(hub)),
+    stamp: hub.stamp && changing(hub.stamp.bind(hub)),
     validate: hub.validate && seen(hub.validate.bind(hub)),
     validateUpdate: hub.validateUpdate && seen(hub.validateUpdate.bind(hub)),
     warnings: hub.warnings && seen(hub.warnings.bind(hub)),
@@ -102,6 +103,7 @@ function liftedPart<T extends ApiObject, Hub extends ApiObject>(
   return {
     ...(part.writtenOnCreate && { writtenOnCreate: true }),
     ...(part.prepareForUpdate && { prepareForUpdate: changing(part.prepareForUpdate.bind(part)) }),
+    ...(part.stamp && { stamp: changing(part.stamp.bind(part)) }),
     ...(part.validateUpdate && { validateUpdate: seen(part.validateUpdate.bind(part)) }),
     ...(part.warnings && { warnings: seen(part.warnings.bind(part)) }),
   };

@@ -110,6 +110,7 @@ function prepareCreate(write: Write, object: any) {
   clearStatus(object, served);
   if (hasGeneration(resource, object)) metadata.generation = 1;
   resource.prepareForCreate?.(object);
+  resource.stamp?.(object, metadata.creationTimestamp);
   return reservation;
 }
 

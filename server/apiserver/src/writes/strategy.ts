@@ -19,7 +19,7 @@ export interface Strategy {
   /** PUT may leave out the resourceVersion. */
   readonly unconditional: boolean;
   /** Puts back what this endpoint may not change and derives what follows from what it may. `previous` is frozen. */
-  prepare(object: any, previous: any): void;
+  prepare(object: any, previous: any, now: string): void;
   /** All rules but those of metadata. */
   validate(object: any, previous: any, errors: FieldErrors): void;
   warnings(object: any, previous: any): readonly string[];
@@ -56,9 +56,10 @@ function mainStrategy(served: Served): Strategy {
     filter: hasStatus ? filterOf(resource, "") : undefined,
     createOnUpdate: resource.createOnUpdate ?? false,
     unconditional: resource.unconditionalUpdate ?? true,
-    prepare(object, previous) {
+    prepare(object, previous, now) {
       if (hasStatus) restore(object, previous, "status");
       resource.prepareForUpdate?.(object, previous);
+      resource.stamp?.(object, now, previous);
       raiseGeneration(served, object, previous);
     },
     validate(object, previous, errors) {
@@ -75,12 +76,13 @@ function statusStrategy(served: Served, rules: StatusSubresource<any>): Strategy
     filter: filterOf(served.resource, "status"),
     createOnUpdate: false,
     unconditional: served.resource.unconditionalUpdate ?? true,
-    prepare(object, previous) {
+    prepare(object, previous, now) {
       for (const field of new Set([...Object.keys(object), ...Object.keys(previous)])) {
         if (field !== "kind" && field !== "apiVersion" && field !== "metadata" && field !== "status")
           restore(object, previous, field);
       }
       rules.prepareForUpdate?.(object, previous);
+      rules.stamp?.(object, now, previous);
     },
     validate: (object, previous, errors) => rules.validateUpdate?.(object, previous, errors),
     warnings: (object, previous) => rules.warnings?.(object, previous) ?? [],
@@ -93,8 +95,9 @@ function partStrategy(served: Served, subresource: string, rules: StatusSubresou
     filter: filterOf(served.resource, subresource),
     createOnUpdate: false,
     unconditional: served.resource.unconditionalUpdate ?? true,
-    prepare(object, previous) {
+    prepare(object, previous, now) {
       rules.prepareForUpdate?.(object, previous);
+      rules.stamp?.(object, now, previous);
       raiseGeneration(served, object, previous);
     },
     validate: (object, previous, errors) => rules.validateUpdate?.(object, previous, errors),

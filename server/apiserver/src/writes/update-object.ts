@@ -195,13 +195,18 @@ function checkVersion(
 }
 
 /** Upstream's BeforeUpdate up to validation: what an update keeps whatever it says. */
-function prepare({ served, namespace }: Write, strategy: Strategy, object: ApiObject, live: ApiObject): void {
+function prepare(
+  { parts, served, namespace }: Write,
+  strategy: Strategy,
+  object: ApiObject,
+  live: ApiObject,
+): void {
   placeInNamespace(object, served.namespaced ? namespace : "");
   const { metadata } = object;
   const before = live.metadata;
   if (before.generation === undefined) delete metadata.generation;
   else metadata.generation = before.generation;
-  strategy.prepare(object, live);
+  strategy.prepare(object, live, nowText(parts));
   if (!metadata.uid && before.uid !== undefined) metadata.uid = before.uid;
   if (before.creationTimestamp) metadata.creationTimestamp = before.creationTimestamp;
   if (before.deletionTimestamp) metadata.deletionTimestamp = before.deletionTimestamp;
