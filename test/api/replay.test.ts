@@ -34,7 +34,7 @@ const kinds = [
   ),
   ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget".split(" "),
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
-  ..."LimitRange ResourceQuota".split(" "),
+  ..."LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration".split(" "),
 ];
 const groups = `^(${kinds.join("|")})/|^(lists|watch|bodies|paths|finalizers|subresources)$`;
 const LIMIT_MS = 60_000;

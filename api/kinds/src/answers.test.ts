@@ -16,6 +16,8 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   Event: [100, 100],
   LimitRange: [100, 98],
   ResourceQuota: [100, 100],
+  FlowSchema: [100, 88], // whether it dangles is the server's to say
+  PriorityLevelConfiguration: [100, 100],
   Endpoints: [100, 50],
   EndpointSlice: [100, 98],
   Lease: [100, 100],

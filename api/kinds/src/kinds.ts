@@ -16,6 +16,7 @@ import { authentication } from "./authentication/group.ts";
 import { authorization } from "./authorization/group.ts";
 import { autoscaling } from "./autoscaling/group.ts";
 import { policy } from "./policy/group.ts";
+import { flowcontrol } from "./flowcontrol/group.ts";
 import { byPriority } from "./priorities.ts";
 import type { Group } from "./group.ts";
 import type { Resource } from "./resource.ts";
@@ -34,6 +35,7 @@ export const groups: readonly Group[] = [
   scheduling,
   coordination,
   discovery,
+  flowcontrol,
 ].toSorted(byPriority);
 
 /** Every resource that has a path of its own. */

@@ -83,6 +83,9 @@ export interface Resource<T extends ApiObject = ApiObject> {
   /** What `kubectl get` prints; see Column. Default: Name and Age. */
   readonly columns?: readonly Column<T>[];
 
+  /** Order of rows in tables of lists, where upstream sorts them by more than their keys. */
+  rowOrder?(a: T, b: T): number;
+
   readonly subresources?: Subresources<T>;
 
   /** Create by PUT or apply when absent (upstream's AllowCreateOnUpdate: Lease, Event, Endpoints, RBAC, …). Apply may always create. */

@@ -25,6 +25,7 @@ import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service
 import { AddressPool } from "./registry/service/addresses.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { openCaches } from "./cache/open-caches.ts";
+import { keepFlowControl } from "./flow-control/flow-control.ts";
 import { Listener } from "./http/listener.ts";
 import { HttpService } from "./http/service.ts";
 import { InProcessTransport } from "./in-process/transport.ts";
@@ -98,6 +99,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   await bootstrap(self, caches.world);
   const local = stack.use(localServices(self, { caches, registry, clock, log }));
   await local.start();
+  stack.use(await keepFlowControl({ transport: self, caches, clock, log }));
   listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);
   await publish(self, caches.world, options, listener?.address.port);

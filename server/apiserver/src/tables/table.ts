@@ -32,12 +32,14 @@ export function tableOf(
   now: number,
 ): object {
   const columns = columnsOf(served);
+  const { rowOrder } = served.resource;
+  const ordered = rowOrder ? objects.toSorted(rowOrder as never) : objects;
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
     columnDefinitions: options.noHeaders ? null : columns.map(definitionOf),
-    rows: objects.map((object) => rowOf(columns, object, options, now)),
+    rows: ordered.map((object) => rowOf(columns, object, options, now)),
   };
 }
 

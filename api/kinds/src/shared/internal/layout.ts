@@ -144,6 +144,25 @@ export const layouts: Readonly<Record<string, string>> = {
   PodSchedulingGroup: "PodGroupName:*string",
   ScopeSelector: "MatchExpressions:[]ScopedResourceSelectorRequirement",
   ScopedResourceSelectorRequirement: "ScopeName:string Operator:string Values:[]string",
+  FlowSchemaSpec:
+    "PriorityLevelConfiguration:PriorityLevelConfigurationReference MatchingPrecedence:number DistinguisherMethod:*FlowDistinguisherMethod Rules:[]PolicyRulesWithSubjects",
+  PriorityLevelConfigurationReference: "Name:string",
+  FlowDistinguisherMethod: "Type:string",
+  PolicyRulesWithSubjects:
+    "Subjects:[]FlowSubject ResourceRules:[]ResourcePolicyRule NonResourceRules:[]NonResourcePolicyRule",
+  FlowSubject: "Kind:string User:*NamedSubject Group:*NamedSubject ServiceAccount:*ServiceAccountSubject",
+  NamedSubject: "Name:string",
+  ServiceAccountSubject: "Namespace:string Name:string",
+  ResourcePolicyRule:
+    "Verbs:[]string APIGroups=apiGroups:[]string Resources:[]string ClusterScope:bool Namespaces:[]string",
+  NonResourcePolicyRule: "Verbs:[]string NonResourceURLs:[]string",
+  PriorityLevelConfigurationSpec:
+    "Type:string Limited:*LimitedPriorityLevelConfiguration Exempt:*ExemptPriorityLevelConfiguration",
+  LimitedPriorityLevelConfiguration:
+    "NominalConcurrencyShares:number LimitResponse:LimitResponse LendablePercent:*number BorrowingLimitPercent:*number",
+  ExemptPriorityLevelConfiguration: "NominalConcurrencyShares:*number LendablePercent:*number",
+  LimitResponse: "Type:string Queuing:*QueuingConfiguration",
+  QueuingConfiguration: "Queues:number HandSize:number QueueLengthLimit:number",
   ServicePort:
     "Name:string Protocol:string AppProtocol:*string Port:number TargetPort:number NodePort:number",
   Taint: "Key:string Value:string Effect:string TimeAdded:*time",
