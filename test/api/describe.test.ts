@@ -141,7 +141,7 @@ test("api-resources lists kinds, their short names and verbs", async () => {
 });
 
 test("api-versions, version and cluster-info", async () => {
-  assert.match(await kubectl("api-versions"), /^apps\/v1\n(.*\n)*v1\n$/);
+  assert.match(await kubectl("api-versions"), /^apps\/v1\n(.*\n)*v1\n$/m);
   assert.match(await kubectl("version"), /^Client Version: v1\.35.*\n(.*\n)?Server Version: v1\.36/m);
   assert.equal(JSON.parse(await kubectl("version", "-o", "json")).serverVersion.major, "1");
   assert.match(
