@@ -92,6 +92,17 @@ export const options = {
     help: "What to serve or not: `api/beta`, `GROUP/VERSION`, `GROUP/VERSION/RESOURCE`, …, each `=true` or `=false`",
   }),
 
+  "enable-admission-plugins": option.list({
+    group: "api",
+    value: [],
+    help: "Admission plugins that are off by default",
+  }),
+  "disable-admission-plugins": option.list({
+    group: "api",
+    value: [],
+    help: "Admission plugins that are on by default",
+  }),
+
   "cluster-cidr": option.cidr({ group: "network", value: "10.42.0.0/16", help: "Addresses of pods" }),
   "pod-cidr": option.cidr({
     group: "network",

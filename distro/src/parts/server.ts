@@ -46,6 +46,8 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       runtimeConfig: Object.fromEntries(
         config["runtime-config"].map((word) => [word.split("=")[0]!, word.endsWith("=true")]),
       ),
+      enableAdmissionPlugins: config["enable-admission-plugins"],
+      disableAdmissionPlugins: config["disable-admission-plugins"],
       serviceCidr: config["service-cidr"],
       clusterDomain: config["cluster-domain"],
       clock,

@@ -30,6 +30,9 @@ export interface ApiServerOptions {
   readonly nodePortRange?: readonly [first: number, last: number];
   /** What is served beyond or short of the default: see registry/runtime-config.ts. */
   readonly runtimeConfig?: RuntimeConfig;
+  /** Admission plugins that are on or off against their default; see admission/admission.ts. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
   /** Default cluster.local. */
   readonly clusterDomain?: string;
   /** Whether requests without credentials are `system:anonymous` (RBAC then lets them see health and version) or refused. Default true. */

@@ -74,18 +74,49 @@ export interface Rules {
   readonly evaluationError?: string;
 }
 
-/** What admission plugins see. */
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** What admission plugins see beside the object: upstream's admission.Attributes. */
 export interface AdmissionRequest {
   readonly user: User;
   readonly operation: "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+  /** As the request names it. */
   readonly resource: Resource<any>;
   readonly subresource: string;
+  /** Kind of the object: of `resource` itself, or of what a subresource takes (Scale, Eviction, PodExecOptions). */
+  readonly kind: GroupVersionKind;
+  /** For a Namespace its own name. */
   readonly namespace: string;
+  /** Empty for a name that is yet to be generated, and for objects that are deleted as a collection. */
   readonly name: string;
   readonly dryRun: boolean;
-  readonly options: Readonly<Record<string, unknown>>;
+  /** CreateOptions, UpdateOptions or DeleteOptions, as upstream shows them; undefined for CONNECT. Made when asked for. */
+  readonly options: Readonly<Record<string, unknown>> | undefined;
   /** For UPDATE and DELETE. */
   readonly previous?: any;
+  /** Milliseconds that are left to answer in. */
+  readonly remainingMs: number;
+  /** Aborts when the client has gone; made when asked for. */
+  readonly signal: AbortSignal;
+  readonly reinvocation: Reinvocation;
   /** Adds a `Warning:` header. */
   warn(text: string): void;
+  /** Adds an annotation to the audit event; `level` is the one from which on it is written. */
+  annotate(key: string, value: string, options?: { readonly level?: "Request" }): void;
+}
+
+/**
+ * Mutating plugins run twice when one that came late has changed the object and asks for it (KEP "reinvocationPolicy"): those above it have
+ * not seen what it did. State that a plugin must keep from the first round to the second is filed under its name.
+ */
+export class Reinvocation {
+  /** Set by a plugin that has changed the object. */
+  isWanted = false;
+  /** The second round is running. */
+  isRunning = false;
+  readonly state = new Map<string, unknown>();
 }

@@ -77,7 +77,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const parts: Parts = {
     registry,
     caches,
-    admission: new Admission(admissionPlugins({ access, caches, clock }), caches.world),
+    admission: new Admission(
+      admissionPlugins({ access, caches, registry, webhooks, metrics, clock, log }, options),
+      caches.world,
+    ),
     subresources: new Subresources({ access, clock, nodes }),
     webhooks,
     authentication: access.authentication,

@@ -122,3 +122,21 @@ test("nobody grants what they do not have", async () => {
   await grant(["roles"], ["rbac.authorization.k8s.io"]);
   await assert.rejects(grant(["secrets"], [""]), /attempting to grant RBAC permissions not currently held/);
 });
+
+test("plugins are turned off by name, and names that are nobody's are refused", async () => {
+  await using rig = await startTestServer({ disableAdmissionPlugins: ["DefaultTolerationSeconds"] });
+  assert.equal((await made(rig, web())).spec?.tolerations, undefined);
+  for (const [options, message] of [
+    [{ enableAdmissionPlugins: ["Nope"] }, 'enable-admission-plugins plugin "Nope" is unknown'],
+    // A rule of RBAC, not a plugin: whoever could turn it off could become anybody.
+    [
+      { disableAdmissionPlugins: ["RBACEscalation"] },
+      'disable-admission-plugins plugin "RBACEscalation" is unknown',
+    ],
+    [
+      { enableAdmissionPlugins: ["Priority"], disableAdmissionPlugins: ["Priority"] },
+      "[Priority] in enable-admission-plugins and disable-admission-plugins overlapped",
+    ],
+  ] as const)
+    await assert.rejects(startTestServer(options), { name: "RangeError", message });
+});

@@ -1,10 +1,17 @@
 /**
- * The admission plugins that are on, in upstream's order. A new one is one file in `plugins/` and one line here.
+ * The admission plugins, in upstream's order: what a plugin finds was left by those above it. A new one is one file in `plugins/` and one
+ * line here, at its place.
  */
 
+import { quote } from "@knarr/machinery/quote.ts";
 import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
 import type { Access } from "../access.ts";
 import type { Caches } from "../cache/cache.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { ApiServerOptions } from "../options.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { WebhookClient } from "../webhooks/client.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
@@ -19,10 +26,16 @@ import { taintNodesByCondition } from "./plugins/taint-nodes-by-condition.ts";
 export interface PluginContext {
   readonly access: Access;
   readonly caches: Caches;
+  readonly registry: Registry;
+  readonly webhooks: WebhookClient;
+  readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
-export function admissionPlugins({ access, caches }: PluginContext): readonly AdmissionPlugin[] {
+export type PluginChoice = Pick<ApiServerOptions, "enableAdmissionPlugins" | "disableAdmissionPlugins">;
+
+function orderedPlugins({ access, caches }: PluginContext): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle,
     serviceAccountPlugin(caches),
@@ -31,6 +44,31 @@ export function admissionPlugins({ access, caches }: PluginContext): readonly Ad
     priority,
     defaultTolerationSeconds,
     podTopologyLabels,
+    // New ones go above. From here on it is what users bring, and what must see the object as it will be stored.
     rbacEscalation(access),
   ];
+}
+
+/** Those that are on. Throws RangeError for names that are nobody's, in upstream's words. */
+export function admissionPlugins(
+  context: PluginContext,
+  { enableAdmissionPlugins: on = [], disableAdmissionPlugins: off = [] }: PluginChoice = {},
+): readonly AdmissionPlugin[] {
+  const plugins = orderedPlugins(context);
+  const names = new Set(plugins.filter(({ isAlwaysOn }) => !isAlwaysOn).map(({ name }) => name));
+  for (const [option, given] of [
+    ["enable-admission-plugins", on],
+    ["disable-admission-plugins", off],
+  ] as const) {
+    const unknown = given.find((name) => !names.has(name));
+    if (unknown !== undefined) throw new RangeError(`${option} plugin ${quote(unknown)} is unknown`);
+  }
+  const both = on.filter((name) => off.includes(name));
+  if (both.length > 0)
+    throw new RangeError(
+      `[${both.join(" ")}] in enable-admission-plugins and disable-admission-plugins overlapped`,
+    );
+  return plugins.filter(
+    ({ name, isOffByDefault }) => !off.includes(name) && (!isOffByDefault || on.includes(name)),
+  );
 }

@@ -19,17 +19,25 @@ export class Admission {
     this.#validating = byOperation(plugins.filter((plugin) => plugin.validate));
   }
 
-  /** Lets plugins change `object`; undefined for DELETE and CONNECT. Throws ApiError when one refuses. */
+  /** Lets plugins change `object`, which is undefined for DELETE. Throws ApiError when one refuses. */
   async mutate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#mutating[request.operation]) {
-      const waiting = plugin.mutate!(object, request, this.#world);
-      if (waiting) await waiting;
-    }
+    await this.#mutate(object, request);
+    const { reinvocation } = request;
+    if (!reinvocation.isWanted) return;
+    reinvocation.isRunning = true;
+    await this.#mutate(object, request);
   }
 
   async validate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
     for (const plugin of this.#validating[request.operation]) {
       const waiting = plugin.validate!(object, request, this.#world);
+      if (waiting) await waiting;
+    }
+  }
+
+  async #mutate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#mutating[request.operation]) {
+      const waiting = plugin.mutate!(object, request, this.#world);
       if (waiting) await waiting;
     }
   }

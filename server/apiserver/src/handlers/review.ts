@@ -9,6 +9,7 @@ import { written } from "../negotiation/encode.ts";
 import { notAcceptableHere } from "../negotiation/accept.ts";
 import type { Review } from "../reviews/reviews.ts";
 import type { Served } from "../registry/served.ts";
+import { admissionRequest } from "../writes/admission-request.ts";
 import { decode, managerOfWrite, nowText, placeInNamespace, writeOf } from "../writes/write.ts";
 import { encodingOf, type Handler } from "./handler.ts";
 import { writeOptionsOf } from "./options.ts";
@@ -22,18 +23,22 @@ export function reviewHandler(review: Review, access: Access, clock: Clock): Han
     const body = await decode(request, served.expected, options);
     placeInNamespace(body, served.namespaced ? request.namespace : "");
     served.resource.defaults?.(body);
+    const write = { ...writeOf(parts, request, served, options), name: body.metadata?.name ?? "" };
     trackUpdate({
       live: undefined,
       object: body,
-      manager: managerOfWrite(writeOf(parts, request, served, options)),
+      manager: managerOfWrite(write),
       subresource: "",
       apiVersion: served.apiVersion,
       time: nowText(parts),
       schema: served.expected.schema,
     });
+    const admission = admissionRequest(write, "CREATE");
+    await parts.admission.mutate(body, admission);
     const errors = new FieldErrors();
     served.resource.validate?.(body, errors);
     if (errors.list.length > 0) throw refusalOf(served, body.metadata?.name ?? "", errors);
+    await parts.admission.validate(body, admission);
     const { user, namespace } = request;
     const answer = await review(body, {
       user,

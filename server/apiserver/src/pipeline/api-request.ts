@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { Attributes, User } from "../request.ts";
+import { isLongRunning, timeoutOf } from "./deadline.ts";
 import type { Route } from "./route.ts";
 
 export interface RequestBody {
@@ -37,6 +38,13 @@ export class ApiRequest implements Attributes {
   readonly origin: Origin;
   /** Texts for `Warning:` headers. */
   readonly warnings: string[] = [];
+  /** What admission adds to the audit event, with the level from which on it is written. */
+  readonly annotations = new Map<
+    string,
+    { readonly value: string; readonly level: "Metadata" | "Request" }
+  >();
+  readonly #started = performance.now();
+  readonly #timeoutMs: number;
   /** Aborts when the client has gone; only requests that wait ask for it. */
   readonly #signal: () => AbortSignal;
 
@@ -58,15 +66,26 @@ export class ApiRequest implements Attributes {
     this.user = parts.user;
     this.origin = parts.origin;
     this.#signal = parts.signal;
+    this.#timeoutMs = isLongRunning(parts.route) ? Infinity : timeoutOf(parts.query);
   }
 
   get signal(): AbortSignal {
     return this.#signal();
   }
 
+  /** Milliseconds until the client gets no answer any more; `limit` is what this sort of request may take at most. */
+  remainingMs(limit: number): number {
+    return Math.min(this.#timeoutMs, limit) - (performance.now() - this.#started);
+  }
+
   /** Each text once: a retried write warns again. */
   warn(text: string): void {
     if (!this.warnings.includes(text)) this.warnings.push(text);
+  }
+
+  /** What is said first of a key stands. */
+  annotate(key: string, value: string, level: "Metadata" | "Request" = "Metadata"): void {
+    if (!this.annotations.has(key)) this.annotations.set(key, { value, level });
   }
 
   // Attributes, as authorizers see them

@@ -9,7 +9,8 @@ import { encodingOf } from "../handlers/handler.ts";
 import { writeOptionsOf } from "../handlers/options.ts";
 import { successAnswer } from "../pipeline/answer.ts";
 import { plain500 } from "../writes/create-object.ts";
-import { admissionRequest, decode, nowText, placeInNamespace, writeOf, type Write } from "../writes/write.ts";
+import { admissionRequest } from "../writes/admission-request.ts";
+import { decode, nowText, placeInNamespace, writeOf, type Write } from "../writes/write.ts";
 
 const BINDING: ExpectedKind = {
   group: "",
@@ -18,7 +19,7 @@ const BINDING: ExpectedKind = {
   schema: definition("io.k8s.api.core.v1.Binding"),
 };
 
-export const bind: Handler = async (parts, request) => {
+export const bind: Handler = async (parts, request, served) => {
   encodingOf(parts, request);
   const options = writeOptionsOf(request.query, "CreateOptions");
   const binding = (await decode(request, BINDING, options)) as Binding & { metadata: object };
@@ -29,7 +30,8 @@ export const bind: Handler = async (parts, request) => {
   checkTarget(binding);
   const pods = parts.registry.kind("", "v1", "Pod");
   const write: Write = { ...writeOf(parts, request, pods, options, "binding"), name };
-  const admission = admissionRequest(write, "CREATE");
+  const { subresource } = request;
+  const admission = admissionRequest({ ...write, served, subresource }, "CREATE", { kind: BINDING });
   await parts.admission.mutate(binding, admission);
   await parts.admission.validate(binding, admission);
   await assign(write, binding);

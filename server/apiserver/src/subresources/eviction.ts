@@ -9,7 +9,8 @@ import { checkedDeleteOptions } from "../handlers/delete-options.ts";
 import { writeOptionsOf } from "../handlers/options.ts";
 import { successAnswer } from "../pipeline/answer.ts";
 import { deleteObject } from "../writes/delete-object.ts";
-import { admissionRequest, decode, nowText, placeInNamespace, writeOf, type Write } from "../writes/write.ts";
+import { admissionRequest } from "../writes/admission-request.ts";
+import { decode, nowText, placeInNamespace, writeOf, type Write } from "../writes/write.ts";
 
 const EVICTION: ExpectedKind = {
   group: "policy",
@@ -28,13 +29,14 @@ export const evict: Handler = async (parts, request, pods) => {
   const options = checkedDeleteOptions(eviction.deleteOptions ?? {});
   const dryRun = given.dryRun || options.dryRun;
   const write: Write = { ...writeOf(parts, request, pods, { ...given, dryRun }), subresource: "eviction" };
-  const admission = admissionRequest(write, "CREATE");
+  const admission = admissionRequest({ ...write, options: given }, "CREATE", { kind: EVICTION });
   await parts.admission.mutate(eviction, admission);
   await parts.admission.validate(eviction, admission);
   if (!dryRun) await sayWhy(write, options.resourceVersion);
   // The condition just written must not fail a precondition that held before it.
   const { resourceVersion: _, ...rest } = options;
-  await deleteObject({ ...write, subresource: "" }, { ...rest, resourceVersion: undefined, dryRun });
+  const deletion = { ...rest, resourceVersion: undefined, dryRun };
+  await deleteObject({ ...write, subresource: "" }, deletion, { isAdmitted: true });
   return successAnswer(201);
 };
 

@@ -9,7 +9,7 @@ import type { Handler } from "../handlers/handler.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Parts } from "../pipeline/parts.ts";
-import { writeOf, admissionRequest } from "../writes/write.ts";
+import { admittedConnection, type PortForwardOptions, type StreamOptions } from "./connect-options.ts";
 import type { NodeConnections } from "./node-connections.ts";
 import { containerOf, podOf } from "./pod-container.ts";
 import { relayUpgrade } from "./relay-upgrade.ts";
@@ -27,20 +27,15 @@ const STREAMS = [
 export function podStreams(action: Action, nodes: NodeConnections): Handler {
   return async (parts, request, served) => {
     await mayCreate(parts, request);
+    const options = await admittedConnection<StreamOptions & PortForwardOptions>(parts, request, served);
     const pod = podOf(parts, request);
-    const connect = { ...writeOf(parts, request, served, NO_OPTIONS), name: request.name };
-    const admission = admissionRequest(connect, "CONNECT");
-    await parts.admission.mutate(undefined, admission);
-    await parts.admission.validate(undefined, admission);
-    const path = agentPath(action, pod, request);
+    const path = agentPath(action, pod, request, options);
     const nodeName = pod.spec?.nodeName;
     if (!nodeName) throw badRequest(`pod ${request.name} does not have a host assigned`);
     const address = nodes.addressOf(nodeName);
     return { upgrade: (connection) => relayUpgrade(nodes, address, path, connection) };
   };
 }
-
-const NO_OPTIONS = { dryRun: false, fieldManager: "", fieldValidation: "Ignore", force: false } as const;
 
 /** A WebSocket is opened with GET, but who may only read must not run commands (KEP-4006). */
 async function mayCreate({ authorization }: Parts, request: ApiRequest): Promise<void> {
@@ -60,23 +55,21 @@ async function mayCreate({ authorization }: Parts, request: ApiRequest): Promise
   });
 }
 
-function agentPath(action: Action, pod: Pod, { namespace, name, query }: ApiRequest): string {
+function agentPath(
+  action: Action,
+  pod: Pod,
+  { namespace, name }: ApiRequest,
+  options: StreamOptions & PortForwardOptions,
+): string {
   const parameters = new URLSearchParams();
   if (action === "portforward") {
-    const ports = query.getAll("ports").flatMap((text) => text.split(","));
-    if (ports.length > 0) parameters.set("port", ports.join(","));
+    if (options.ports) parameters.set("port", options.ports.join(","));
     return withQuery(`/portForward/${namespace}/${name}`, parameters);
   }
-  const container = containerOf(pod, query.get("container") ?? "");
-  for (const [here, there] of STREAMS) if (isSet(query, here)) parameters.set(there, "1");
-  if (action === "exec") for (const word of query.getAll("command")) parameters.append("command", word);
+  const container = containerOf(pod, options.container ?? "");
+  for (const [here, there] of STREAMS) if (options[here]) parameters.set(there, "1");
+  if (action === "exec") for (const word of options.command ?? []) parameters.append("command", word);
   return withQuery(`/${action}/${namespace}/${name}/${container}`, parameters);
-}
-
-/** As upstream reads booleans in queries. */
-function isSet(query: URLSearchParams, name: string): boolean {
-  const value = query.get(name);
-  return value !== null && value !== "false" && value !== "0";
 }
 
 function withQuery(path: string, parameters: URLSearchParams): string {

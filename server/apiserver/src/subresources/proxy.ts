@@ -11,6 +11,7 @@ import type { Handler } from "../handlers/handler.ts";
 import type { Answer, StreamTarget } from "../pipeline/answer.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Parts } from "../pipeline/parts.ts";
+import { admittedConnection, type ProxyOptions } from "./connect-options.ts";
 import type { NodeConnections } from "./node-connections.ts";
 import { relay } from "./pod-log.ts";
 import type { ProxyTarget } from "./proxy-target.ts";
@@ -43,17 +44,18 @@ const NOT_PASSED_BACK = new Set([
 export type Locate = (parts: Parts, request: ApiRequest) => ProxyTarget;
 
 export function proxy(locate: Locate, nodes: NodeConnections): Handler {
-  return async (parts, request): Promise<Answer> => {
+  return async (parts, request, served): Promise<Answer> => {
+    const { path: subpath = "" } = await admittedConnection<ProxyOptions>(parts, request, served);
     const target = locate(parts, request);
     const { route, query, method } = request;
     const search = query.size > 0 ? `?${query}` : "";
-    if (route.rest === "" && (method === "GET" || method === "HEAD"))
+    if (subpath === "" && (method === "GET" || method === "HEAD"))
       return {
         code: 301,
         bytes: Buffer.alloc(0),
         headers: { location: `${encodeURI(route.path)}/${search}` },
       };
-    const path = `${encodeURI(route.rest) || "/"}${search}`;
+    const path = `${encodeURI(subpath) || "/"}${search}`;
     const body = await request.body.read();
     return {
       async stream(out) {

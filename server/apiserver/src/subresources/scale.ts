@@ -71,6 +71,11 @@ async function writeScale(
     strategy: { ...strategyOf(served, "")!, subresource: "scale", createOnUpdate: false },
     mayCreate: false,
     tracked: false,
+    body: {
+      kind: SCALE,
+      of: (object) => scaleOf(served, object),
+      into: (object, scale) => setReplicas(served, object, scale),
+    },
     async make(live) {
       const scale = await make(scaleOf(served, live), options);
       checkIdentity(scale, request, served);
@@ -112,16 +117,20 @@ export function scaleOf({ resource }: Served, object: any): Scale & { metadata: 
 }
 
 /** `live` with the replicas of `scale`, pinned to its resourceVersion when it has one. */
-function scaled({ resource }: Served, live: ApiObject, scale: any): ApiObject {
+function scaled(served: Served, live: ApiObject, scale: any): ApiObject {
   const object: any = copyJson(live);
-  const steps = stepsOf(resource.subresources!.scale!.specReplicas);
-  let parent = object;
-  for (const step of steps.slice(0, -1)) parent = parent[step] ??= {};
-  parent[steps.at(-1)!] = scale.spec?.replicas ?? 0;
+  setReplicas(served, object, scale);
   const { resourceVersion } = scale.metadata;
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
   else delete object.metadata.resourceVersion;
   return object;
+}
+
+function setReplicas({ resource }: Served, object: any, scale: any): void {
+  const steps = stepsOf(resource.subresources!.scale!.specReplicas);
+  let parent = object;
+  for (const step of steps.slice(0, -1)) parent = parent[step] ??= {};
+  parent[steps.at(-1)!] = scale.spec?.replicas ?? 0;
 }
 
 function at(object: any, path: string): unknown {

@@ -8,7 +8,8 @@ import { issueToken } from "../authn/issue-token.ts";
 import { encodingOf, type Handler } from "../handlers/handler.ts";
 import { writeOptionsOf } from "../handlers/options.ts";
 import { written } from "../negotiation/encode.ts";
-import { admissionRequest, decode, writeOf } from "../writes/write.ts";
+import { admissionRequest } from "../writes/admission-request.ts";
+import { decode, writeOf } from "../writes/write.ts";
 
 const TOKEN_REQUEST: ExpectedKind = {
   group: "authentication.k8s.io",
@@ -23,7 +24,8 @@ export function tokenOf({ keys, objects, audiences }: Access, clock: Clock): Han
     const { output } = encodingOf(parts, request);
     const options = writeOptionsOf(request.query, "CreateOptions");
     const body = await decode(request, TOKEN_REQUEST, options);
-    const admission = admissionRequest(writeOf(parts, request, served, options), "CREATE");
+    const write = writeOf(parts, request, served, options);
+    const admission = admissionRequest(write, "CREATE", { kind: TOKEN_REQUEST });
     await parts.admission.mutate(body, admission);
     await parts.admission.validate(body, admission);
     const { namespace, name } = request;

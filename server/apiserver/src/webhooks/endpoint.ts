@@ -1,6 +1,7 @@
 /** Where a WebhookClientConfig points, as it is written: ports that go without saying are kept, because upstream's messages show them. */
 
 import { isIP } from "node:net";
+import { formatDuration } from "@knarr/machinery/time.ts";
 import { DEFAULT_SERVICE_PORT, serverNameOf, type ServiceReference } from "./service-target.ts";
 
 /** WebhookClientConfig of admissionregistration.k8s.io and apiextensions.k8s.io. */
@@ -43,6 +44,5 @@ function rooted(path: string): string {
 
 /** A duration as Go writes it, rounded up to whole seconds: `10s`, `1m30s`. */
 export function timeoutText(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+  return formatDuration(Math.ceil(ms / 1000) * 1e9);
 }

@@ -21,8 +21,8 @@ import type { Item } from "../cache/cache.ts";
 import type { Served } from "../registry/served.ts";
 import { mergeEqualOwners, validateMetadata } from "./metadata-rules.ts";
 import { hasGeneration, strategyOf } from "./strategy.ts";
+import { admissionRequest } from "./admission-request.ts";
 import {
-  admissionRequest,
   managerOfWrite,
   nowText,
   placeInNamespace,

@@ -10,7 +10,8 @@ import { formatTime, parseTime } from "@knarr/machinery/time.ts";
 import type { Item } from "../cache/cache.ts";
 import type { DeleteOptions } from "../handlers/delete-options.ts";
 import type { Served } from "../registry/served.ts";
-import { admissionRequest, type Write } from "./write.ts";
+import { admissionRequest } from "./admission-request.ts";
+import type { Write } from "./write.ts";
 
 export interface Deleted {
   /** The last state, or the state with its deletionTimestamp. */
@@ -30,25 +31,43 @@ const DELETE_NOW = Symbol("delete now");
 /** Out of the update: nothing is to be written, its time is set already. */
 const PENDING = Symbol("pending");
 
-export async function deleteObject(write: Write, options: DeleteOptions): Promise<Deleted> {
+/** A delete on its way. */
+interface Deleting {
+  readonly write: Write;
+  readonly options: DeleteOptions;
+  readonly key: string;
+  /** Asks admission. */
+  admit(live: ApiObject): Promise<void>;
+}
+
+/** `isAdmitted`: what led to this delete was admitted itself (an eviction). */
+export async function deleteObject(
+  write: Write,
+  options: DeleteOptions,
+  { isAdmitted = false }: { readonly isAdmitted?: boolean } = {},
+): Promise<Deleted> {
   const { served, name, namespace, parts } = write;
   const key = served.keyOf(namespace, name);
   const now = parts.clock.now();
+  const admit = async (live: ApiObject): Promise<void> => {
+    if (!isAdmitted) await admitDelete(write, live, { options, now });
+  };
+  const deleting: Deleting = { write, options, key, admit };
   const item = served.cache.get(key);
-  if (item && canGoAtOnce(served, served.shown(item), options, now)) return removeNow(write, key, options);
+  if (item && canGoAtOnce(served, served.shown(item), options, now)) return removeNow(deleting);
 
   let before: ApiObject | undefined;
   const mark = async (live: ApiObject): Promise<ApiObject> => {
     before = live;
-    await admit(write, live);
     checkPreconditions(served, live, options);
     const marked = markDeleting(served, live, options, now);
     if (typeof marked === "symbol") throw marked;
+    await admit(live);
     return marked;
   };
   try {
     if (write.options.dryRun) {
-      if (!item) return await removeNow(write, key, options); // says that it is not there
+      if (!item) return await removeNow(deleting); // says that it is not there
       const object = await mark(served.shown(item));
       return { object, gone: false, pending: false };
     }
@@ -57,28 +76,37 @@ export async function deleteObject(write: Write, options: DeleteOptions): Promis
     );
     const object = served.shown(written);
     const { deletionGracePeriodSeconds, finalizers } = object.metadata;
-    if (deletionGracePeriodSeconds === 0 && !finalizers?.length) return await removeNow(write, key, options);
+    if (deletionGracePeriodSeconds === 0 && !finalizers?.length) return await removeNow(deleting);
     return { object, item: written, gone: false, pending: false };
   } catch (err) {
-    if (err === DELETE_NOW) return removeNow(write, key, options);
+    if (err === DELETE_NOW) return removeNow(deleting);
     if (err === PENDING) return { object: before!, gone: false, pending: true };
     throw err;
   }
 }
 
-async function admit(write: Write, live: ApiObject): Promise<void> {
-  const { admission } = write.parts;
-  const request = admissionRequest(write, "DELETE", live);
-  await admission.mutate(undefined, request);
-  await admission.validate(undefined, request);
+/** Those that go as a collection are not named: the request names none. */
+async function admitDelete(
+  write: Write,
+  live: ApiObject,
+  { options, now }: { readonly options: DeleteOptions; readonly now: number },
+): Promise<void> {
+  const { parts, request, served } = write;
+  const named = { ...write, name: request.name, namespace: request.namespace };
+  const admission = admissionRequest(named, "DELETE", {
+    previous: live,
+    options: () => shownDeleteOptions(options, graceOf(served, live, options, now)),
+  });
+  await parts.admission.mutate(undefined, admission);
+  await parts.admission.validate(undefined, admission);
 }
 
-async function removeNow(write: Write, key: string, options: DeleteOptions): Promise<Deleted> {
+async function removeNow({ write, key, options, admit }: Deleting): Promise<Deleted> {
   const { served } = write;
   if (write.options.dryRun) {
     const item = served.cache.get(key);
     if (item) {
-      await admit(write, served.shown(item));
+      await admit(served.shown(item));
       checkPreconditions(served, served.shown(item), options);
       return { object: served.shown(item), gone: true, pending: false };
     }
@@ -86,12 +114,33 @@ async function removeNow(write: Write, key: string, options: DeleteOptions): Pro
   const isMarked = served.cache.get(key)?.object.metadata.deletionTimestamp !== undefined;
   const item = await served.cache.delete(key, async (current) => {
     const live = served.resource.stored ? served.resource.stored.fromHub(copyJson(current)) : current;
-    await admit(write, live);
     checkPreconditions(served, live, isMarked ? { ...options, resourceVersion: undefined } : options);
+    await admit(live);
   });
   const object = served.shown(item);
   served.hooks.afterDelete?.(object as never);
   return { object, item, gone: true, pending: false };
+}
+
+/** DeleteOptions as upstream hands them to admission: a grace period that goes without saying is said. */
+function shownDeleteOptions(
+  { gracePeriodSeconds, propagationPolicy, orphanDependents, uid, resourceVersion, dryRun }: DeleteOptions,
+  grace: Grace | "pending" | undefined,
+): Readonly<Record<string, unknown>> {
+  const seconds = typeof grace === "object" ? grace.seconds : gracePeriodSeconds;
+  const preconditions = {
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+  return {
+    kind: "DeleteOptions",
+    apiVersion: "meta.k8s.io/v1",
+    ...(seconds !== undefined && { gracePeriodSeconds: seconds }),
+    ...(Object.keys(preconditions).length > 0 && { preconditions }),
+    ...(orphanDependents !== undefined && { orphanDependents }),
+    ...(propagationPolicy && { propagationPolicy }),
+    ...(dryRun && { dryRun: ["All"] }),
+  };
 }
 
 function checkPreconditions(

@@ -13,12 +13,13 @@ import { type ApiError, conflict, invalid, notFound, OBJECT_MODIFIED } from "@kn
 import type { Item } from "../cache/cache.ts";
 import type { Reservation } from "../registry/hooks.ts";
 import type { Served } from "../registry/served.ts";
+import type { GroupVersionKind } from "../request.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import { createObject } from "./create-object.ts";
 import { mergeEqualOwners, validateMetadataUpdate } from "./metadata-rules.ts";
 import type { Strategy } from "./strategy.ts";
+import { admissionRequest } from "./admission-request.ts";
 import {
-  admissionRequest,
   managerOfWrite,
   nowText,
   placeInNamespace,
@@ -40,6 +41,15 @@ export interface Change {
   make(live: any): ApiObject | Promise<ApiObject>;
   /** The object must be this one: looked at before anything else. */
   readonly uid?: string | undefined;
+  /** For a subresource with a body of its own: that is what admission sees and may change. */
+  readonly body?: SubresourceBody;
+}
+
+export interface SubresourceBody {
+  readonly kind: GroupVersionKind;
+  of(object: any): any;
+  /** Takes over into `object` what admission made of its body. */
+  into(object: any, body: any): void;
 }
 
 /** Thrown out of the cache's update when the change ends the object instead. */
@@ -97,8 +107,13 @@ async function changed(
   if (change.uid && change.uid !== live.metadata.uid) throw otherUid(write, change.uid, live.metadata.uid);
   let object = await change.make(live);
   if (!change.tracked) track(write, strategy, live, object);
-  const admission = admissionRequest(write, "UPDATE", live);
-  await parts.admission.mutate(object, admission);
+  const { body } = change;
+  const admission = body
+    ? admissionRequest(write, "UPDATE", { previous: body.of(live), kind: body.kind })
+    : admissionRequest(write, "UPDATE", { previous: live });
+  const shown = body ? body.of(object) : object;
+  await parts.admission.mutate(shown, admission);
+  body?.into(object, shown);
   mergeEqualOwners(object.metadata, (text) => request.warn(text), { afterAdmission: true });
 
   checkVersion(write, strategy, object, live);
@@ -111,7 +126,7 @@ async function changed(
     validate(write, strategy, object, live);
     object = withoutEmpties(object, served.expected.schema);
     keepTimes(live, object);
-    await parts.admission.validate(object, admission);
+    await parts.admission.validate(body ? body.of(object) : object, admission);
     if (
       endsObject(object, live) &&
       (served.hooks.mayDeleteOnUpdate?.(object as never, live as never) ?? true)

@@ -10,7 +10,6 @@ import { managerOf } from "../handlers/options.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Parts } from "../pipeline/parts.ts";
 import type { Served } from "../registry/served.ts";
-import type { AdmissionRequest } from "../request.ts";
 
 export interface Write {
   readonly parts: Parts;
@@ -61,25 +60,6 @@ export async function decode(
       : decodeValue(body.value, expected, fieldValidation, { keepsEmpties });
   for (const warning of warnings) request.warn(warning);
   return object;
-}
-
-export function admissionRequest(
-  { parts: _, request, served, options, namespace, name, subresource }: Write,
-  operation: AdmissionRequest["operation"],
-  previous?: ApiObject,
-): AdmissionRequest {
-  return {
-    user: request.user,
-    operation,
-    resource: served.resource,
-    subresource,
-    namespace,
-    name,
-    dryRun: options.dryRun,
-    options: options as unknown as Readonly<Record<string, unknown>>,
-    ...(previous && { previous }),
-    warn: (text) => request.warn(text),
-  };
 }
 
 /** The object gets the namespace of its path; another one is a mistake. */

@@ -19,6 +19,8 @@ export const namespaceLifecycle: AdmissionPlugin = {
       return;
     }
     if (operation === "DELETE" || request.resource.scope === "Cluster" || namespace === "") return;
+    // What somebody may is answered for namespaces that are not there, too.
+    if (request.resource.group === "authorization.k8s.io") return;
     const found = world.get(namespaceKind, namespace);
     if (!found) throw notFound({ group: "", resource: "namespaces" }, namespace);
     if (operation !== "CREATE" || found.status?.phase !== "Terminating") return;

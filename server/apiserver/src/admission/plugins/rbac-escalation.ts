@@ -1,4 +1,4 @@
-/** Nobody grants what they do not have. Upstream checks it in the storage of the RBAC kinds; here it stands at the end of the mutating plugins. */
+/** Nobody grants what they do not have. Upstream checks it in the storage of the RBAC kinds; here it stands behind all that may change the object. */
 
 import type { Access } from "../../access.ts";
 import { checkEscalation } from "../../authz/escalation.ts";
@@ -12,6 +12,7 @@ const MASTERS = "system:masters";
 export function rbacEscalation({ rbac, authorization }: Access): AdmissionPlugin {
   return {
     name: "RBACEscalation",
+    isAlwaysOn: true,
     handles: ["CREATE", "UPDATE"],
 
     async mutate(object, { user, resource, namespace, name, operation, previous }) {
