@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { definition } from "@knarr/schema/definitions.ts";
 import { publishedResources } from "@knarr/schema/resources.ts";
 
 import { groups, resourceFor, resourceForKind, resources } from "./kinds.ts";
+import { schemaOf } from "./resource.ts";
 
 test("resourceFor and resourceForKind find a kind by plural and by kind", () => {
   assert.equal(resourceFor("apps", "v1", "deployments")?.kind, "Deployment");
@@ -27,7 +27,7 @@ test("alpha and beta versions are off by default, and no others", () => {
 
 for (const resource of groups.flatMap((group) => [...group.resources, ...(group.bodies ?? [])])) {
   test(`${resource.group}/${resource.kind} has a definition and agrees with the published API`, () => {
-    assert.equal(definition(resource.schema).name, resource.schema);
+    assert.equal(schemaOf(resource).name, resource.schema);
     if (!resource.plural) return;
     const published = publishedResources().find(
       ({ group, version, plural }) =>

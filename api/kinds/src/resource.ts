@@ -9,19 +9,25 @@
 import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { MetadataPass } from "@knarr/machinery/metadata.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
+import { definition } from "@knarr/schema/definitions.ts";
+import type { PublishedResource, Schema } from "@knarr/schema/schema.ts";
 
 export interface Resource<T extends ApiObject = ApiObject> {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
-  /** Definition in api/schema/: structure, required fields, list types, patch merge keys. */
-  readonly schema: string;
+  /** Definition in api/schema/: structure, required fields, list types, patch merge keys. Or the schema itself, which no table has. */
+  readonly schema: string | Schema;
   readonly plural: string;
   /** Default: the kind in lower case. */
   readonly singular?: string;
+  /** Default: the kind and `List`. */
+  readonly listKind?: string;
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
   readonly scope: "Namespaced" | "Cluster";
+  /** For kinds that the published API does not have: what discovery and OpenAPI say of them. */
+  readonly published?: Published;
 
   /**
    * The resource whose stored objects this one shows in another version or group (`events.k8s.io` Event shows
@@ -145,6 +151,20 @@ export interface Column<T> {
   readonly priority?: number;
   /** `now` is milliseconds since the epoch, for ages. */
   value(object: T, now: number): string | number | boolean | undefined;
+}
+
+/** A row of the published API as custom resources bring it. Verbs and subresources are shown in this order. */
+export interface Published extends Omit<PublishedResource, "schema"> {
+  /** Name of its definition (`io.example.v1.Boat`). */
+  readonly schema: string;
+  /** The version that is stored. */
+  readonly storedVersion: string;
+  /** That and further definitions it needs, by name, in a version of OpenAPI; they may refer to ObjectMeta and ListMeta. */
+  openApi(version: 2 | 3): Readonly<Record<string, object>>;
+}
+
+export function schemaOf({ schema }: Pick<Resource<any>, "schema">): Schema {
+  return typeof schema === "string" ? definition(schema) : schema;
 }
 
 export function defineResource<T extends ApiObject>(resource: Resource<T>): Resource<T> {

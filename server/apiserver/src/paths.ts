@@ -79,7 +79,12 @@ function healthPaths({ caches }: PathsContext): PathEntry[] {
 }
 
 function openApiPaths(registry: Registry): PathEntry[] {
-  const openApi = new OpenApi(GIT_VERSION, registry.groups);
+  const openApi = new OpenApi({
+    version: GIT_VERSION,
+    get groups() {
+      return registry.groups;
+    },
+  });
   const version3: PathHandler = (_, request) => {
     const path = request.route.path.slice("/openapi/v3/".length).replace(/\/$/, "");
     const document = path === "" ? openApi.index() : openApi.document(path);

@@ -102,6 +102,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   await bootstrap(self, caches.world);
   const local = stack.use(localServices(self, { caches, registry, clock, log }));
   await local.start();
+  stack.use(registry.subscribe(() => local.wake()));
   stack.use(await keepFlowControl({ transport: self, caches, clock, log }));
   listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);
@@ -141,14 +142,13 @@ function localServices(
   transport: Transport,
   { caches, registry, clock, log }: Pick<Parts, "caches" | "registry" | "clock" | "log">,
 ): LocalServices {
-  const builtIn = new Set(groups.map(({ group, version }) => `${group}/${version}`));
   return new LocalServices({
     api: createApi(transport),
     cache: caches.of(apiService),
     served: () =>
       registry.groups
         .filter(({ resources }) => resources.length > 0)
-        .map(({ group, version }) => ({ group, version, isBuiltIn: builtIn.has(`${group}/${version}`) })),
+        .map(({ group, version }) => ({ group, version, isBuiltIn: registry.isBuiltIn(group, version) })),
     clock,
     log,
   });

@@ -9,11 +9,10 @@
  * empty but there (`ports: []`) are known to differ: the comparison decodes without them, the server does not.
  */
 
-import { definition } from "@knarr/schema/definitions.ts";
-
 import { groupVersion } from "@knarr/machinery/object.ts";
 
 import { resources } from "../kinds.ts";
+import { schemaOf } from "../resource.ts";
 import { readCases, type Step } from "./cases.ts";
 import { judge, type Verdict } from "./compare.ts";
 import { RandomObjects } from "./random-objects.ts";
@@ -62,7 +61,7 @@ function isCreated({ method, expect }: Step): boolean {
 
 /** A random object, with upstream's answer to it. */
 async function ask(i: number): Promise<Step> {
-  const schema = definition(resource!.schema);
+  const schema = schemaOf(resource!);
   let body = structuredClone(random.pick(bases));
   body.metadata.name = `random-${i}`;
   for (const port of (kind === "Service" && body.spec.ports) || []) delete port.nodePort; // would be taken

@@ -12,10 +12,9 @@ import { applyJsonPatch } from "@knarr/machinery/patch/json-patch.ts";
 import { applyMergePatch } from "@knarr/machinery/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "@knarr/machinery/patch/strategic-merge.ts";
 import { ApiError } from "@knarr/machinery/status.ts";
-import { definition } from "@knarr/schema/definitions.ts";
 
 import { resourceFor } from "../kinds.ts";
-import type { Resource } from "../resource.ts";
+import { schemaOf, type Resource } from "../resource.ts";
 import { admit } from "./admission.ts";
 import { allocate } from "./allocation.ts";
 import type { Step } from "./cases.ts";
@@ -109,8 +108,7 @@ function targetOf(path: string): Target | undefined {
 /** Undefined for patches that do not apply, which is the machinery's business, and for kinds of patches not played here. */
 function patch({ type, body }: Step, previous: any, { resource }: Target): any {
   try {
-    if (type.includes("strategic"))
-      return applyStrategicMergePatch(previous, body, definition(resource.schema));
+    if (type.includes("strategic")) return applyStrategicMergePatch(previous, body, schemaOf(resource));
     if (type.includes("merge-patch")) return applyMergePatch(previous, body);
     return type.includes("json-patch") ? applyJsonPatch(previous, body) : undefined;
   } catch (err) {
@@ -122,7 +120,7 @@ function patch({ type, body }: Step, previous: any, { resource }: Target): any {
 /** Patches can make what no longer decodes; how that is answered is the server's business. */
 function isDecodable(body: any, { resource }: Target): boolean {
   try {
-    convert(JSON.parse(concrete(body)), definition(resource.schema));
+    convert(JSON.parse(concrete(body)), schemaOf(resource));
     return true;
   } catch (err) {
     if (err instanceof TypeError || err instanceof SyntaxError) return false;
@@ -217,7 +215,7 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 function decode(body: any, { resource, namespace }: Target): any {
-  const object: any = convert(JSON.parse(concrete(body)), definition(resource.schema)).object;
+  const object: any = convert(JSON.parse(concrete(body)), schemaOf(resource)).object;
   object.metadata ??= {};
   if (namespace !== undefined) object.metadata.namespace ||= namespace;
   resource.defaults?.(object);

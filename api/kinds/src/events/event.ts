@@ -2,10 +2,11 @@
 
 import { convert } from "@knarr/machinery/decode/convert.ts";
 import { definition } from "@knarr/schema/definitions.ts";
+import type { Schema } from "@knarr/schema/schema.ts";
 import type { Event as CoreEvent } from "../../generated/core-v1.ts";
 import type { Event } from "../../generated/events-v1.ts";
 import { event, eventColumns, eventFields } from "../core/event.ts";
-import { defineResource } from "../resource.ts";
+import { defineResource, schemaOf } from "../resource.ts";
 import { validateEvent, validateEventChange, validateNewEvent } from "../shared/event-rules.ts";
 
 const SCHEMA = "io.k8s.api.events.v1.Event";
@@ -45,11 +46,11 @@ export const eventsEvent = defineResource<Event>({
     as: event,
     toHub(object) {
       for (const [here, core] of coreNames) rename(object, here, core);
-      return written<CoreEvent>({ ...object, apiVersion: "v1" }, event.schema);
+      return written<CoreEvent>({ ...object, apiVersion: "v1" }, schemaOf(event));
     },
     fromHub(object) {
       for (const [here, core] of coreNames) rename(object, core, here);
-      return written<Event>({ ...object, apiVersion: "events.k8s.io/v1" }, SCHEMA);
+      return written<Event>({ ...object, apiVersion: "events.k8s.io/v1" }, definition(SCHEMA));
     },
     selectableFields: fieldLabels,
   },
@@ -82,8 +83,8 @@ export const eventsEvent = defineResource<Event>({
 });
 
 /** With the fields that the other form always writes, and without those it leaves out when empty. */
-function written<T>(object: object, schema: string): T {
-  return convert(object, definition(schema)).object as T;
+function written<T>(object: object, schema: Schema): T {
+  return convert(object, schema).object as T;
 }
 
 /** The same event as core has it; the original stays as it is. */

@@ -9,12 +9,17 @@
 import { convert } from "@knarr/machinery/decode/convert.ts";
 import { copyJson } from "@knarr/machinery/patch/copy.ts";
 import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
-import { definition } from "@knarr/schema/definitions.ts";
-import { defineResource, type Resource, type StatusSubresource, type Subresources } from "../resource.ts";
+import {
+  defineResource,
+  schemaOf,
+  type Resource,
+  type StatusSubresource,
+  type Subresources,
+} from "../resource.ts";
 
 export interface Version<T extends ApiObject, Hub extends ApiObject = any> {
   /** Definition of the kind in this version. */
-  readonly schema: string;
+  readonly schema: Resource["schema"];
   /**
    * Both or none. They are given an object that they may change and use up, and need not care for apiVersion, nor for fields that
    * are there and empty. What the other form cannot hold goes into an annotation, or is lost.
@@ -49,7 +54,7 @@ export function inVersion<T extends ApiObject, Hub extends ApiObject>(
 /** With the fields that this form always writes, and without those that it does not have. */
 function formOf<T extends ApiObject>(resource: Resource<T>, object: object): T {
   const named = { ...object, apiVersion: groupVersion(resource) };
-  return convert(named, definition(resource.schema), { keepsEmpties: true }).object as unknown as T;
+  return convert(named, schemaOf(resource), { keepsEmpties: true }).object as unknown as T;
 }
 
 interface Conversion<T, Hub> {

@@ -29,46 +29,57 @@ export interface DescribedSubresource {
   readonly verbs: readonly string[];
 }
 
+const known = new WeakMap<Group, readonly DescribedResource[]>();
+
 /** By name, as upstream orders them. */
-export function describedResources(group: Group): DescribedResource[] {
-  const published = new Map(
-    publishedResources()
-      .filter((row) => row.group === group.group && row.version === group.version)
-      .map((row) => [row.plural, row]),
-  );
-  return group.resources
-    .map((resource) => described(resource, published.get(resource.plural)))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+export function describedResources(group: Group): readonly DescribedResource[] {
+  return known.getOrInsertComputed(group, () => {
+    const published = new Map(
+      publishedResources()
+        .filter((row) => row.group === group.group && row.version === group.version)
+        .map((row) => [row.plural, row]),
+    );
+    return group.resources
+      .map((resource) => described(resource, published.get(resource.plural)))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  });
 }
 
-function described(resource: Resource<any>, published: PublishedResource | undefined): DescribedResource {
+function described(resource: Resource<any>, row: PublishedResource | undefined): DescribedResource {
   const { kind, plural, singular = kind.toLowerCase(), scope, shortNames = [], categories = [] } = resource;
-  const subresources = Object.entries(published?.subresources ?? {})
-    .map(([name, row]) => ({
-      name,
-      group: row.group,
-      version: row.version,
-      kind: row.kind,
-      verbs: [...row.verbs].sort(),
-    }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { published } = resource;
   return {
     name: plural,
     singular,
     namespaced: scope === "Namespaced",
     kind,
-    verbs: [...(resource.verbs ?? ALL_VERBS)].sort(),
+    verbs: published?.verbs ?? [...(resource.verbs ?? ALL_VERBS)].sort(),
     shortNames,
     categories,
     storageVersionHash: isStored(resource) ? storageVersionHash(resource) : undefined,
-    subresources,
+    subresources: published
+      ? describedSubresources(published)
+      : describedSubresources(row).sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
+}
+
+function describedSubresources(
+  row: Pick<PublishedResource, "subresources"> | undefined,
+): DescribedSubresource[] {
+  return Object.entries(row?.subresources ?? {}).map(([name, { group, version, kind, verbs }]) => ({
+    name,
+    group,
+    version,
+    kind,
+    verbs: [...verbs].sort(),
+  }));
 }
 
 const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 function storageVersionHash(resource: Resource<any>): string {
-  const { group, version, kind } = resource.stored?.as ?? resource;
+  const { group, version: own, kind } = resource.stored?.as ?? resource;
+  const version = resource.published?.storedVersion ?? own;
   const digest = createHash("sha256").update(`${group}/${version}/${kind}`).digest();
   return digest.subarray(0, 8).toString("base64");
 }

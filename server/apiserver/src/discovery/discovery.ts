@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import type { Group } from "@knarr/kinds/group.ts";
 import { clausesOf, notAcceptableHere, outputOf } from "../negotiation/accept.ts";
 import { written } from "../negotiation/encode.ts";
 import type { Answer, WholeAnswer } from "../pipeline/answer.ts";
@@ -18,7 +19,8 @@ type AggregatedVersion = "v2" | "v2beta1";
 export class Discovery {
   readonly #registry: Registry;
   readonly #address: () => string;
-  readonly #kept = new Map<string, WholeAnswer>();
+  /** Of each list of groups. */
+  readonly #kept = new WeakMap<readonly Group[], Map<string, WholeAnswer>>();
 
   /** `address` is where others reach this server, `host:port`. */
   constructor(registry: Registry, address: () => string) {
@@ -77,7 +79,8 @@ export class Discovery {
   }
 
   #aggregated(request: ApiRequest, version: AggregatedVersion, isCore: boolean): Answer {
-    const answer = this.#kept.getOrInsertComputed(`${version} ${isCore}`, () => {
+    const kept = this.#kept.getOrInsertComputed(this.#registry.groups, () => new Map<string, WholeAnswer>());
+    const answer = kept.getOrInsertComputed(`${version} ${isCore}`, () => {
       const names = isCore ? [""] : this.#names();
       const value = {
         kind: "APIGroupDiscoveryList",

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { groups } from "@knarr/kinds/kinds.ts";
 import { OpenApi } from "./documents.ts";
 
-const openApi = new OpenApi("v1.36.3", groups);
+const openApi = new OpenApi({ version: "v1.36.3", groups });
 const read = (bytes: Buffer): any => JSON.parse(bytes.toString());
 
 test("OpenApi.document offers what server-side apply and dry run of kubectl look for", () => {

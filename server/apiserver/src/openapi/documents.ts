@@ -2,191 +2,176 @@
  * OpenAPI documents of what is served: version 3 one per group and version, version 2 one for all. Built when first asked for,
  * kept as bytes with a hash that is their ETag and, in version 3's index, part of their address: clients keep a document for
  * ever and ask again only when the hash changes.
+ *
+ * What is built in is written once. A change of custom resources costs the documents of their groups; the one of version 2 is the part that
+ * is built in with the custom parts put into it.
  */
 
 import { createHash } from "node:crypto";
-import { definitionNameOfKind, publishedResources } from "@knarr/schema/resources.ts";
-import type { PublishedResource } from "@knarr/schema/schema.ts";
 import type { Group } from "@knarr/kinds/group.ts";
-import { definitionsFrom, version2, version3, type Document } from "./components.ts";
+import { definitionsFrom, version2, version3, type Dialect, type Document } from "./components.ts";
 import { documentInProtobuf } from "./protobuf.ts";
-import { pathsOf, subresourcePath, type Operation, type Path, type Routed } from "./operations.ts";
+import { describedPaths, pathItem2, pathItem3, rootOf, type Described } from "./path-items.ts";
 
 export interface Published {
   readonly bytes: Buffer;
   readonly hash: string;
 }
 
-interface Described extends Path {
-  readonly operations: readonly Operation[];
-  readonly schema: string | undefined;
-  readonly gvk: { readonly group: string; readonly version: string; readonly kind: string };
+export interface OpenApiSource {
+  /** `version` as /version says it. */
+  readonly version: string;
+  /** What is served now: the same list until something changes, and the same group while that stays as it is. */
+  readonly groups: readonly Group[];
 }
 
-const MEDIA_TYPES = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-const PATCH_TYPES = [
-  "application/apply-patch+yaml",
-  "application/json-patch+json",
-  "application/merge-patch+json",
-  "application/strategic-merge-patch+json",
-];
-
 export class OpenApi {
-  readonly #version: string;
-  readonly #groups: readonly Group[];
-  readonly #documents = new Map<string, Published>();
+  readonly #source: OpenApiSource;
+  /** Of each group, or list of groups: the documents made of it. */
+  readonly #kept = new WeakMap<Group | readonly Group[], Map<string, any>>();
 
-  /** `version` as /version says it. */
-  constructor(version: string, groups: readonly Group[]) {
-    this.#version = version;
-    this.#groups = groups;
+  constructor(source: OpenApiSource) {
+    this.#source = source;
   }
 
   /** The index at /openapi/v3: every group and version that has a document. */
   index(): Published {
-    return this.#kept("index", () => ({
-      paths: Object.fromEntries(
-        this.#groups.map((group) => {
-          const path = rootOf(group).slice(1);
-          return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.document(path)!.hash}` }];
-        }),
-      ),
-    }));
+    const { groups } = this.#source;
+    return this.#keep(groups, "index", () => {
+      const entries = groups.map((group) => {
+        const path = rootOf(group).slice(1);
+        return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#version3(group).hash}` }];
+      });
+      return published(textOf({ paths: Object.fromEntries(entries) }));
+    });
   }
 
   /** The document at /openapi/v3/`path`, e.g. `apis/apps/v1`; undefined for what is not served. */
   document(path: string): Published | undefined {
-    const group = this.#groups.find((candidate) => rootOf(candidate).slice(1) === path);
-    return group && this.#kept(path, () => this.#version3(group));
+    const group = this.#source.groups.find((candidate) => rootOf(candidate).slice(1) === path);
+    return group && this.#version3(group);
   }
 
   /** The one document at /openapi/v2. */
   version2(): Published {
-    return this.#kept("v2", () => this.#version2());
-  }
-
-  /** The same in protobuf, by gnostic's numbers. */
-  version2InProtobuf(): Published {
-    return this.#keptBytes("v2 protobuf", () => documentInProtobuf(this.#version2()));
-  }
-
-  #version2(): Document {
-    const paths = this.#groups.flatMap(describedPaths);
-    return {
-      swagger: "2.0",
-      info: { title: "Kubernetes", version: this.#version },
-      paths: Object.fromEntries(paths.map((path) => [path.path, pathItem2(path)])),
-      definitions: definitionsFrom(rootsOf(paths), version2),
-    };
-  }
-
-  #version3(group: Group): Document {
-    const paths = describedPaths(group);
-    return {
-      openapi: "3.0.0",
-      info: { title: "Kubernetes", version: this.#version },
-      paths: Object.fromEntries(paths.map((path) => [path.path, pathItem3(path)])),
-      components: { schemas: definitionsFrom(rootsOf(paths), version3) },
-    };
-  }
-
-  #kept(name: string, make: () => Document): Published {
-    return this.#keptBytes(name, () => Buffer.from(JSON.stringify(make())));
-  }
-
-  #keptBytes(name: string, make: () => Buffer): Published {
-    return this.#documents.getOrInsertComputed(name, () => {
-      const bytes = make();
-      return { bytes, hash: createHash("sha512").update(bytes).digest("hex").toUpperCase() };
+    const { groups } = this.#source;
+    return this.#keep(groups, "v2", () => {
+      const parts = this.#parts(groups, "v2", ({ paths, definitions }) => [
+        textOf(paths).subarray(1, -1),
+        textOf(definitions).subarray(1, -1),
+      ]);
+      return published(
+        Buffer.from(`${JSON.stringify(this.#head()).slice(0, -1)},"paths":{`),
+        ...separated(parts.map(([paths]) => paths!)),
+        Buffer.from('},"definitions":{'),
+        ...separated(parts.map(([, definitions]) => definitions!)),
+        Buffer.from("}}"),
+      );
     });
   }
+
+  /** The same in protobuf, by gnostic's numbers: messages that are written in parts are one. */
+  version2InProtobuf(): Published {
+    const { groups } = this.#source;
+    return this.#keep(groups, "v2 protobuf", () => {
+      const head = documentInProtobuf(this.#head());
+      const parts = this.#parts(groups, "v2 protobuf", (part) => [documentInProtobuf({ ...part })]);
+      return published(head, ...parts.flat());
+    });
+  }
+
+  #head(): Document {
+    return { swagger: "2.0", info: { title: "Kubernetes", version: this.#source.version } };
+  }
+
+  /** What `write` makes of the kinds that are built in, together, and of each custom group. */
+  #parts(groups: readonly Group[], name: string, write: (part: Part) => Buffer[]): Buffer[][] {
+    const builtIn = groups.filter((group) => !isCustom(group));
+    const [first] = builtIn;
+    const parts = groups
+      .filter(isCustom)
+      .map((group) => this.#keep(group, name, () => write(partOf([group]))));
+    // built-in groups never change, so what is made of all of them is kept by one of them
+    return first ? [this.#keep(first, name, () => write(partOf(builtIn))), ...parts] : parts;
+  }
+
+  #version3(group: Group): Published {
+    return this.#keep(group, "v3", () => {
+      const paths = describedPaths(group);
+      const document = {
+        openapi: "3.0.0",
+        info: { title: "Kubernetes", version: this.#source.version },
+        paths: Object.fromEntries(paths.map((path) => [path.path, pathItem3(path)])),
+        components: { schemas: definitionsOf([group], paths, version3) },
+      };
+      return published(textOf(document));
+    });
+  }
+
+  #keep<T>(of: Group | readonly Group[], name: string, make: () => T): T {
+    return this.#kept
+      .getOrInsertComputed(of, () => new Map<string, any>())
+      .getOrInsertComputed(name, make) as T;
+  }
 }
 
-function rootOf({ group, version }: { readonly group: string; readonly version: string }): string {
-  return group ? `/apis/${group}/${version}` : `/api/${version}`;
+interface Part {
+  readonly paths: Document;
+  readonly definitions: Document;
 }
+
+function partOf(groups: readonly Group[]): Part {
+  const paths = groups.flatMap(describedPaths);
+  return {
+    paths: Object.fromEntries(paths.map((path) => [path.path, pathItem2(path)])),
+    // what custom definitions refer to beyond themselves, the built-in part has
+    definitions: groups.some(isCustom)
+      ? customDefinitions(groups, 2)
+      : definitionsOf(groups, paths, version2),
+  };
+}
+
+function isCustom({ resources }: Group): boolean {
+  return resources.some(({ published }) => published !== undefined);
+}
+
+function definitionsOf(groups: readonly Group[], paths: readonly Described[], dialect: Dialect): Document {
+  const custom = customDefinitions(groups, dialect === version2 ? 2 : 3);
+  const roots = rootsOf(paths).filter((name) => !(name in custom));
+  return { ...definitionsFrom(roots, dialect), ...custom };
+}
+
+function customDefinitions(groups: readonly Group[], version: 2 | 3): Document {
+  const resources = groups.flatMap((group) => group.resources);
+  return Object.assign({}, ...resources.map(({ published }) => published?.openApi(version))) as Document;
+}
+
+/** Every document has these: custom definitions refer to them, and to nothing else. */
+const ALWAYS = ["Status", "DeleteOptions", "ObjectMeta", "ListMeta"].map(
+  (kind) => `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`,
+);
 
 function rootsOf(paths: readonly Described[]): string[] {
-  const always = ["Status", "DeleteOptions"].map((kind) => `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`);
-  return [...always, ...paths.flatMap(({ schema }) => schema ?? [])];
+  return [...ALWAYS, ...paths.flatMap(({ schema }) => schema ?? [])];
 }
 
-function describedPaths(group: Group): Described[] {
-  const published = new Map(
-    publishedResources()
-      .filter((row) => row.group === group.group && row.version === group.version)
-      .map((row) => [row.plural, row]),
-  );
-  return group.resources.flatMap(({ plural, kind, schema }) => {
-    const row = published.get(plural);
-    return row ? pathsOfResource(row, { group: group.group, version: group.version, kind }, schema) : [];
-  });
+function textOf(document: Document): Buffer {
+  return Buffer.from(JSON.stringify(document));
 }
 
-function pathsOfResource(row: PublishedResource, gvk: Described["gvk"], schema: string): Described[] {
-  const routed: Routed = {
-    root: rootOf(row),
-    plural: row.plural,
-    namespaced: row.namespaced,
-    verbs: row.verbs,
-  };
-  const own = pathsOf(routed).map((path) => ({ ...path, schema, gvk }));
-  const below = Object.entries(row.subresources).map(
-    ([name, { kind, group = row.group, version = row.version, verbs }]) => ({
-      ...subresourcePath(routed, name, verbs),
-      schema: definitionNameOfKind(group, version, kind),
-      gvk: { group, version, kind },
-    }),
-  );
-  return [...own, ...below];
+function separated(parts: readonly Buffer[]): Buffer[] {
+  const comma = Buffer.from(",");
+  return parts.filter(({ length }) => length > 0).flatMap((part, i) => (i === 0 ? [part] : [comma, part]));
 }
 
-function pathItem3({ operations, names, schema, gvk }: Described): Document {
-  const body = schema ? { schema: { $ref: version3.prefix + schema } } : {};
-  const contents = (types: readonly string[]): Document =>
-    Object.fromEntries(types.map((type) => [type, body]));
-  const parameter = (name: string, where: string, type: string): Document => ({
-    name,
-    in: where,
-    schema: { type },
-    ...(where === "path" && { required: true }),
-  });
+/** The parts are not copied before somebody asks for the whole. */
+function published(...parts: readonly Buffer[]): Published {
+  const hash = createHash("sha512");
+  for (const part of parts) hash.update(part);
   return {
-    parameters: names.map((name) => parameter(name, "path", "string")),
-    ...Object.fromEntries(
-      operations.map(({ method, action, parameters, hasBody }) => [
-        method,
-        {
-          parameters: parameters.map(({ name, type }) => parameter(name, "query", type)),
-          ...(hasBody && { requestBody: { content: contents(method === "patch" ? PATCH_TYPES : ["*/*"]) } }),
-          responses: { "200": { description: "OK", content: contents(MEDIA_TYPES) } },
-          "x-kubernetes-action": action,
-          "x-kubernetes-group-version-kind": gvk,
-        },
-      ]),
-    ),
-  };
-}
-
-function pathItem2({ operations, names, schema, gvk }: Described): Document {
-  const body = schema ? { $ref: version2.prefix + schema } : { type: "object" };
-  return {
-    parameters: names.map((name) => ({ name, in: "path", type: "string", required: true })),
-    ...Object.fromEntries(
-      operations.map(({ method, action, parameters, hasBody }) => [
-        method,
-        {
-          consumes: method === "patch" ? PATCH_TYPES : ["*/*"],
-          produces: MEDIA_TYPES,
-          parameters: [
-            ...(hasBody ? [{ name: "body", in: "body", schema: body }] : []),
-            ...parameters.map(({ name, type }) => ({ name, in: "query", type })),
-          ],
-          responses: { "200": { description: "OK", schema: body } },
-          "x-kubernetes-action": action,
-          "x-kubernetes-group-version-kind": gvk,
-        },
-      ]),
-    ),
+    hash: hash.digest("hex").toUpperCase(),
+    get bytes() {
+      return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    },
   };
 }

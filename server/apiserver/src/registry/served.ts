@@ -3,12 +3,11 @@
  */
 
 import type { Resource, Verb } from "@knarr/kinds/resource.ts";
-import { groupResource } from "@knarr/kinds/resource.ts";
+import { groupResource, schemaOf } from "@knarr/kinds/resource.ts";
 import type { ExpectedKind } from "@knarr/machinery/decode/decode.ts";
 import { copyJson } from "@knarr/machinery/patch/copy.ts";
 import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import type { GroupResource } from "@knarr/machinery/status.ts";
-import { definition } from "@knarr/schema/definitions.ts";
 import type { Item, ResourceCache } from "../cache/cache.ts";
 import type { RegistryHooks } from "./hooks.ts";
 
@@ -44,13 +43,13 @@ export class Served<T extends ApiObject = any> {
     this.resource = resource;
     this.#cache = cache;
     this.hooks = hooks;
-    const { group, version, kind, schema, scope, verbs } = resource;
-    this.expected = { group, version, kind, schema: definition(schema) };
+    const { group, version, kind, scope, verbs } = resource;
+    this.expected = { group, version, kind, schema: schemaOf(resource) };
     this.groupResource = groupResource(resource);
     this.apiVersion = groupVersion(resource);
     this.shownAs = resource.stored?.as ?? resource;
     this.deprecation = resource.deprecation;
-    this.listKind = `${kind}List`;
+    this.listKind = resource.listKind ?? `${kind}List`;
     this.namespaced = scope === "Namespaced";
     this.verbs = new Set(verbs ?? ALL_VERBS);
     this.typeMeta = Buffer.from(`{"kind":"${kind}","apiVersion":"${this.apiVersion}",`);
