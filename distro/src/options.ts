@@ -92,6 +92,31 @@ export const options = {
     help: "What to serve or not: `api/beta`, `GROUP/VERSION`, `GROUP/VERSION/RESOURCE`, …, each `=true` or `=false`",
   }),
 
+  "audit-policy-file": option.path({
+    group: "api",
+    value: "",
+    help: "File (audit.k8s.io/v1 Policy) that says which requests are audited; default: none are",
+  }),
+  "audit-log-path": option.text({
+    group: "api",
+    value: "",
+    help: "Where audit events are written, - for standard output; default: audit.log in --log-dir",
+  }),
+  "audit-log-maxsize": option.number({
+    group: "api",
+    value: 100,
+    help: "Megabytes that the audit log may have until it is put aside",
+  }),
+  "audit-log-maxbackup": option.number({
+    group: "api",
+    value: 10,
+    help: "Old audit logs to keep; 0 keeps all",
+  }),
+  "audit-log-maxage": option.number({
+    group: "api",
+    value: 0,
+    help: "Days that old audit logs are kept; 0 for ever",
+  }),
   "enable-admission-plugins": option.list({
     group: "api",
     value: [],

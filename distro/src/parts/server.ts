@@ -3,8 +3,9 @@
  * does, only without a socket.
  */
 
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { AuditLogOptions } from "@knarr/apiserver/options.ts";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { startControllers } from "@knarr/controllers/start.ts";
 import { startScheduler } from "@knarr/scheduler/start.ts";
@@ -46,6 +47,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       runtimeConfig: Object.fromEntries(
         config["runtime-config"].map((word) => [word.split("=")[0]!, word.endsWith("=true")]),
       ),
+      ...auditOptions(config),
       enableAdmissionPlugins: config["enable-admission-plugins"],
       disableAdmissionPlugins: config["disable-admission-plugins"],
       serviceCidr: config["service-cidr"],
@@ -89,4 +91,20 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
     held.use(await startScheduler({ transport, clock, log: log.with({ part: "scheduler" }) }));
   }
   return held.move();
+}
+
+/** What is audited, and where to; nothing without a policy. */
+function auditOptions(config: Config): { audit?: AuditLogOptions } {
+  const policyPath = config["audit-policy-file"];
+  if (!policyPath) return {};
+  return {
+    audit: {
+      policy: readFileSync(policyPath, "utf8"),
+      policyPath,
+      path: config["audit-log-path"] || join(config["log-dir"], "audit.log"),
+      maxSize: config["audit-log-maxsize"],
+      maxBackups: config["audit-log-maxbackup"],
+      maxAge: config["audit-log-maxage"],
+    },
+  };
 }

@@ -3,6 +3,7 @@
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Store } from "@knarr/store/store.ts";
+import type { LogFileOptions } from "./audit/log-file.ts";
 import type { StaticToken } from "./authn/static-token.ts";
 import type { RuntimeConfig } from "./registry/runtime-config.ts";
 
@@ -33,12 +34,20 @@ export interface ApiServerOptions {
   /** Admission plugins that are on or off against their default; see admission/admission.ts. */
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
+  /** Without it nothing is audited. */
+  readonly audit?: AuditLogOptions;
   /** Default cluster.local. */
   readonly clusterDomain?: string;
   /** Whether requests without credentials are `system:anonymous` (RBAC then lets them see health and version) or refused. Default true. */
   readonly anonymous?: boolean;
   readonly clock?: Clock;
   readonly log?: Logger;
+}
+
+export interface AuditLogOptions extends Pick<LogFileOptions, "path" | "maxSize" | "maxBackups" | "maxAge"> {
+  /** Text of an `audit.k8s.io/v1` Policy, and where it came from. */
+  readonly policy: string;
+  readonly policyPath: string;
 }
 
 export interface ListenOptions {

@@ -14,6 +14,9 @@ import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { groups } from "@knarr/kinds/kinds.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
+import { Audit } from "./audit/audit.ts";
+import { auditLogFile } from "./audit/log-file.ts";
+import { auditPolicyOf } from "./audit/policy.ts";
 import { Admission } from "./admission/chain.ts";
 import { admissionPlugins } from "./admission/admission.ts";
 import type { World } from "./admission/plugin.ts";
@@ -74,7 +77,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const webhooks = stack.use(new WebhookClient(caches));
   const stopping = new AbortController();
   const metrics = new Metrics();
+  const audit = auditOf(options, { clock, log });
+  if (audit) stack.use(audit);
   const parts: Parts = {
+    ...(audit && { audit }),
     registry,
     caches,
     admission: new Admission(
@@ -121,6 +127,20 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     renewCertificate: (certificate, key) => listener?.renew(certificate, key),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+function auditOf(
+  { audit }: ApiServerOptions,
+  { clock, log }: Pick<Parts, "clock" | "log">,
+): Audit | undefined {
+  if (!audit) return undefined;
+  const onError = (err: Error): void =>
+    log.error("Audit events could not be written", { path: audit.path, err });
+  return new Audit({
+    policy: auditPolicyOf(audit.policy, audit.policyPath),
+    sink: auditLogFile({ ...audit, clock, onError }),
+    clock,
+  });
 }
 
 /** How others find this server and whom it trusts; endpoints only when there is something to be found. */

@@ -28,8 +28,8 @@ const SCHEMA = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 
 export async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOptions> {
   const given = await givenOptions(request);
-  const options = checkedDeleteOptions(given);
-  return options;
+  request.audit?.sentPlain(given);
+  return checkedDeleteOptions(given);
 }
 
 /** DeleteOptions as they stand in an Eviction or a body. */

@@ -48,6 +48,7 @@ export const patch: Handler = async (parts, request, served) => {
   const options = writeOptionsOf(request.query, "PatchOptions", { isApply: type === "apply" });
   const isApply = type === "apply";
   const sent = isApply ? await appliedObject(request, options) : await readPatch(request, type, options);
+  request.audit?.sentPlain(sent);
   const written = await updateObject(writeOf(parts, request, served, options), {
     strategy,
     mayCreate: isApply && strategy.subresource === "",

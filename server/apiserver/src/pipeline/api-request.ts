@@ -4,6 +4,7 @@
 
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
+import type { AuditRecord } from "../audit/audit.ts";
 import type { Attributes, User } from "../request.ts";
 import { isLongRunning, timeoutOf } from "./deadline.ts";
 import type { Route } from "./route.ts";
@@ -34,8 +35,10 @@ export class ApiRequest implements Attributes {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: RequestBody;
-  readonly user: User;
+  #user: User;
   readonly origin: Origin;
+  /** What is written of it, when the audit policy wants anything. */
+  audit: AuditRecord | undefined;
   /** Texts for `Warning:` headers. */
   readonly warnings: string[] = [];
   /** What admission adds to the audit event, with the level from which on it is written. */
@@ -63,10 +66,19 @@ export class ApiRequest implements Attributes {
     this.query = parts.query;
     this.headers = parts.headers;
     this.body = parts.body;
-    this.user = parts.user;
+    this.#user = parts.user;
     this.origin = parts.origin;
     this.#signal = parts.signal;
     this.#timeoutMs = isLongRunning(parts.route) ? Infinity : timeoutOf(parts.query);
+  }
+
+  get user(): User {
+    return this.#user;
+  }
+
+  /** From here on the request is another user's. */
+  actAs(user: User): void {
+    this.#user = user;
   }
 
   get signal(): AbortSignal {

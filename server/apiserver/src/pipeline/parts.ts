@@ -4,6 +4,7 @@ import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Authentication } from "../authn/authentication.ts";
 import type { Authorization } from "../authz/authorization.ts";
+import type { Audit } from "../audit/audit.ts";
 import type { Admission } from "../admission/chain.ts";
 import type { Caches } from "../cache/cache.ts";
 import type { Subresources } from "../subresources/subresources.ts";
@@ -11,6 +12,8 @@ import type { WebhookClient } from "../webhooks/client.ts";
 import type { Registry } from "../registry/registry.ts";
 
 export interface Parts {
+  /** Absent without an audit policy. */
+  readonly audit?: Audit;
   readonly registry: Registry;
   readonly caches: Caches;
   readonly admission: Admission;

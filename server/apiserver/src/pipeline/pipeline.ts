@@ -7,10 +7,11 @@ import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "@knarr/machinery/status.ts";
 import { impersonatedUser, isImpersonating } from "../authn/impersonation.ts";
 
-import type { Attributes, User } from "../request.ts";
+import { audited } from "../audit/audited.ts";
+import type { User } from "../request.ts";
 import { errorAnswer, type Answer } from "./answer.ts";
 import { ApiRequest, type Origin, type RequestBody } from "./api-request.ts";
-import { authorizeOrRefuse } from "./authorize.ts";
+import { authorizeRequest } from "./authorize.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Parts } from "./parts.ts";
 import { routeOf, type Route } from "./route.ts";
@@ -46,38 +47,40 @@ export class Pipeline {
   }
 
   async handle(incoming: Incoming): Promise<Outcome> {
-    const { method, path, query, headers, body, origin } = incoming;
-    const route = routeOf(method, path, query);
+    const route = routeOf(incoming.method, incoming.path, incoming.query);
     let request: ApiRequest | undefined;
     try {
-      const identity = incoming.user();
-      let user = identity instanceof Promise ? await identity : identity;
-      if (isImpersonating(headers))
-        user = await impersonatedUser(headers, attributesOf(route, user), this.parts.authorization);
-      request = new ApiRequest({
-        method,
-        route,
-        query,
-        headers,
-        body,
-        user,
-        origin,
-        signal: () => incoming.signal(),
-      });
-      const asked = authorizeOrRefuse(this.parts.authorization, request);
+      const identity = this.#userOf(incoming, route);
+      const user = identity instanceof Promise ? await identity : identity;
+      request = requestOf(incoming, route, user);
+      request.audit = this.parts.audit?.begin(request);
+      if (isImpersonating(incoming.headers)) await this.#impersonate(request);
+      const asked = authorizeRequest(this.parts.authorization, request);
       if (asked) await asked;
       const answer = await (route.isResource
         ? dispatch(this.parts, request)
         : this.#nonResources.answer(this.parts, request));
-      return { answer, warnings: request.warnings, route, user };
+      return outcomeOf(request, answer);
     } catch (err) {
-      return {
-        answer: errorAnswer(this.failureOf(err, route)),
-        warnings: request?.warnings ?? [],
-        route,
-        user: request?.user,
-      };
+      const answer = errorAnswer(this.failureOf(err, route));
+      return request ? outcomeOf(request, answer) : { answer, warnings: [], route, user: undefined };
     }
+  }
+
+  #userOf(incoming: Incoming, route: Route): User | Promise<User> {
+    const user = incoming.user();
+    const { audit } = this.parts;
+    if (!audit || !(user instanceof Promise)) return user;
+    return user.catch((err) => {
+      audit.refused(requestOf(incoming, route, NOBODY));
+      throw err;
+    });
+  }
+
+  async #impersonate(request: ApiRequest): Promise<void> {
+    const user = await impersonatedUser(request.headers, request, this.parts.authorization);
+    request.audit?.actsAs(user);
+    request.actAs(user);
   }
 
   /** What is thrown and is no ApiError is a fault of ours: logged, and answered as upstream answers a panic. */
@@ -91,7 +94,16 @@ export class Pipeline {
   }
 }
 
-function attributesOf(route: Route, user: User): Attributes {
-  const { verb, isResource, group, version, resource, subresource, namespace, name, path } = route;
-  return { user, verb, isResource, group, version, resource, subresource, namespace, name, path };
+const NOBODY: User = { name: "", groups: [] };
+
+function requestOf(incoming: Incoming, route: Route, user: User): ApiRequest {
+  const { method, query, headers, body, origin } = incoming;
+  return new ApiRequest({
+    ...{ method, route, query, headers, body, user, origin },
+    signal: () => incoming.signal(),
+  });
+}
+
+function outcomeOf({ audit, warnings, route, user }: ApiRequest, answer: Answer): Outcome {
+  return { answer: audit ? audited(audit, answer) : answer, warnings, route, user };
 }

@@ -59,6 +59,7 @@ export async function decode(
       ? decodeBody(await body.read(), expected, { mediaType: body.type, fieldValidation, keepsEmpties })
       : decodeValue(body.value, expected, fieldValidation, { keepsEmpties });
   for (const warning of warnings) request.warn(warning);
+  request.audit?.sent(object);
   return object;
 }
 
