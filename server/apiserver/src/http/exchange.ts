@@ -15,8 +15,8 @@ export interface Exchange {
   readonly connection: Connection;
   /** The whole body. Throws ApiError RequestEntityTooLarge above `limit` bytes. */
   read(limit: number): Promise<Buffer>;
-  /** The body as it comes, of any length; for those who pass it on. Never both this and `read`. */
-  readonly input: Readable;
+  /** The body as it comes, of any length, for those who pass it on; undefined when there is none. Never both this and `read`. */
+  readonly input: Readable | undefined;
   /** A whole answer. */
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void;
   /** An answer in parts; `headers` are those that every answer has. */

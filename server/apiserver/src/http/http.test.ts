@@ -3,60 +3,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
-import { Agent, createServer as createHttpsServer, request as httpsRequest } from "node:https";
+import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { connect } from "node:tls";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { node } from "@knarr/kinds/core/node.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
 import { TestAuthority, type PemPair } from "../testing/certificates.ts";
-import { startTestServer, type TestServer } from "../testing/server.ts";
-import type { ApiServerOptions } from "../options.ts";
-import { realClock } from "@knarr/std/clock.ts";
+import { startSecureServer, testCertificates, type Answer } from "../testing/secure-server.ts";
 
-const authority = await TestAuthority.create();
-const serving = await authority.server();
-const admin = await authority.client("admin", ["system:masters"]);
-
-interface Answer {
-  readonly code: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
-
-interface Rig extends TestServer {
-  readonly port: number;
-  get(path: string, headers?: Record<string, string>, options?: Sent): Promise<Answer>;
-}
-
-interface Sent {
-  readonly method?: string;
-  readonly body?: string | Buffer;
-  readonly as?: PemPair | "nobody";
-}
-
-async function start(options: Partial<ApiServerOptions> = {}): Promise<Rig> {
-  const listen = { host: "127.0.0.1", port: 0, ...serving, clientCa: authority.certificate };
-  const rig = await startTestServer({ listen, clock: realClock, ...options });
-  const { port } = rig.server.address!;
-  const get: Rig["get"] = (path, headers = {}, { method = "GET", body, as = admin } = {}) =>
-    new Promise((resolve, reject) => {
-      const identity = as === "nobody" ? {} : { cert: as.certificate, key: as.key };
-      const agent = new Agent({ ca: authority.certificate, ...identity });
-      const request = httpsRequest({ host: "127.0.0.1", port, path, method, headers, agent }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-        answer.on("end", () => {
-          agent.destroy();
-          resolve({ code: answer.statusCode!, headers: answer.headers, body: Buffer.concat(chunks) });
-        });
-      });
-      request.on("error", reject);
-      request.end(body);
-    });
-  return { ...rig, port, get };
-}
+const { authority, serving, admin } = testCertificates;
 
 const json = ({ body }: Answer): any => JSON.parse(body.toString());
 const configMap = (data: object): string =>
@@ -65,7 +21,7 @@ const COLLECTION = "/api/v1/namespaces/default/configmaps";
 const JSON_BODY = { "content-type": "application/json" };
 
 test("a client certificate says who is asking; without one it is anonymous; a wrong one is refused", async () => {
-  await using rig = await start();
+  await using rig = await startSecureServer();
   const who = async (as: PemPair | "nobody"): Promise<Answer> => rig.get("/api/v1/nodes", {}, { as });
   assert.equal((await who(admin)).code, 200);
   const jane = json(await who(await authority.client("jane")));
@@ -77,7 +33,7 @@ test("a client certificate says who is asking; without one it is anonymous; a wr
 });
 
 test("the same is answered over HTTP/2, each request with an id of its own", async () => {
-  await using rig = await start();
+  await using rig = await startSecureServer();
   const session = connectHttp2(`https://127.0.0.1:${rig.port}`, {
     ca: authority.certificate,
     cert: admin.certificate,
@@ -103,7 +59,7 @@ function over(session: ClientHttp2Session, path: string): Promise<{ body: string
 }
 
 test("warnings travel in headers", async () => {
-  await using rig = await start();
+  await using rig = await startSecureServer();
   const body = configMap({}).replace('"data"', '"daten"');
   const { code, headers } = await rig.get(COLLECTION, JSON_BODY, { method: "POST", body });
   assert.equal(code, 201);
@@ -111,14 +67,14 @@ test("warnings travel in headers", async () => {
 });
 
 test("a body of more than three megabytes is not read", async () => {
-  await using rig = await start();
+  await using rig = await startSecureServer();
   const body = configMap({ key: "x".repeat(4 << 20) });
   const { code } = await rig.get(COLLECTION, JSON_BODY, { method: "POST", body });
   assert.equal(code, 413);
 });
 
 test("large answers are compressed for those who take it", async () => {
-  await using rig = await start();
+  await using rig = await startSecureServer();
   const body = configMap({ key: "x".repeat(200_000) });
   await rig.get(COLLECTION, JSON_BODY, { method: "POST", body });
   const plain = await rig.get(COLLECTION);
@@ -129,7 +85,7 @@ test("large answers are compressed for those who take it", async () => {
 });
 
 test("what is no path of the API is 404, plain for strangers, a Status inside a group", async () => {
-  await using rig = await start();
+  await using rig = await startSecureServer();
   for (const [path, want] of [
     ["/nope", "404 page not found\n"],
     ["/apis/nope.io/v1/things", "404 page not found\n"],
@@ -147,7 +103,7 @@ test("what is no path of the API is 404, plain for strangers, a Status inside a 
 });
 
 test("a watch streams what happens and ends in its time", async () => {
-  await using rig = await start();
+  await using rig = await startSecureServer();
   const watching = rig.get(`${COLLECTION}?watch=1&timeoutSeconds=1&resourceVersion=0`);
   await rig.get(COLLECTION, JSON_BODY, { method: "POST", body: configMap({}) });
   const lines = (await watching).body.toString().trim().split("\n");
@@ -156,7 +112,7 @@ test("a watch streams what happens and ends in its time", async () => {
 });
 
 test("ending the server ends its watches and frees its port", async () => {
-  const rig = await start();
+  const rig = await startSecureServer();
   const watching = rig.get(`${COLLECTION}?watch=1`);
   await rig.get("/healthz");
   await rig[Symbol.asyncDispose]();
@@ -182,7 +138,7 @@ test("exec and logs by WebSocket are handed to the node's agent, with our certif
   agent.listen(0, "127.0.0.1");
   await once(agent, "listening");
   const { port } = agent.address() as AddressInfo;
-  await using rig = await start({ kubeletClient: { ...kubelet, ca: authority.certificate } });
+  await using rig = await startSecureServer({ kubeletClient: { ...kubelet, ca: authority.certificate } });
   await rig.api.create(node, {
     metadata: { name: "n1" },
     status: {
@@ -194,14 +150,7 @@ test("exec and logs by WebSocket are handed to the node's agent, with our certif
   await rig.api.create(pod, { metadata: { name: "p", namespace: "default" }, spec } as never);
 
   const converse = async (path: string): Promise<string | undefined> => {
-    const socket = connect({
-      host: "127.0.0.1",
-      port: rig.port,
-      ca: authority.certificate,
-      cert: admin.certificate,
-      key: admin.key,
-    });
-    await once(socket, "secureConnect");
+    const socket = await rig.connect();
     socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
     const [head] = (await once(socket, "data")) as [Buffer];
     assert.match(head.toString(), /^HTTP\/1.1 101 /);

@@ -28,8 +28,9 @@ export class Http1Exchange implements Exchange {
     return readBody(this.#request, this.headers["content-length"], limit);
   }
 
-  get input(): Readable {
-    return this.#request;
+  get input(): Readable | undefined {
+    const { "content-length": length = "0", "transfer-encoding": coding } = this.headers;
+    return coding === undefined && length === "0" ? undefined : this.#request;
   }
 
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void {

@@ -28,8 +28,8 @@ export class Http2Exchange implements Exchange {
     return readBody(this.#stream, this.headers["content-length"], limit);
   }
 
-  get input(): Readable {
-    return this.#stream;
+  get input(): Readable | undefined {
+    return this.#stream.endAfterHeaders ? undefined : this.#stream;
   }
 
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void {

@@ -77,19 +77,19 @@ export class HttpService {
   ): Promise<number> {
     const { answer, route } = outcome;
     if (!("stream" in answer)) return 0;
-    let hasStarted = false;
+    let code = 0;
     const target = exchange.target(headers);
     const { start } = target;
     target.start = (...given) => {
-      hasStarted = true;
+      code = given[0];
       start(...given);
     };
     try {
       await answer.stream(target);
-      return 200;
+      return code;
     } catch (err) {
       const failure = this.#pipeline.failureOf(err, route);
-      if (hasStarted) target.abort();
+      if (code) target.abort();
       else await sendAnswer(exchange, errorAnswer(failure), headers);
       return failure.code;
     }
@@ -140,7 +140,7 @@ class HttpBody implements RequestBody {
     return (this.#bytes ??= this.#exchange.read(MAX_BODY_BYTES));
   }
 
-  open(): Readable {
+  open(): Readable | undefined {
     return this.#exchange.input;
   }
 }

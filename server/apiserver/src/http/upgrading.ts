@@ -1,7 +1,7 @@
 /** A request that asks to become another protocol, as an exchange: until it is let through, it may still be answered as HTTP. */
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { Readable, type Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { STATUS_CODES } from "@knarr/std/http.ts";
 import type { RawConnection, StreamTarget } from "../pipeline/answer.ts";
 import type { Connection, Exchange } from "./exchange.ts";
@@ -30,8 +30,8 @@ export class Upgrading implements Exchange {
     return Buffer.alloc(0);
   }
 
-  get input(): Readable {
-    return Readable.from([]);
+  get input(): undefined {
+    return undefined;
   }
 
   send(code: number, headers: OutgoingHttpHeaders, body: Buffer): void {
@@ -42,26 +42,7 @@ export class Upgrading implements Exchange {
 
   /** Without a length: the end of the connection is the end of the answer. */
   target(common: OutgoingHttpHeaders): StreamTarget {
-    const socket = this.#socket;
-    return {
-      closed: new Promise((resolve) => {
-        if (socket.destroyed) resolve();
-        else socket.once("close", resolve);
-      }),
-      start: (code, type, headers) =>
-        void socket.write(
-          headOf(code, {
-            ...common,
-            ...(type && { "content-type": type }),
-            ...headers,
-            connection: "close",
-          }),
-        ),
-      write: (chunk) => socket.destroyed || socket.write(chunk),
-      onDrain: (listener) => void socket.on("drain", listener),
-      end: () => void socket.end(),
-      abort: () => void socket.destroy(),
-    };
+    return rawTarget(this.#socket, common);
   }
 
   get signal(): AbortSignal {
@@ -69,6 +50,29 @@ export class Upgrading implements Exchange {
     this.#socket.once("close", () => abort.abort());
     return abort.signal;
   }
+}
+
+/** An HTTP/1.1 answer on a connection that Node no longer looks after. */
+export function rawTarget(socket: Duplex, common: OutgoingHttpHeaders = {}): StreamTarget {
+  return {
+    closed: new Promise((resolve) => {
+      if (socket.destroyed) resolve();
+      else socket.once("close", resolve);
+    }),
+    start: (code, type, headers) =>
+      void socket.write(
+        headOf(code, {
+          ...common,
+          ...(type && { "content-type": type }),
+          ...headers,
+          connection: "close",
+        }),
+      ),
+    write: (chunk) => socket.destroyed || socket.write(chunk),
+    onDrain: (listener) => void socket.on("drain", listener),
+    end: () => void socket.end(),
+    abort: () => void socket.destroy(),
+  };
 }
 
 function headOf(code: number, headers: OutgoingHttpHeaders): Buffer {

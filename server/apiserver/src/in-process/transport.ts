@@ -28,7 +28,7 @@ import type { Attributes, User } from "../request.ts";
 const NOTHING: RequestBody = {
   type: undefined,
   read: async () => Buffer.alloc(0),
-  open: () => Readable.from([]),
+  open: () => undefined,
 };
 const never = new AbortController().signal;
 

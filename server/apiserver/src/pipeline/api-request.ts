@@ -14,8 +14,8 @@ export interface RequestBody {
   readonly type: string | undefined;
   /** Reads the body; throws ApiError RequestEntityTooLarge. */
   read(): Promise<Buffer>;
-  /** The body as it comes, of any length; for those who pass it on. Never both this and `read`. */
-  open(): Readable;
+  /** The body as it comes, of any length, for those who pass it on; undefined when there is none. Never both this and `read`. */
+  open(): Readable | undefined;
   /** From a client in this process: a JSON value instead of bytes; never to be changed. */
   readonly value?: unknown;
 }

@@ -3,15 +3,15 @@
  * them was authorized here, and the agent trusts us for it.
  */
 
-import { Agent, request as httpsRequest } from "node:https";
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { connect, type TLSSocket } from "node:tls";
-import { once } from "node:events";
+import { Agent } from "node:https";
+import type { ConnectionOptions } from "node:tls";
 import { node as nodeKind } from "@knarr/kinds/core/node.ts";
 import type { Node } from "@knarr/kinds/generated/core-v1.ts";
 import { ApiError, notFound } from "@knarr/machinery/status.ts";
 import type { World } from "../admission/plugin.ts";
 import type { KubeletClientOptions } from "../options.ts";
+import { Http1Upstream } from "../proxying/http1-upstream.ts";
+import type { Upstream } from "../proxying/upstream.ts";
 
 export interface NodeAddress {
   readonly host: string;
@@ -21,17 +21,18 @@ export interface NodeAddress {
 /** Which address of a node others use, the best first. */
 const PREFERRED = ["InternalIP", "Hostname", "InternalDNS", "ExternalDNS", "ExternalIP"];
 const DEFAULT_PORT = 10250;
-const DIAL_MS = 10_000;
 
 export class NodeConnections implements Disposable {
   readonly #world: World;
   readonly #options: KubeletClientOptions | undefined;
+  readonly #tls: ConnectionOptions;
   readonly #agent: Agent;
 
   constructor(world: World, options: KubeletClientOptions | undefined) {
     this.#world = world;
     this.#options = options;
-    this.#agent = new Agent({ keepAlive: true, ...this.#tls() });
+    this.#tls = tlsOf(options);
+    this.#agent = new Agent({ keepAlive: true, ...this.#tls });
   }
 
   /** Throws ApiError NotFound for a node there is none of, and InternalError for one without address. */
@@ -44,58 +45,21 @@ export class NodeConnections implements Disposable {
     return { host, port };
   }
 
-  /** One request; resolves with the head of the answer. */
-  request(
-    address: NodeAddress,
-    path: string,
-    options: {
-      readonly method?: string;
-      readonly headers?: OutgoingHttpHeaders;
-      readonly body?: Buffer;
-      readonly signal?: AbortSignal;
-    } = {},
-  ): Promise<IncomingMessage> {
-    const { method = "GET", headers = {}, body, signal } = options;
-    return new Promise((resolve, reject) => {
-      const outgoing = httpsRequest({
-        ...address,
-        path,
-        method,
-        headers,
-        agent: this.#agent,
-        ...(signal && { signal }),
-      });
-      outgoing.once("response", resolve);
-      outgoing.once("error", (err) => reject(signal?.aborted ? err : dialError(address, err)));
-      outgoing.end(body);
-    });
-  }
-
-  /** A connection of its own, for protocols that follow an upgrade. */
-  async connect(address: NodeAddress): Promise<TLSSocket> {
-    const socket = connect({ ...address, ...this.#tls(), ALPNProtocols: ["http/1.1"] });
-    socket.setTimeout(DIAL_MS, () => socket.destroy(new Error("i/o timeout")));
-    try {
-      await once(socket, "secureConnect");
-    } catch (err) {
-      throw dialError(address, err as Error);
-    }
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
-    return socket;
+  /** The agent at `address`. Connections to it are kept. */
+  upstream({ host, port }: NodeAddress): Upstream {
+    return new Http1Upstream({ host, port, tls: this.#tls, agent: this.#agent });
   }
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
+}
 
-  #tls(): object {
-    const { certificate, key, ca } = this.#options ?? {};
-    return {
-      ...(certificate && { cert: certificate, key }),
-      ...(ca ? { ca } : { rejectUnauthorized: false }),
-    };
-  }
+function tlsOf({ certificate, key, ca }: Partial<KubeletClientOptions> = {}): ConnectionOptions {
+  return {
+    ...(certificate && { cert: certificate, key }),
+    ...(ca ? { ca } : { rejectUnauthorized: false }),
+  };
 }
 
 function hostOf(node: Node): string | undefined {
@@ -112,9 +76,4 @@ function noAddress(name: string): ApiError {
   return new ApiError("InternalError", `Internal error occurred: ${message}`, {
     causes: [{ message: `${message} (node ${name})` }],
   });
-}
-
-function dialError({ host, port }: NodeAddress, err: Error): ApiError {
-  const message = `error dialing backend: dial tcp ${host}:${port}: ${err.message}`;
-  return new ApiError("InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
 }

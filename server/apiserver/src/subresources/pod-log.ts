@@ -2,12 +2,14 @@
 
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { ApiError, badRequest, invalid } from "@knarr/machinery/status.ts";
-import type { IncomingMessage } from "node:http";
 import type { Handler } from "../handlers/handler.ts";
-import { textAnswer, type StreamTarget } from "../pipeline/answer.ts";
+import { textAnswer } from "../pipeline/answer.ts";
 import type { NodeConnections } from "./node-connections.ts";
 import { containerOf, podOf } from "./pod-container.ts";
-import { relayUpgrade } from "./relay-upgrade.ts";
+import { dialError } from "../proxying/failures.ts";
+import { relay } from "../proxying/pass-through.ts";
+import type { UpstreamAnswer } from "../proxying/upstream.ts";
+import { upgradeOnNode } from "./pod-streams.ts";
 
 const FLAGS = ["follow", "previous", "timestamps"];
 const NUMBERS = ["sinceSeconds", "tailLines", "limitBytes"];
@@ -24,31 +26,25 @@ export function podLog(nodes: NodeConnections): Handler {
     const { namespace, name } = request;
     const path = `/containerLogs/${namespace}/${name}/${container}?${parameters}`;
     if (request.headers.upgrade?.toLowerCase() === "websocket")
-      return { upgrade: (connection) => relayUpgrade(nodes, address, path, connection) };
+      return upgradeOnNode(request, nodes.upstream(address), path);
     return {
       async stream(target) {
         const leave = new AbortController();
         void target.closed.then(() => leave.abort());
-        const answer = await nodes.request(address, path, { signal: leave.signal });
-        if (answer.statusCode !== 200) throw await failureOf(answer, name);
+        const { signal } = leave;
+        const asked = { method: "GET", path, headers: {}, signal };
+        const answer = await nodes
+          .upstream(address)
+          .send(asked)
+          .catch((err) => {
+            throw signal.aborted ? err : dialError(err);
+          });
+        if (answer.code !== 200) throw await failureOf(answer, name);
         target.start(200, "text/plain");
-        await relay(answer, target);
+        await relay(answer.body, target);
       },
     };
   };
-}
-
-/** Passes the body on, no faster than the client takes it. */
-export async function relay(answer: IncomingMessage, target: StreamTarget): Promise<void> {
-  target.onDrain(() => answer.resume());
-  answer.on("data", (chunk: Buffer) => {
-    if (!target.write(chunk)) answer.pause();
-  });
-  answer.once("end", () => target.end());
-  answer.once("error", () => target.abort()); // the node has gone in the middle of it
-  answer.once("aborted", () => target.abort());
-  await target.closed;
-  answer.destroy();
 }
 
 function logParameters(query: URLSearchParams, name: string): URLSearchParams {
@@ -92,11 +88,10 @@ function checkNumbers(parameters: URLSearchParams, query: URLSearchParams, error
 const MAX_MESSAGE = 2048;
 
 /** What the agent said, as upstream hands it on. */
-async function failureOf(answer: IncomingMessage, name: string): Promise<ApiError> {
+async function failureOf({ code, body }: UpstreamAnswer, name: string): Promise<ApiError> {
   const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  for await (const chunk of body) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString("utf8", 0, MAX_MESSAGE).trim();
-  const code = answer.statusCode ?? 500;
   if (code >= 500)
     return new ApiError(
       "InternalError",

@@ -10,9 +10,13 @@ import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Parts } from "../pipeline/parts.ts";
 import { admittedConnection, type PortForwardOptions, type StreamOptions } from "./connect-options.ts";
+import type { UpgradeAnswer } from "../pipeline/answer.ts";
+import { failDialling } from "../proxying/failures.ts";
+import { passedOn } from "../proxying/headers.ts";
+import { relayUpgrade } from "../proxying/relay-upgrade.ts";
+import type { Upstream } from "../proxying/upstream.ts";
 import type { NodeConnections } from "./node-connections.ts";
 import { containerOf, podOf } from "./pod-container.ts";
-import { relayUpgrade } from "./relay-upgrade.ts";
 
 type Action = "exec" | "attach" | "portforward";
 
@@ -33,7 +37,17 @@ export function podStreams(action: Action, nodes: NodeConnections): Handler {
     const nodeName = pod.spec?.nodeName;
     if (!nodeName) throw badRequest(`pod ${request.name} does not have a host assigned`);
     const address = nodes.addressOf(nodeName);
-    return { upgrade: (connection) => relayUpgrade(nodes, address, path, connection) };
+    return upgradeOnNode(request, nodes.upstream(address), path);
+  };
+}
+
+/** The connection becomes one with the node's agent. */
+export function upgradeOnNode(request: ApiRequest, upstream: Upstream, path: string): UpgradeAnswer {
+  const headers = { ...passedOn(request), host: upstream.authority };
+  const { method } = request;
+  return {
+    upgrade: (connection) =>
+      relayUpgrade({ connection, upstream, method, path, headers, fail: failDialling }),
   };
 }
 

@@ -57,12 +57,12 @@ export class Subresources {
       "pods/attach": stream("attach"),
       "pods/portforward": stream("portforward"),
       "pods/proxy": anyVerb(
-        proxy(({ caches }, { namespace, name }) => podTarget(caches.world, namespace, name), nodes),
+        proxy(({ caches }, { namespace, name }) => podTarget(caches.world, namespace, name)),
       ),
       "services/proxy": anyVerb(
-        proxy(({ caches }, { namespace, name }) => serviceTarget(caches.world, namespace, name), nodes),
+        proxy(({ caches }, { namespace, name }) => serviceTarget(caches.world, namespace, name)),
       ),
-      "nodes/proxy": anyVerb(proxy((_, { name }) => nodeTarget(nodes, name), nodes)),
+      "nodes/proxy": anyVerb(proxy((_, { name }) => nodeTarget(nodes, name))),
       "serviceaccounts/token": { create: tokenOf(access, clock) },
       "namespaces/finalize": { update },
     };
