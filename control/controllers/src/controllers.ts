@@ -5,6 +5,7 @@
 
 import type { Controller } from "@knarr/client/controller.ts";
 import type { Discovered } from "@knarr/client/discovery.ts";
+import { bootstrapSignerController } from "./bootstrap-signer/controller.ts";
 import { clusterRoleAggregationController } from "./clusterrole-aggregation/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring/controller.ts";
@@ -16,6 +17,7 @@ import { podGcController } from "./pod-gc/controller.ts";
 import { replicaSetController } from "./replicaset/controller.ts";
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
+import { tokenCleanerController } from "./token-cleaner/controller.ts";
 import { taintEvictionController } from "./taint-eviction/controller.ts";
 
 /** What some controllers need to know that no object says. */
@@ -28,6 +30,7 @@ export interface ControllerSettings {
 
 export function controllers(settings: ControllerSettings): readonly Controller<any>[] {
   return [
+    bootstrapSignerController,
     clusterRoleAggregationController,
     deploymentController,
     endpointsController,
@@ -39,6 +42,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     replicaSetController,
     rootCaController(settings.rootCaPem),
     serviceAccountController,
+    tokenCleanerController,
     taintEvictionController(),
   ];
 }

@@ -4,9 +4,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { node } from "@knarr/kinds/core/node.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
 import { secret } from "@knarr/kinds/core/secret.ts";
+import { bootstrapTokenKey } from "@knarr/kinds/shared/bootstrap-token.ts";
 import { serviceAccount } from "@knarr/kinds/core/service-account.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import { Authentication } from "./authn/authentication.ts";
+import { bootstrapTokenAuthenticator } from "./authn/bootstrap-token.ts";
 import { requestHeaderAuthenticator } from "./authn/request-header.ts";
 import { serviceAccountAuthenticator, type BoundObjects } from "./authn/service-account.ts";
 import { tokenKeys, type TokenKeys } from "./authn/service-account-keys.ts";
@@ -47,6 +49,10 @@ export function accessOf(options: ApiServerOptions, caches: Caches, clock: Clock
       tokens: [
         ...(staticTokens.length > 0 ? [staticTokenAuthenticator(staticTokens)] : []),
         serviceAccountAuthenticator({ keys, objects, audiences, now }),
+        bootstrapTokenAuthenticator({
+          secret: (id) => caches.world.get(secret, bootstrapTokenKey(id)),
+          now,
+        }),
       ],
       anonymous,
     }),
