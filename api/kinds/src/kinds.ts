@@ -17,6 +17,7 @@ import { authorization } from "./authorization/group.ts";
 import { autoscaling } from "./autoscaling/group.ts";
 import { policy } from "./policy/group.ts";
 import { flowcontrol } from "./flowcontrol/group.ts";
+import { storage, storageV1beta1 } from "./storage/group.ts";
 import { byPriority } from "./priorities.ts";
 import type { Group } from "./group.ts";
 import type { Resource } from "./resource.ts";
@@ -36,6 +37,8 @@ export const groups: readonly Group[] = [
   coordination,
   discovery,
   flowcontrol,
+  storage,
+  storageV1beta1,
 ].toSorted(byPriority);
 
 /** Every resource that has a path of its own. */

@@ -1,11 +1,16 @@
 /** What upstream's default admission plugins fill into objects before they are validated, as far as recorded answers show it. */
 
 import type { Node, Pod, VolumeProjection } from "../../generated/core-v1.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import { PROTECTION_FINALIZERS } from "../shared/persistent-volume/protection.ts";
 import type { Resource } from "../resource.ts";
 
 /** `previous` on update. */
 export function admit(object: any, resource: Resource<any>, previous?: any): void {
   if (resource.kind === "Node" && !previous) addNotReadyTaint(object);
+  const { group, plural } = resource;
+  const finalizer = PROTECTION_FINALIZERS.get(group ? `${plural}.${group}` : plural);
+  if (finalizer && !previous) protect(object, finalizer);
   if (resource.kind !== "Pod") return;
   const { spec } = object as Pod;
   if (!spec) return;
@@ -25,6 +30,11 @@ function addNotReadyTaint(node: Node): void {
   const taint = { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" };
   const taints = ((node.spec ??= {}).taints ??= []);
   if (!taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) taints.push(taint);
+}
+
+function protect({ metadata }: ApiObject, finalizer: string): void {
+  const finalizers = (metadata.finalizers ??= []);
+  if (!finalizers.includes(finalizer)) finalizers.push(finalizer);
 }
 
 type Spec = NonNullable<Pod["spec"]>;

@@ -9,14 +9,13 @@ import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { APIService, APIServiceCondition } from "../../generated/apiregistration-v1.ts";
 import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
+import { keepMetadata } from "../shared/status-metadata.ts";
 
 type Spec = NonNullable<APIService["spec"]>;
 
 const HIGHEST_GROUP_PRIORITY = 20_000;
 const HIGHEST_VERSION_PRIORITY = 1000;
 const STATUSES = ["True", "False", "Unknown"];
-/** Parts of metadata that belong to the main path alone. */
-const OWN_METADATA = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
 
 export const apiService = defineResource<APIService>({
   group: "apiregistration.k8s.io",
@@ -56,12 +55,7 @@ export const apiService = defineResource<APIService>({
 
   subresources: {
     status: {
-      prepareForUpdate({ metadata }, previous) {
-        for (const field of OWN_METADATA) {
-          if (previous.metadata[field] === undefined) delete metadata[field];
-          else Object.assign(metadata, { [field]: previous.metadata[field] });
-        }
-      },
+      prepareForUpdate: ({ metadata }, previous) => keepMetadata(metadata, previous.metadata),
       validateUpdate({ status }, _, errors) {
         for (const [i, condition] of (status?.conditions ?? []).entries())
           if (!STATUSES.includes(condition.status))

@@ -12,6 +12,8 @@ import { configMap } from "./config-map.ts";
 import { secret } from "./secret.ts";
 import { serviceAccount } from "./service-account.ts";
 import { event } from "./event.ts";
+import { persistentVolume } from "./persistent-volume.ts";
+import { persistentVolumeClaim } from "./persistent-volume-claim.ts";
 import { limitRange } from "./limit-range.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { binding } from "./binding.ts";
@@ -31,6 +33,8 @@ export const core = defineGroup({
     secret,
     serviceAccount,
     event,
+    persistentVolume,
+    persistentVolumeClaim,
     limitRange,
     resourceQuota,
     binding,

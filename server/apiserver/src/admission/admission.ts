@@ -13,13 +13,16 @@ import type { ApiServerOptions } from "../options.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { WebhookClient } from "../webhooks/client.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
+import { defaultStorageClass } from "./plugins/default-storage-class.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
+import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { priority } from "./plugins/priority.ts";
 import { rbacEscalation } from "./plugins/rbac-escalation.ts";
 import { serviceAccountPlugin } from "./plugins/service-account.ts";
+import { storageObjectInUseProtection } from "./plugins/storage-object-in-use-protection.ts";
 import { taintNodesByCondition } from "./plugins/taint-nodes-by-condition.ts";
 
 /** What plugins may need beyond the world they are shown. */
@@ -43,6 +46,9 @@ function orderedPlugins({ access, caches }: PluginContext): readonly AdmissionPl
     taintNodesByCondition,
     priority,
     defaultTolerationSeconds,
+    defaultStorageClass,
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize,
     podTopologyLabels,
     // New ones go above. From here on it is what users bring, and what must see the object as it will be stored.
     rbacEscalation(access),

@@ -7,6 +7,9 @@
  * it lies in the pod spec, one level up), `:type`. Types: `*` may be null, `[]` list, `{}` map, a struct's name, or
  * string, number, bool, quantity, time, raw (shown as it is on the wire), meta (ObjectMeta, shown in line).
  */
+const VOLUME_SOURCE =
+  "GCEPersistentDisk=gcePersistentDisk:*GCEPersistentDiskVolumeSource AWSElasticBlockStore=awsElasticBlockStore:*AWSElasticBlockStoreVolumeSource HostPath:*HostPathVolumeSource Glusterfs:*GlusterfsPersistentVolumeSource NFS=nfs:*NFSVolumeSource RBD=rbd:*RBDPersistentVolumeSource Quobyte:*QuobyteVolumeSource ISCSI=iscsi:*ISCSIPersistentVolumeSource FlexVolume:*FlexPersistentVolumeSource Cinder:*CinderPersistentVolumeSource CephFS=cephfs:*CephFSPersistentVolumeSource FC=fc:*FCVolumeSource Flocker:*FlockerVolumeSource AzureFile:*AzureFilePersistentVolumeSource VsphereVolume:*VsphereVirtualDiskVolumeSource AzureDisk:*AzureDiskVolumeSource PhotonPersistentDisk:*PhotonPersistentDiskVolumeSource PortworxVolume:*PortworxVolumeSource ScaleIO=scaleIO:*ScaleIOPersistentVolumeSource Local:*LocalVolumeSource StorageOS=storageos:*StorageOSPersistentVolumeSource CSI=csi:*CSIPersistentVolumeSource";
+
 export const layouts: Readonly<Record<string, string>> = {
   PodSpec:
     "Volumes:[]Volume InitContainers:[]Container Containers:[]Container EphemeralContainers:[]EphemeralContainer RestartPolicy:string TerminationGracePeriodSeconds:*number ActiveDeadlineSeconds:*number DNSPolicy=dnsPolicy:string NodeSelector:{}string ServiceAccountName:string AutomountServiceAccountToken:*bool NodeName:string SecurityContext:*PodSecurityContext ImagePullSecrets:[]LocalObjectReference Hostname:string Subdomain:string SetHostnameAsFQDN:*bool Affinity:*Affinity SchedulerName:string Tolerations:[]Toleration HostAliases:[]HostAlias PriorityClassName:string Priority:*number PreemptionPolicy:*string DNSConfig=dnsConfig:*PodDNSConfig ReadinessGates:[]PodReadinessGate RuntimeClassName:*string Overhead:{}quantity EnableServiceLinks:*bool TopologySpreadConstraints:[]TopologySpreadConstraint OS=os:*PodOS SchedulingGates:[]PodSchedulingGate ResourceClaims:[]PodResourceClaim Resources:*ResourceRequirements HostnameOverride:*string SchedulingGroup:*PodSchedulingGroup",
@@ -66,6 +69,35 @@ export const layouts: Readonly<Record<string, string>> = {
   CSIVolumeSource:
     "Driver:string ReadOnly:*bool FSType=fsType:*string VolumeAttributes:{}string NodePublishSecretRef:*LocalObjectReference",
   EphemeralVolumeSource: "VolumeClaimTemplate:*PersistentVolumeClaimTemplate",
+  PersistentVolumeSource: VOLUME_SOURCE,
+  PersistentVolumeSpec: `Capacity:{}quantity ${VOLUME_SOURCE} AccessModes:[]string ClaimRef:*ObjectReference PersistentVolumeReclaimPolicy:string StorageClassName:string MountOptions:[]string VolumeMode:*string NodeAffinity:*VolumeNodeAffinity VolumeAttributesClassName:*string`,
+  CSINodeDriver: "Name:string NodeID=nodeID:string TopologyKeys:[]string Allocatable:*raw",
+  VolumeAttachmentSpec: "Attacher:string Source:VolumeAttachmentSource NodeName:string",
+  VolumeAttachmentSource: "PersistentVolumeName:*string InlineVolumeSpec:*PersistentVolumeSpec",
+  GlusterfsPersistentVolumeSource:
+    "EndpointsName=endpoints:string Path:string ReadOnly:bool EndpointsNamespace:*string",
+  RBDPersistentVolumeSource:
+    "CephMonitors=monitors:[]string RBDImage=image:string FSType=fsType:string RBDPool=pool:string RadosUser=user:string Keyring:string SecretRef:*SecretReference ReadOnly:bool",
+  ISCSIPersistentVolumeSource:
+    "TargetPortal:string IQN=iqn:string Lun:number ISCSIInterface=iscsiInterface:string FSType=fsType:string ReadOnly:bool Portals:[]string DiscoveryCHAPAuth=chapAuthDiscovery:bool SessionCHAPAuth=chapAuthSession:bool SecretRef:*SecretReference InitiatorName:*string",
+  FlexPersistentVolumeSource:
+    "Driver:string FSType=fsType:string SecretRef:*SecretReference ReadOnly:bool Options:{}string",
+  CinderPersistentVolumeSource:
+    "VolumeID:string FSType=fsType:string ReadOnly:bool SecretRef:*SecretReference",
+  CephFSPersistentVolumeSource:
+    "Monitors:[]string Path:string User:string SecretFile:string SecretRef:*SecretReference ReadOnly:bool",
+  AzureFilePersistentVolumeSource: "SecretName:string ShareName:string ReadOnly:bool SecretNamespace:*string",
+  ScaleIOPersistentVolumeSource:
+    "Gateway:string System:string SecretRef:*SecretReference SSLEnabled=sslEnabled:bool ProtectionDomain:string StoragePool:string StorageMode:string VolumeName:string FSType=fsType:string ReadOnly:bool",
+  LocalVolumeSource: "Path:string FSType=fsType:*string",
+  StorageOSPersistentVolumeSource:
+    "VolumeName:string VolumeNamespace:string FSType=fsType:string ReadOnly:bool SecretRef:*ObjectReference",
+  CSIPersistentVolumeSource:
+    "Driver:string VolumeHandle:string ReadOnly:bool FSType=fsType:string VolumeAttributes:{}string ControllerPublishSecretRef:*SecretReference NodeStageSecretRef:*SecretReference NodePublishSecretRef:*SecretReference ControllerExpandSecretRef:*SecretReference NodeExpandSecretRef:*SecretReference",
+  SecretReference: "Name:string Namespace:string",
+  ObjectReference:
+    "Kind:string Namespace:string Name:string UID=uid:string APIVersion=apiVersion:string ResourceVersion:string FieldPath:string",
+  VolumeNodeAffinity: "Required:*NodeSelector",
   PersistentVolumeClaimTemplate: "ObjectMeta=metadata:meta Spec:PersistentVolumeClaimSpec",
   PersistentVolumeClaimSpec:
     "AccessModes:[]string Selector:*raw Resources:VolumeResourceRequirements VolumeName:string StorageClassName:*string VolumeMode:*string DataSource:*TypedLocalObjectReference DataSourceRef:*TypedObjectReference VolumeAttributesClassName:*string",

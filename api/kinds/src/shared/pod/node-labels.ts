@@ -2,6 +2,7 @@
 
 import { labelValue } from "@knarr/machinery/names.ts";
 
+import type { LabelSelector } from "../../../generated/meta.ts";
 import type { NodeAffinity, NodeSelectorTerm } from "../../../generated/core-v1.ts";
 
 const replaced: Readonly<Record<string, string>> = {
@@ -23,6 +24,20 @@ export function nodeLabelWarning(key: string | undefined): string | undefined {
   return key !== undefined && Object.hasOwn(replaced, key) ? replaced[key] : undefined;
 }
 
+/** Of a label selector that selects nodes. */
+export function selectorWarnings(selector: LabelSelector | undefined, path: string): readonly string[] {
+  const warnings: string[] = [];
+  (selector?.matchExpressions ?? []).forEach(({ key }, i) => {
+    const text = nodeLabelWarning(key);
+    if (text) warnings.push(`${path}.matchExpressions[${i}].key: ${key} is ${text}`);
+  });
+  for (const label of Object.keys(selector?.matchLabels ?? {})) {
+    const text = nodeLabelWarning(label);
+    if (text) warnings.push(`${path}.matchLabels.${label}: ${text}`);
+  }
+  return warnings;
+}
+
 type Warn = (text: string) => void;
 
 export function nodeAffinityWarnings(affinity: NodeAffinity | undefined, path: string, warn: Warn): void {
@@ -37,7 +52,7 @@ export function nodeAffinityWarnings(affinity: NodeAffinity | undefined, path: s
   });
 }
 
-function termWarnings({ matchExpressions = [] }: NodeSelectorTerm, path: string, warn: Warn): void {
+export function termWarnings({ matchExpressions = [] }: NodeSelectorTerm, path: string, warn: Warn): void {
   matchExpressions.forEach(({ key }, i) => {
     const text = nodeLabelWarning(key);
     if (text) warn(`${path}.matchExpressions[${i}].key: ${key} is ${text}`);

@@ -7,6 +7,7 @@ import type { StatusSubresource } from "../../resource.ts";
 import { equivalent } from "../equality.ts";
 import { jsonDiff } from "../internal/diff.ts";
 import { internalForm } from "../internal/form.ts";
+import { keepMetadata } from "../status-metadata.ts";
 import { MIRROR_POD, validatePodAnnotationsUpdate } from "./annotations.ts";
 import { isSidecar } from "./context.ts";
 import { dropDisabledFields } from "./dropped.ts";
@@ -85,10 +86,7 @@ export const resize: StatusSubresource<Pod> = {
 function putBack(pod: Pod, previous: Pod): void {
   pod.spec = { ...previous.spec! };
   if (previous.status) pod.status = previous.status;
-  for (const field of ["labels", "annotations", "finalizers", "ownerReferences"] as const) {
-    if (previous.metadata[field]) Object.assign(pod.metadata, { [field]: previous.metadata[field] });
-    else delete pod.metadata[field];
-  }
+  keepMetadata(pod.metadata, previous.metadata);
 }
 
 function validateWhole(pod: Pod, previous: Pod, errors: FieldErrors): void {

@@ -3,12 +3,15 @@
 import type {
   ObjectFieldSelector,
   PersistentVolumeClaimSpec,
+  PersistentVolumeSpec,
   Volume,
 } from "../../../../generated/core-v1.ts";
 import { canonical, normalizeAmounts } from "../../amounts.ts";
 import { defaultDivisor, pullPolicyOf } from "../defaults.ts";
 
 const FILE_MODE = 0o644;
+
+type BlockStorage = Pick<PersistentVolumeSpec, "iscsi" | "rbd" | "azureDisk" | "scaleIO">;
 
 /** In a file of its own type list: a volume that names none of these is an emptyDir. */
 export function defaultVolume(
@@ -64,7 +67,8 @@ function defaultFiles(
   }
 }
 
-function defaultBlockStorage({ iscsi, rbd, azureDisk, scaleIO }: Volume): void {
+/** Of a pod's volume or of one that is an object of its own. */
+export function defaultBlockStorage({ iscsi, rbd, azureDisk, scaleIO }: BlockStorage): void {
   if (iscsi) iscsi.iscsiInterface ||= "default";
   if (rbd) {
     rbd.pool ||= "rbd";

@@ -12,6 +12,7 @@ import type { ObjectMeta } from "../../../../generated/meta.ts";
 import { amount, canonical } from "../../amounts.ts";
 import { equivalent } from "../../equality.ts";
 import { validateLabels, validateLabelSelector } from "../../label-selector.ts";
+import { checkVolumeMode, validateAccessModes } from "../../persistent-volume/modes.ts";
 import { reject } from "../../values.ts";
 
 export function validateEphemeral({ volumeClaimTemplate }: EphemeralVolumeSource, errors: FieldErrors): void {
@@ -30,26 +31,28 @@ function validateTemplateMetadata(metadata: ObjectMeta = {}, errors: FieldErrors
     if (!equivalent(value, undefined)) errors.at(field === "uid" ? "uID" : field).forbidden("cannot be set");
 }
 
-const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+/** What a claim may keep since it had it before. */
+export interface ClaimLeniency {
+  readonly badSelectorValues?: boolean;
+  readonly badSourceGroup?: boolean;
+}
 
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, errors: FieldErrors): void {
+export function validateClaimSpec(
+  spec: PersistentVolumeClaimSpec,
+  errors: FieldErrors,
+  { badSelectorValues = false, badSourceGroup = false }: ClaimLeniency = {},
+): void {
   const { selector, storageClassName, volumeMode, dataSource, dataSourceRef, volumeAttributesClassName } =
     spec;
-  const modes = spec.accessModes ?? [];
-  if (!modes.length) errors.at("accessModes").required("at least 1 access mode is required");
-  validateLabelSelector(selector, errors.at("selector"));
-  for (const mode of modes)
-    if (!accessModes.includes(mode)) errors.at("accessModes").notSupported(mode, accessModes);
-  const known = modes.filter((mode) => accessModes.includes(mode));
-  if (known.includes("ReadWriteOncePod") && known.some((mode) => mode !== "ReadWriteOncePod"))
-    errors.at("accessModes").forbidden("may not use ReadWriteOncePod with other access modes");
+  if (!spec.accessModes?.length) errors.at("accessModes").required("at least 1 access mode is required");
+  validateLabelSelector(selector, errors.at("selector"), { invalidValues: badSelectorValues });
+  validateAccessModes(spec.accessModes, errors.at("accessModes"));
   validateStorageRequest(spec.resources?.requests?.storage, errors.at("resources").at(["storage"]));
   if (storageClassName)
     reject(errors.at("storageClassName"), storageClassName, dns1123Subdomain(storageClassName));
-  if (volumeMode != null && volumeMode !== "Block" && volumeMode !== "Filesystem")
-    errors.at("volumeMode").notSupported(volumeMode, ["Block", "Filesystem"]);
-  if (dataSource) validateDataSource(dataSource, errors.at("dataSource"));
-  if (dataSourceRef) validateDataSource(dataSourceRef, errors.at("dataSourceRef"));
+  checkVolumeMode(errors.at("volumeMode"), volumeMode);
+  if (dataSource) validateDataSource(dataSource, errors.at("dataSource"), badSourceGroup);
+  if (dataSourceRef) validateDataSource(dataSourceRef, errors.at("dataSourceRef"), badSourceGroup);
   if (dataSource && dataSourceRef) validateSameSource(spec, errors);
   if (volumeAttributesClassName)
     reject(
@@ -67,12 +70,13 @@ function validateStorageRequest(storage: string | undefined, errors: FieldErrors
 function validateDataSource(
   { name, kind, apiGroup, namespace }: TypedObjectReference,
   errors: FieldErrors,
+  badGroup: boolean,
 ): void {
   if (!name) errors.at("name").required();
   if (!kind) errors.at("kind").required();
   if (!apiGroup && kind !== "PersistentVolumeClaim")
     errors.invalid(kind ?? "", "must be 'PersistentVolumeClaim' when referencing the default apiGroup");
-  if (apiGroup) reject(errors.at("apiGroup"), apiGroup, dns1123Subdomain(apiGroup));
+  if (apiGroup && !badGroup) reject(errors.at("apiGroup"), apiGroup, dns1123Subdomain(apiGroup));
   if (namespace)
     reject(errors.at("namespace"), namespace, nameIsDnsLabel(namespace, { generateName: false }));
 }

@@ -64,9 +64,17 @@ export function validateIscsi(source: ISCSIVolumeSource, errors: FieldErrors): v
 }
 
 function checkInitiator(name: string, errors: FieldErrors): void {
+  if (isInitiatorName(name)) return;
+  const isNear = initiatorForms.some(([prefix]) => name.startsWith(prefix));
+  errors.invalid(
+    name,
+    isNear ? "must be valid format" : "must be valid format starting with iqn, eui, or naa",
+  );
+}
+
+export function isInitiatorName(name: string): boolean {
   const form = initiatorForms.find(([prefix]) => name.startsWith(prefix))?.[1];
-  if (!form) errors.invalid(name, "must be valid format starting with iqn, eui, or naa");
-  else if (!form.test(name)) errors.invalid(name, "must be valid format");
+  return form?.test(name) ?? false;
 }
 
 export function checkIscsiNames({ name, iscsi }: Volume, errors: FieldErrors): void {

@@ -10,8 +10,9 @@ import type { PodContext } from "../context.ts";
 import { validateDownwardApi } from "./downward-api.ts";
 import { validateEphemeral } from "./ephemeral.ts";
 import { validateConfigMap, validateSecret } from "./files.ts";
+import { validateHostPath } from "./host-path.ts";
 import * as network from "./network.ts";
-import { backstepProblems, relativePathProblems } from "./paths.ts";
+import { relativePathProblems } from "./paths.ts";
 import { validateProjected } from "./projected.ts";
 import * as retired from "./retired.ts";
 
@@ -107,26 +108,6 @@ function checkClaimName({ name }: Volume, errors: FieldErrors, { meta }: PodCont
   const claim = `${meta.name}-${name}`;
   for (const problem of dns1123Subdomain(claim))
     errors.at("name").invalid(name, `PVC name ${JSON.stringify(claim)}: ${problem}`);
-}
-
-const hostPathTypes = [
-  "",
-  "BlockDevice",
-  "CharDevice",
-  "Directory",
-  "DirectoryOrCreate",
-  "File",
-  "FileOrCreate",
-  "Socket",
-];
-
-function validateHostPath({ path, type }: NonNullable<Volume["hostPath"]>, errors: FieldErrors): void {
-  if (!path) {
-    errors.at("path").required();
-    return;
-  }
-  reject(errors.at("path"), path, backstepProblems(path));
-  if (type != null && !hostPathTypes.includes(type)) errors.at("type").notSupported(type, hostPathTypes);
 }
 
 function validateGitRepo(
