@@ -34,6 +34,8 @@ const kinds = [
   ),
   ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget".split(" "),
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
+  ..."PersistentVolume PersistentVolumeClaim StorageClass VolumeAttachment VolumeAttributesClass".split(" "),
+  ..."CSIDriver CSINode CSIStorageCapacity".split(" "),
   ..."LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration".split(" "),
 ];
 const groups = `^(${kinds.join("|")})/|^(lists|watch|bodies|paths|finalizers|subresources)$`;
