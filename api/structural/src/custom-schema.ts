@@ -27,9 +27,8 @@ export interface CustomSchema {
    * What decoding does to an object of a request, in place: types `metadata` (here and in embedded resources), removes what the
    * schema does not know and nulls that are neither allowed nor defaulted.
    *
-   * Returns the paths of what was unknown, as strict and warning decoding name them (`spec.foo`), for the caller to word
-   * (`unknown field "spec.foo"`). Throws TypeError or SyntaxError, worded as Go's decoder words it, for metadata that
-   * cannot be read: a 400, as for built-in kinds.
+   * Returns what strict and warning decoding say of it (`unknown field "spec.foo"`). Throws TypeError or SyntaxError, worded as
+   * Go's decoder words it, for metadata that cannot be read: a 400, as for built-in kinds.
    */
   coerce(object: JsonObject): readonly string[];
 
@@ -82,6 +81,3 @@ export interface ScalePaths {
   readonly statusReplicasPath: string;
   readonly labelSelectorPath?: string;
 }
-
-/** `customSchemaOf(props, options)` is in `custom-schema-of.ts`; this is its type. */
-export type CustomSchemaOf = (props: object | undefined, options: CustomSchemaOptions) => CustomSchema;

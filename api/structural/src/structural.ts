@@ -8,6 +8,7 @@
  */
 
 import type { Json } from "@knarr/machinery/object.ts";
+import { factsOf, type Fact } from "./facts.ts";
 import type { JsonSchemaProps } from "./json-schema-props.ts";
 
 export class Structural {
@@ -15,6 +16,7 @@ export class Structural {
   #properties: ReadonlyMap<string, Structural> | undefined;
   #items: Structural | undefined;
   #additional: Structural | undefined;
+  #facts: number | undefined;
 
   constructor(props: JsonSchemaProps) {
     this.props = props;
@@ -79,6 +81,11 @@ export class Structural {
     const { additionalProperties } = this.props;
     if (typeof additionalProperties !== "object") return undefined;
     return (this.#additional ??= new Structural(additionalProperties));
+  }
+
+  /** Whether the schema says `fact` anywhere: what it never says, nobody has to look for in an object. */
+  says(fact: Fact): boolean {
+    return ((this.#facts ??= factsOf(this.props)) & fact) !== 0;
   }
 
   /** What is said of the value under `key`. */

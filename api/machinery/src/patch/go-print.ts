@@ -10,7 +10,13 @@ export function goValue(value: unknown): string {
       .map((key) => `${key}:${goValue(members[key])}`);
     return `map[${words.join(" ")}]`;
   }
-  return String(value);
+  return typeof value === "number" ? goNumber(value) : String(value);
+}
+
+/** `1e-05`, `1e+21`: Go turns to exponents earlier than JavaScript for small numbers, and writes two digits. */
+export function goNumber(value: number): string {
+  const text = value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
 export function goType(value: unknown): string {

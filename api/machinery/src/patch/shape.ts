@@ -134,9 +134,8 @@ function makeShape(schema: Schema): Shape {
     case "object":
       return objectShape(schema);
     case "any":
-      return schema.format === "int-or-string" || schema.format === "quantity"
-        ? { scalar: "untyped" }
-        : DEDUCED;
+      if (schema.format === "int-or-string" || schema.format === "quantity") return { scalar: "untyped" };
+      return schema.properties || schema.values ? { ...DEDUCED, map: objectShape(schema).map! } : DEDUCED;
   }
 }
 

@@ -1,0 +1,112 @@
+/** The schema of one version of a custom resource, with everything that is made from it: see custom-schema.ts. */
+
+import type { FieldErrors } from "@knarr/machinery/field.ts";
+import type { JsonObject } from "@knarr/machinery/object.ts";
+import type { Schema } from "@knarr/schema/schema.ts";
+import { coerce } from "./coerce.ts";
+import { Correlation } from "./correlation.ts";
+import type { CustomSchema, CustomSchemaOptions } from "./custom-schema.ts";
+import { applyDefaults } from "./defaults.ts";
+import { validateEmbedded } from "./embedded.ts";
+import type { JsonSchemaProps } from "./json-schema-props.ts";
+import { validateListTypes } from "./list-types.ts";
+import { openApiOf } from "./openapi.ts";
+import { validateScaleSpec, validateScaleStatus } from "./scale.ts";
+import { schemaOf } from "./schema-of.ts";
+import { type Structural, structuralOf } from "./structural.ts";
+import { validateValue } from "./validate.ts";
+import { Validator } from "./validation/validator.ts";
+
+export function customSchemaOf(props: object | undefined, options: CustomSchemaOptions): CustomSchema {
+  return new MadeSchema(props as JsonSchemaProps | undefined, options);
+}
+
+class MadeSchema implements CustomSchema {
+  readonly structural: Structural;
+  readonly #options: CustomSchemaOptions;
+  readonly #hasSchema: boolean;
+  #schema: Schema | undefined;
+  #validator: Validator | undefined;
+  #statusValidator: Validator | undefined;
+
+  constructor(props: JsonSchemaProps | undefined, options: CustomSchemaOptions) {
+    this.structural = structuralOf(props);
+    this.#hasSchema = props !== undefined;
+    this.#options = options;
+  }
+
+  get schema(): Schema {
+    const preservesUnknown = this.#options.preservesUnknownFields ?? !this.#hasSchema;
+    return (this.#schema ??= schemaOf(this.structural, { preservesUnknown }));
+  }
+
+  coerce(object: JsonObject): readonly string[] {
+    return coerce(object, this.structural, this.#options);
+  }
+
+  applyDefaults(object: JsonObject): void {
+    applyDefaults(object, this.structural);
+  }
+
+  revive(object: JsonObject): void {
+    coerce(object, this.structural, { ...this.#options, dropsMalformed: true });
+    const metadata = object.metadata as { generation?: number } | undefined;
+    if (metadata) metadata.generation ||= 1;
+    applyDefaults(object, this.structural);
+  }
+
+  validate(object: JsonObject, errors: FieldErrors): void {
+    validateValue(object, this.#validatorOf(), errors);
+    this.#validateScale(object, errors);
+    validateEmbedded(object, this.structural, errors);
+    validateListTypes(object, this.structural, errors);
+  }
+
+  validateUpdate(object: JsonObject, previous: JsonObject, errors: FieldErrors): void {
+    const before = new Correlation(object, previous, this.structural);
+    validateValue(object, this.#validatorOf(), errors, before);
+    this.#validateScale(object, errors);
+    validateEmbedded(object, this.structural, errors);
+    this.#validateNewLists(object, previous, errors);
+  }
+
+  validateStatus(object: JsonObject, previous: JsonObject, errors: FieldErrors): void {
+    const before = new Correlation(object, previous, this.structural);
+    const validator = this.#statusValidatorOf();
+    if (validator && Object.hasOwn(object, "status"))
+      validateValue(object.status, validator, errors.at("status"), before.member("status"));
+    if (this.#options.scale) validateScaleStatus(object, this.#options.scale, errors);
+    this.#validateNewLists(object, previous, errors);
+  }
+
+  openApi(version: 2 | 3): Readonly<Record<string, object>> {
+    return openApiOf(this.#hasSchema ? this.structural : undefined, this.#options, version);
+  }
+
+  #validatorOf(): Validator {
+    return (this.#validator ??= new Validator(this.structural.props));
+  }
+
+  #statusValidatorOf(): Validator | undefined {
+    const status = this.structural.properties.get("status");
+    return status && (this.#statusValidator ??= new Validator(status.props));
+  }
+
+  #validateScale(object: JsonObject, errors: FieldErrors): void {
+    const { scale } = this.#options;
+    if (!scale) return;
+    validateScaleSpec(object, scale, errors);
+    validateScaleStatus(object, scale, errors);
+  }
+
+  /** Lists that had repetitions before may keep them: the rule looks at whole objects. */
+  #validateNewLists(object: JsonObject, previous: JsonObject, errors: FieldErrors): void {
+    const old = errors.list.length;
+    validateListTypes(object, this.structural, errors);
+    if (errors.list.length === old) return;
+    const found = errors.list.splice(old);
+    validateListTypes(previous, this.structural, errors);
+    if (errors.list.length > old) errors.list.length = old;
+    else errors.list.push(...found);
+  }
+}
