@@ -45,6 +45,8 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   ControllerRevision: [100, 100],
   ReplicationController: [100, 93],
   PodDisruptionBudget: [100, 100],
+  MutatingWebhookConfiguration: [100, 100],
+  ValidatingAdmissionPolicyBinding: [100, 100],
 };
 
 for (const [kind, [causes, exact]] of Object.entries(floors)) {

@@ -4,6 +4,11 @@
  * Custom resources are not here; the API server keeps its own registry, which starts from this list.
  */
 
+import {
+  admissionregistration,
+  admissionregistrationV1alpha1,
+  admissionregistrationV1beta1,
+} from "./admissionregistration/group.ts";
 import { apiregistration } from "./apiregistration/group.ts";
 import { core } from "./core/group.ts";
 import { events } from "./events/group.ts";
@@ -39,6 +44,9 @@ export const groups: readonly Group[] = [
   flowcontrol,
   storage,
   storageV1beta1,
+  admissionregistration,
+  admissionregistrationV1beta1,
+  admissionregistrationV1alpha1,
 ].toSorted(byPriority);
 
 /** Every resource that has a path of its own. */

@@ -212,4 +212,5 @@ export const layouts: Readonly<Record<string, string>> = {
   PodDisruptionBudgetSpec:
     "MinAvailable:*number Selector:*raw MaxUnavailable:*number UnhealthyPodEvictionPolicy:*string",
   RollingUpdateDeployment: "MaxUnavailable:number MaxSurge:number",
+  AuditAnnotation: "Key:string ValueExpression:string",
 };
