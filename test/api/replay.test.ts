@@ -37,6 +37,7 @@ const kinds = [
   ..."PersistentVolume PersistentVolumeClaim StorageClass VolumeAttachment VolumeAttributesClass".split(" "),
   ..."CSIDriver CSINode CSIStorageCapacity".split(" "),
   ..."LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration".split(" "),
+  ..."MutatingWebhookConfiguration ValidatingAdmissionPolicyBinding".split(" "),
 ];
 const groups = `^(${kinds.join("|")})/|^(lists|watch|bodies|paths|finalizers|subresources)$`;
 const LIMIT_MS = 60_000;
