@@ -2,7 +2,6 @@
 
 import type { MutatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
 import { defineGroup } from "../group.ts";
-import type { Resource } from "../resource.ts";
 import { inVersion } from "../shared/versions.ts";
 import { mutatingAdmissionPolicyBinding } from "./mutating-admission-policy-binding.ts";
 import { mutatingWebhookConfiguration } from "./mutating-webhook-configuration.ts";
@@ -29,9 +28,13 @@ export const admissionregistrationV1beta1 = defineGroup({
   group: GROUP,
   version: "v1beta1",
   isOffByDefault: true,
-  resources: [validatingAdmissionPolicyBinding, mutatingAdmissionPolicyBinding].map((hub: Resource<any>) =>
-    inVersion(hub, "v1beta1", schemaIn("v1beta1", hub.kind)),
-  ),
+  resources: [
+    inVersion(
+      mutatingAdmissionPolicyBinding,
+      "v1beta1",
+      schemaIn("v1beta1", "MutatingAdmissionPolicyBinding"),
+    ),
+  ],
 });
 
 export const admissionregistrationV1alpha1 = defineGroup({
