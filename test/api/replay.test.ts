@@ -32,7 +32,9 @@ const kinds = [
   ..."Namespace Node Pod Service Endpoints EndpointSlice ConfigMap Secret ServiceAccount Event Lease".split(
     " ",
   ),
-  ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget".split(" "),
+  ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget Job CronJob".split(
+    " ",
+  ),
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
   ..."PersistentVolume PersistentVolumeClaim StorageClass VolumeAttachment VolumeAttributesClass".split(" "),
   ..."CSIDriver CSINode CSIStorageCapacity".split(" "),

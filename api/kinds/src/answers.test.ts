@@ -44,6 +44,8 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   DaemonSet: [100, 96],
   ControllerRevision: [100, 100],
   ReplicationController: [100, 93],
+  Job: [100, 97],
+  CronJob: [100, 98],
   PodDisruptionBudget: [100, 100],
   MutatingWebhookConfiguration: [100, 100],
   ValidatingAdmissionPolicyBinding: [100, 100],

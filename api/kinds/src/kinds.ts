@@ -20,6 +20,7 @@ import { scheduling } from "./scheduling/group.ts";
 import { authentication } from "./authentication/group.ts";
 import { authorization } from "./authorization/group.ts";
 import { autoscaling } from "./autoscaling/group.ts";
+import { batch } from "./batch/group.ts";
 import { policy } from "./policy/group.ts";
 import { flowcontrol } from "./flowcontrol/group.ts";
 import { storage, storageV1beta1 } from "./storage/group.ts";
@@ -36,6 +37,7 @@ export const groups: readonly Group[] = [
   authentication,
   authorization,
   autoscaling,
+  batch,
   policy,
   rbac,
   scheduling,

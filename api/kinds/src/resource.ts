@@ -105,6 +105,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   gracePeriodSeconds?(object: T): number;
   /** Propagation when the caller names none. Default "background". */
   readonly defaultPropagation?: "background" | "orphan";
+  /** Text of the `Warning:` header for who deletes without saying what becomes of the dependents. */
+  readonly orphanWarning?: string;
 }
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";

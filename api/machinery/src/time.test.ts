@@ -55,5 +55,5 @@ test("durations read and print as Go's do", () => {
     ["1h1ns", "1h0m0.000000001s"],
   ] as const)
     assert.equal(time.formatDuration(time.parseDuration(text)), printed);
-  assert.throws(() => time.parseDuration("1 hour"), /time: invalid duration "1 hour"/);
+  assert.throws(() => time.parseDuration("1 hour"), /time: unknown unit " hour" in duration "1 hour"/);
 });

@@ -131,17 +131,25 @@ const units = new Map([
   ["h", 3600e9],
 ]);
 
-/** Nanoseconds of a Go duration (`1h30m`, `1.5s`). Throws SyntaxError for anything else. */
+/** Nanoseconds of a Go duration (`1h30m`, `1.5s`). Throws SyntaxError, in Go's words, for anything else. */
 export function parseDuration(text: string): number {
-  const match = /^([-+]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/.exec(text);
-  if (!match) {
-    if (/^[-+]?0$/.test(text)) return 0;
-    throw new SyntaxError(`time: invalid duration ${goQuote(text)}`);
-  }
+  const sign = /^[-+]/.exec(text)?.[0] ?? "";
+  let rest = text.slice(sign.length);
+  if (rest === "0") return 0;
+  const shown = goQuote(text);
+  if (!rest) throw new SyntaxError(`time: invalid duration ${shown}`);
   let total = 0;
-  for (const [, number, unit] of match[2]!.matchAll(/([\d.]+)([^\d.]+)/g))
-    total += Number(number) * units.get(unit!)!;
-  return match[1] === "-" ? -total : total;
+  while (rest) {
+    const [all = "", number, unit = ""] = /^(\d+\.?\d*|\.\d+)([^\d.]*)/.exec(rest) ?? [];
+    if (!all) throw new SyntaxError(`time: invalid duration ${shown}`);
+    if (!unit) throw new SyntaxError(`time: missing unit in duration ${shown}`);
+    const size = units.get(unit);
+    if (size === undefined) throw new SyntaxError(`time: unknown unit ${goQuote(unit)} in duration ${shown}`);
+    total += Number(number) * size;
+    rest = rest.slice(all.length);
+  }
+  if (total >= 2 ** 63) throw new SyntaxError(`time: invalid duration ${shown}`);
+  return sign === "-" ? -total : total;
 }
 
 /** A duration as Go prints it: `90m0s` is `1h30m0s`. */

@@ -3,7 +3,7 @@
 import type { FieldError } from "@knarr/machinery/field.ts";
 
 import type { Resource } from "../resource.ts";
-import type { Step } from "./cases.ts";
+import { type Step, UID } from "./cases.ts";
 import type { Outcome } from "./world.ts";
 
 export interface Verdict {

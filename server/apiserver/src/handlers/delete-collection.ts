@@ -13,7 +13,7 @@ export const deleteCollection: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
   const listOptions = listOptionsOf(request.query);
   const selected = selectedBy(request, served, listOptions);
-  const options = await deleteOptionsOf(request);
+  const options = await deleteOptionsOf(request, served);
   const { limit } = listOptions;
   const page = await served.cache.list({ ...selected, ...(limit > 0 && { limit }) });
   const { dryRun } = options;

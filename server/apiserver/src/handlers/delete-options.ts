@@ -5,6 +5,7 @@ import { FieldErrors } from "@knarr/machinery/field.ts";
 import { ApiError, badRequest } from "@knarr/machinery/status.ts";
 import { definition } from "@knarr/schema/definitions.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
+import type { Served } from "../registry/served.ts";
 import { refuse } from "./options.ts";
 
 export interface DeleteOptions {
@@ -26,10 +27,17 @@ const expected: Omit<ExpectedKind, "schema"> = {
 };
 const SCHEMA = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 
-export async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOptions> {
+/** Warns who deletes what leaves its dependents behind, and does not say that it shall. */
+export async function deleteOptionsOf(
+  request: ApiRequest,
+  { resource }: Pick<Served, "resource">,
+): Promise<DeleteOptions> {
   const given = await givenOptions(request);
   request.audit?.sentPlain(given);
-  return checkedDeleteOptions(given);
+  const options = checkedDeleteOptions(given);
+  const saysNothing = options.propagationPolicy === undefined && options.orphanDependents === undefined;
+  if (saysNothing && resource.orphanWarning) request.warn(resource.orphanWarning);
+  return options;
 }
 
 /** DeleteOptions as they stand in an Eviction or a body. */

@@ -11,7 +11,7 @@ import { encodingOf, type Handler } from "./handler.ts";
 
 export const remove: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
-  const options = await deleteOptionsOf(request);
+  const options = await deleteOptionsOf(request, served);
   const write = writeOf(parts, request, served, {
     dryRun: options.dryRun,
     fieldManager: "",

@@ -209,6 +209,15 @@ export const layouts: Readonly<Record<string, string>> = {
   RollingUpdateDaemonSet: "MaxUnavailable:number MaxSurge:number",
   StatefulSetUpdateStrategy: "Type:string RollingUpdate:*RollingUpdateStatefulSetStrategy",
   RollingUpdateStatefulSetStrategy: "Partition:number MaxUnavailable:*number",
+  PodTemplateSpec: "ObjectMeta=metadata:meta Spec:PodSpec",
+  PodFailurePolicy: "Rules:[]PodFailurePolicyRule",
+  PodFailurePolicyRule:
+    "Action:string OnExitCodes:*PodFailurePolicyOnExitCodesRequirement OnPodConditions:[]PodFailurePolicyOnPodConditionsPattern",
+  PodFailurePolicyOnExitCodesRequirement: "ContainerName:*string Operator:string Values:[]number",
+  PodFailurePolicyOnPodConditionsPattern: "Type:string Status:string",
+  SuccessPolicy: "Rules:[]SuccessPolicyRule",
+  SuccessPolicyRule: "SucceededIndexes:*string SucceededCount:*number",
+  UncountedTerminatedPods: "Succeeded:[]string Failed:[]string",
   PodDisruptionBudgetSpec:
     "MinAvailable:*number Selector:*raw MaxUnavailable:*number UnhealthyPodEvictionPolicy:*string",
   RollingUpdateDeployment: "MaxUnavailable:number MaxSurge:number",

@@ -23,6 +23,7 @@ import { isHugePage, isOvercommitAllowed, isPodLevelResource } from "./resource-
 
 export function defaultPod(pod: Pod): void {
   const spec = (pod.spec ??= { containers: [] });
+  spec.containers ??= [];
   defaultPodSpec(spec);
   // Never shown negative, but for templates, where it always was.
   if (spec.terminationGracePeriodSeconds! < 0) spec.terminationGracePeriodSeconds = 1;
@@ -49,14 +50,18 @@ function defaultAddresses(status: PodStatus): void {
   else if (status.podIPs?.length) status.podIP ||= status.podIPs[0]!.ip;
 }
 
-/** Templates get what specs get; what belongs to a pod waits until there is one. */
+/**
+ * Templates get what specs get; what belongs to a pod waits until there is one. One without containers stays so: texts tell none
+ * from an empty list, and validation refuses both.
+ */
 export function defaultPodTemplate(template: PodTemplateSpec): void {
   template.metadata ??= {};
-  defaultPodSpec((template.spec ??= { containers: [] }));
+  const spec: Partial<PodSpec> = (template.spec ??= {} as PodSpec);
+  if (spec.containers == null) delete spec.containers;
+  defaultPodSpec(spec as PodSpec);
 }
 
 function defaultPodSpec(spec: PodSpec): void {
-  spec.containers ??= [];
   spec.dnsPolicy ||= "ClusterFirst";
   spec.restartPolicy ||= "Always";
   spec.securityContext ??= {};

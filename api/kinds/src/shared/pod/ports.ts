@@ -46,7 +46,7 @@ export function validateHostPortsAreFree(containers: readonly Container[], error
 export function validateHostNetworkPorts(errors: FieldErrors, { spec, isPod }: PodContext): void {
   if (!spec.hostNetwork) return;
   const at = errors.at("containers");
-  spec.containers.forEach(({ ports = [] }, i) =>
+  (spec.containers ?? []).forEach(({ ports = [] }, i) =>
     ports.forEach(({ hostPort = 0, containerPort }, j) => {
       if ((isPod || hostPort !== 0) && hostPort !== containerPort)
         at.at(i)

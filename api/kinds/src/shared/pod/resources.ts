@@ -167,7 +167,7 @@ function validateFitsContainers(spec: PodSpec, resources: ResourceRequirements, 
           `must be greater than or equal to aggregate container limits of ${limits[name]}`,
         );
   }
-  spec.containers.forEach((container, i) => {
+  (spec.containers ?? []).forEach((container, i) => {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
       const own = podLimits[name];
       if (own !== undefined && compare(limit, own) > 0)
