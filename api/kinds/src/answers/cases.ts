@@ -21,9 +21,6 @@ export interface CaseGroup {
   readonly steps: readonly Step[];
 }
 
-/** What objects made here have as their uid; recorded answers say `UID`. */
-export const UID = "00000000-0000-4000-8000-000000000000";
-
 const FILE = new URL("../../../../../shared/data/answers/open.jsonl.gz", import.meta.url);
 
 export const answersMissing = existsSync(FILE) ? false : "needs ../shared/data/answers";

@@ -3,7 +3,7 @@
 import type { FieldError } from "@knarr/machinery/field.ts";
 
 import type { Resource } from "../resource.ts";
-import { type Step, UID } from "./cases.ts";
+import type { Step } from "./cases.ts";
 import type { Outcome } from "./world.ts";
 
 export interface Verdict {
@@ -116,6 +116,6 @@ function asRecord(value: unknown): object {
 /** Recorded answers say UID and RANDOM for what is made up on the spot. */
 function text(value: unknown): string {
   return (JSON.stringify(value) ?? "")
-    .replaceAll(/"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"/g, '"UID"')
+    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "UID")
     .replaceAll(/kube-api-access-[a-z0-9]{5}\b/g, "kube-api-access-RANDOM");
 }

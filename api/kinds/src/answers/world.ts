@@ -17,7 +17,7 @@ import { resourceFor } from "../kinds.ts";
 import { schemaOf, type Resource } from "../resource.ts";
 import { admit } from "./admission.ts";
 import { allocate } from "./allocation.ts";
-import { type Step, UID } from "./cases.ts";
+import type { Step } from "./cases.ts";
 import { validateMetadata, validateMetadataUpdate } from "./metadata.ts";
 
 export interface Outcome {
@@ -79,6 +79,7 @@ export class World {
 }
 
 const CREATED = "2026-01-01T00:00:00Z";
+const UID = "00000000-0000-4000-8000-000000000000";
 
 /** Recorded answers say TIME, IP, PORT and RANDOM for what differs from run to run. */
 function concrete(body: unknown): string {
