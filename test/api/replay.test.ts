@@ -38,8 +38,10 @@ const kinds = [
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
   ..."PersistentVolume PersistentVolumeClaim StorageClass VolumeAttachment VolumeAttributesClass".split(" "),
   ..."CSIDriver CSINode CSIStorageCapacity".split(" "),
-  ..."LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration".split(" "),
   ..."MutatingWebhookConfiguration ValidatingAdmissionPolicyBinding".split(" "),
+  ..."LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration ResourceClaimTemplate ResourceSlice".split(
+    " ",
+  ),
 ];
 const groups = `^(${kinds.join("|")})/|^(lists|watch|bodies|paths|finalizers|subresources)$`;
 const LIMIT_MS = 60_000;

@@ -18,6 +18,10 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   ResourceQuota: [100, 100],
   FlowSchema: [100, 88], // whether it dangles is the server's to say
   PriorityLevelConfiguration: [100, 100],
+  DeviceClass: [91, 91], // selectors are not compiled yet
+  ResourceClaim: [96, 91],
+  ResourceClaimTemplate: [100, 96],
+  ResourceSlice: [100, 98],
   Endpoints: [100, 50],
   EndpointSlice: [100, 98],
   Lease: [100, 100],

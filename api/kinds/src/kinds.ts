@@ -24,6 +24,7 @@ import { batch } from "./batch/group.ts";
 import { policy } from "./policy/group.ts";
 import { flowcontrol } from "./flowcontrol/group.ts";
 import { storage, storageV1beta1 } from "./storage/group.ts";
+import { resource, resourceV1alpha3, resourceV1beta1, resourceV1beta2 } from "./resource/group.ts";
 import { byPriority } from "./priorities.ts";
 import type { Group } from "./group.ts";
 import type { Resource } from "./resource.ts";
@@ -49,6 +50,10 @@ export const groups: readonly Group[] = [
   admissionregistration,
   admissionregistrationV1beta1,
   admissionregistrationV1alpha1,
+  resource,
+  resourceV1beta2,
+  resourceV1beta1,
+  resourceV1alpha3,
 ].toSorted(byPriority);
 
 /** Every resource that has a path of its own. */

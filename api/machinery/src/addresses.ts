@@ -45,6 +45,14 @@ export function validCidr(text: string): Problems {
   return text === canonical ? fine : [`must be in canonical form (${quote(canonical)})`];
 }
 
+/** An address with the size of its network, `192.168.1.5/24`. */
+export function validInterfaceAddress(text: string): Problems {
+  const parsed = parseCidr(text);
+  if (!parsed) return ["must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)"];
+  const canonical = `${formatIp(parsed.bytes)}/${parsed.prefix}`;
+  return text === canonical ? fine : [`must be in canonical form (${quote(canonical)})`];
+}
+
 /** Warnings for an address that `legacyIp` accepted (or that stood there before); each names `field`. */
 export function ipWarnings(field: string, text: string): string[] {
   const parsed = parseIp(text);

@@ -107,7 +107,8 @@ const KEY_SAYS =
 const keyRegex = new RegExp(`^${KEY}$`);
 const KEY_MISMATCH = regexText(KEY_SAYS, KEY, "MyName", "my.name", "123-abc");
 
-const prefixRule = rule({
+/** A DNS-1123 subdomain where its length is counted in bytes: prefixes of keys, and names in kinds with newer rules. */
+export const longName = rule({
   pattern: SUBDOMAIN,
   says: SUBDOMAIN_SAYS,
   examples: ["example.com"],
@@ -126,7 +127,7 @@ export function qualifiedName(text: string): Problems {
   }
   const prefix = text.slice(0, slash);
   const problems =
-    prefix === "" ? ["prefix part must be non-empty"] : prefixRule(prefix).map((why) => `prefix part ${why}`);
+    prefix === "" ? ["prefix part must be non-empty"] : longName(prefix).map((why) => `prefix part ${why}`);
   return namePart(text.slice(slash + 1), problems);
 }
 
@@ -239,6 +240,8 @@ export interface NameOptions {
 export type NameRule = (name: string, options: NameOptions) => Problems;
 
 export const nameIsDnsSubdomain: NameRule = (name, options) => dns1123Subdomain(asPrefix(name, options));
+/** Prefixes are not looked at: the name that is made of one is. */
+export const nameIsLongName: NameRule = (name, { generateName }) => (generateName ? fine : longName(name));
 export const nameIsDnsLabel: NameRule = (name, options) => dns1123Label(asPrefix(name, options));
 export const nameIsDns1035Label: NameRule = (name, options) => dns1035Label(asPrefix(name, options));
 

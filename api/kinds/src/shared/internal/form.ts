@@ -32,6 +32,8 @@ export function internalForm(value: unknown, type: string, outer: Fields = {}): 
       return value ?? "0";
     case "time":
       return value ?? null;
+    case "json":
+      return value ?? null;
     case "raw":
       return wireForm(value);
     default:

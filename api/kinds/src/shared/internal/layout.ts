@@ -5,7 +5,7 @@
  *
  * One struct a row, its fields in order: `Name`, `=json name` when it is not the name with a small first letter (`^`:
  * it lies in the pod spec, one level up), `:type`. Types: `*` may be null, `[]` list, `{}` map, a struct's name, or
- * string, number, bool, quantity, time, raw (shown as it is on the wire), meta (ObjectMeta, shown in line).
+ * string, number, bool, quantity, time, json (any value), raw (shown as it is on the wire), meta (ObjectMeta, shown in line).
  */
 const VOLUME_SOURCE =
   "GCEPersistentDisk=gcePersistentDisk:*GCEPersistentDiskVolumeSource AWSElasticBlockStore=awsElasticBlockStore:*AWSElasticBlockStoreVolumeSource HostPath:*HostPathVolumeSource Glusterfs:*GlusterfsPersistentVolumeSource NFS=nfs:*NFSVolumeSource RBD=rbd:*RBDPersistentVolumeSource Quobyte:*QuobyteVolumeSource ISCSI=iscsi:*ISCSIPersistentVolumeSource FlexVolume:*FlexPersistentVolumeSource Cinder:*CinderPersistentVolumeSource CephFS=cephfs:*CephFSPersistentVolumeSource FC=fc:*FCVolumeSource Flocker:*FlockerVolumeSource AzureFile:*AzureFilePersistentVolumeSource VsphereVolume:*VsphereVirtualDiskVolumeSource AzureDisk:*AzureDiskVolumeSource PhotonPersistentDisk:*PhotonPersistentDiskVolumeSource PortworxVolume:*PortworxVolumeSource ScaleIO=scaleIO:*ScaleIOPersistentVolumeSource Local:*LocalVolumeSource StorageOS=storageos:*StorageOSPersistentVolumeSource CSI=csi:*CSIPersistentVolumeSource";
@@ -195,6 +195,31 @@ export const layouts: Readonly<Record<string, string>> = {
   ExemptPriorityLevelConfiguration: "NominalConcurrencyShares:*number LendablePercent:*number",
   LimitResponse: "Type:string Queuing:*QueuingConfiguration",
   QueuingConfiguration: "Queues:number HandSize:number QueueLengthLimit:number",
+  ResourceClaimTemplateSpec: "ObjectMeta=metadata:meta Spec:ResourceClaimSpec",
+  ResourceClaimSpec: "Devices:DeviceClaim",
+  DeviceClaim: "Requests:[]DeviceRequest Constraints:[]DeviceConstraint Config:[]DeviceClaimConfiguration",
+  DeviceRequest: "Name:string Exactly:*ExactDeviceRequest FirstAvailable:[]DeviceSubRequest",
+  ExactDeviceRequest:
+    "DeviceClassName:string Selectors:[]DeviceSelector AllocationMode:string Count:number AdminAccess:*bool Tolerations:[]DeviceToleration Capacity:*CapacityRequirements",
+  DeviceSubRequest:
+    "Name:string DeviceClassName:string Selectors:[]DeviceSelector AllocationMode:string Count:number Tolerations:[]DeviceToleration Capacity:*CapacityRequirements",
+  CapacityRequirements: "Requests:{}quantity",
+  DeviceSelector: "CEL=cel:*CELDeviceSelector",
+  CELDeviceSelector: "Expression:string",
+  DeviceConstraint: "Requests:[]string MatchAttribute:*string DistinctAttribute:*string",
+  DeviceClaimConfiguration: "Requests:[]string Opaque:*OpaqueDeviceConfiguration",
+  OpaqueDeviceConfiguration: "Driver:string Parameters:json",
+  DeviceToleration: "Key:string Operator:string Value:string Effect:string TolerationSeconds:*number",
+  AllocationResult: "Devices:DeviceAllocationResult NodeSelector:*NodeSelector AllocationTimestamp:*time",
+  DeviceAllocationResult: "Results:[]DeviceRequestAllocationResult Config:[]DeviceAllocationConfiguration",
+  DeviceRequestAllocationResult:
+    "Request:string Driver:string Pool:string Device:string AdminAccess:*bool Tolerations:[]DeviceToleration BindingConditions:[]string BindingFailureConditions:[]string ShareID=shareID:*string ConsumedCapacity:{}quantity",
+  DeviceAllocationConfiguration: "Source:string Requests:[]string Opaque:*OpaqueDeviceConfiguration",
+  DeviceAttribute:
+    "IntValue=int:*number BoolValue=bool:*bool StringValue=string:*string VersionValue=version:*string IntValues=ints:[]number BoolValues=bools:[]bool StringValues=strings:[]string VersionValues=versions:[]string",
+  ResourcePoolStatusRequestStatus: "PoolCount:*number Pools:[]PoolStatus Conditions:[]json",
+  PoolStatus:
+    "Driver:string PoolName:string Generation:number ResourceSliceCount:*number TotalDevices:*number AllocatedDevices:*number AvailableDevices:*number UnavailableDevices:*number NodeName:*string ValidationError:*string",
   ServicePort:
     "Name:string Protocol:string AppProtocol:*string Port:number TargetPort:number NodePort:number",
   Taint: "Key:string Value:string Effect:string TimeAdded:*time",

@@ -22,7 +22,8 @@ export function validateEphemeral({ volumeClaimTemplate }: EphemeralVolumeSource
   validateClaimSpec(volumeClaimTemplate.spec ?? {}, at.at("spec"));
 }
 
-function validateTemplateMetadata(metadata: ObjectMeta = {}, errors: FieldErrors): void {
+/** Metadata of what is made from a template: labels and annotations, and nothing that would be lost. */
+export function validateTemplateMetadata(metadata: ObjectMeta = {}, errors: FieldErrors): void {
   const { annotations, labels, ...others } = metadata;
   for (const key of Object.keys(annotations ?? {}))
     reject(errors.at("annotations"), key, qualifiedName(key.toLowerCase()));

@@ -1,0 +1,57 @@
+/** A sort of devices, by what they have in common, and how they are set up. */
+
+import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { semanticEqual } from "@knarr/machinery/equal.ts";
+import { nameIsLongName } from "@knarr/machinery/names.ts";
+import type { DeviceClass, DeviceClassSpec } from "../../generated/resource-v1.ts";
+import { defineResource, type Resource } from "../resource.ts";
+import { ageColumn, nameColumn } from "../shared/columns.ts";
+import { MAX_CONFIGURATIONS, validateConfiguration } from "../shared/dra/configuration.ts";
+import { checkList } from "../shared/dra/lists.ts";
+import { validateSelectors } from "../shared/dra/selectors.ts";
+import { isExtendedResource } from "../shared/pod/resource-names.ts";
+import { inVersion } from "../shared/versions.ts";
+
+export const deviceClass = defineResource<DeviceClass>({
+  group: "resource.k8s.io",
+  version: "v1",
+  kind: "DeviceClass",
+  schema: "io.k8s.api.resource.v1.DeviceClass",
+  plural: "deviceclasses",
+  scope: "Cluster",
+  metadataOnUpdate: ["whole", "change"],
+  hasGeneration: true,
+  name: nameIsLongName,
+  returnsDeleted: true,
+
+  validate: ({ spec }, errors) => validateSpec(spec, errors.at("spec"), { isStored: false }),
+  validatesOnUpdate: false,
+  validateUpdate: ({ spec }, previous, errors) =>
+    validateSpec(spec, errors.at("spec"), {
+      isStored: semanticEqual(spec?.config, previous.spec?.config),
+    }),
+
+  columns: [nameColumn, ageColumn],
+});
+
+const inOlder = (version: string): Resource<DeviceClass> =>
+  inVersion<DeviceClass, DeviceClass>(deviceClass, version, {
+    schema: `io.k8s.api.resource.${version}.DeviceClass`,
+  });
+export const deviceClassV1beta2 = inOlder("v1beta2");
+export const deviceClassV1beta1 = inOlder("v1beta1");
+
+function validateSpec(
+  spec: DeviceClassSpec | undefined,
+  errors: FieldErrors,
+  stored: { readonly isStored: boolean },
+): void {
+  const { selectors, config, extendedResourceName } = spec ?? {};
+  validateSelectors(selectors, errors.at("selectors"));
+  checkList(config, errors.at("config"), {
+    max: MAX_CONFIGURATIONS,
+    check: (item, at) => validateConfiguration(item, at, stored),
+  });
+  if (extendedResourceName != null && !isExtendedResource(extendedResourceName))
+    errors.at("extendedResourceName").invalid(extendedResourceName, "must be a valid extended resource name");
+}
