@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseGoUrl } from "./go-url.ts";
+import { isRequestUri, parseGoUrl, parseRequestUri } from "./go-url.ts";
 
 for (const [text, want] of [
   ["", { scheme: "", host: "", path: "" }],
@@ -14,6 +14,8 @@ for (const [text, want] of [
   ["//h/x", { host: "h", path: "/x" }],
   ["9https://h", "first path segment in URL cannot contain colon"],
   ["://h", "missing protocol scheme"],
+  ["https://h:1:2/", 'invalid port ":1:2" after host'],
+  ["https://[1.2.3.4]/", "invalid IP-literal"],
   ["https://h:x/", 'invalid port ":x" after host'],
   ["https://[::1/", "missing ']' in host"],
   ["https://a b/", 'invalid character " " in host name'],
@@ -31,3 +33,15 @@ for (const [text, want] of [
     else assert.partialDeepStrictEqual(parseGoUrl(text), want);
   });
 }
+
+test("parseRequestUri wants an absolute URL or path", () => {
+  assert.ok(isRequestUri("/a/b?c"));
+  assert.ok(isRequestUri("//a b"));
+  assert.ok(isRequestUri("urn:x"));
+  assert.ok(!isRequestUri("a/b"));
+  assert.throws(() => parseRequestUri("a"), { message: 'parse "a": invalid URI for request' });
+  assert.throws(() => parseRequestUri(""), { message: 'parse "": empty url' });
+  assert.throws(() => parseRequestUri("http://a b/"), {
+    message: 'parse "http://a b/": invalid character " " in host name',
+  });
+});

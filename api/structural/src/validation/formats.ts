@@ -4,7 +4,7 @@
  */
 
 import { parseIp } from "@knarr/machinery/addresses.ts";
-import { isRequestUri } from "@knarr/machinery/url.ts";
+import { isRequestUri } from "@knarr/machinery/go-url.ts";
 import { isMailAddress } from "./mail-address.ts";
 
 type FormatRule = (text: string) => boolean;
