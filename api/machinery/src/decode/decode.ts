@@ -10,12 +10,15 @@ import { definitionOfKind } from "@knarr/schema/resources.ts";
 import type { Schema } from "@knarr/schema/schema.ts";
 import { groupVersion } from "../object.ts";
 import { quote } from "../quote.ts";
-import { ApiError, badRequest, unsupportedMediaType } from "../status.ts";
+import { badRequest, unsupportedMediaType } from "../status.ts";
 import { convert, type Converted, type ConvertOptions } from "./convert.ts";
+import { decodeCustomBody, decodeCustomValue, type CustomDecoding } from "./custom.ts";
 import { markEmpties } from "./empties.ts";
-import { NumberText, parseJson, parsePairs } from "./json.ts";
+import { parseJson, parsePairs } from "./json.ts";
+import { unhandled, unrecognized, warningsOf } from "./problems.ts";
 import { decodeMessage, openEnvelope } from "./protobuf.ts";
 import { strictFindings } from "./strict.ts";
+import { kindIn, typeMeta, type GroupVersionKind } from "./type-meta.ts";
 import { parseYaml } from "./yaml.ts";
 
 export const JSON_TYPE = "application/json";
@@ -37,6 +40,8 @@ export interface ExpectedKind {
   readonly schema: Schema;
   /** Every group and version has this kind (DeleteOptions), and each is as good as another. */
   readonly anyVersion?: boolean;
+  /** For custom resources, which are not converted to their schema: what is done instead. */
+  readonly custom?: CustomDecoding;
 }
 
 export interface Decoded {
@@ -55,6 +60,7 @@ export interface DecodeOptions {
 }
 
 export function decodeBody(bytes: Uint8Array, expected: ExpectedKind, options: DecodeOptions = {}): Decoded {
+  if (expected.custom) return decodeCustomBody(bytes, expected, expected.custom, options);
   const read = readers[mediaTypeOf(options.mediaType)];
   if (!read) throw unsupportedMediaType(bodyTypes);
   const { fieldValidation = "Warn" } = options;
@@ -91,6 +97,7 @@ export function decodeValue(
   fieldValidation: FieldValidation = "Warn",
   options: Pick<ConvertOptions, "fromValues" | "keepsEmpties"> = {},
 ): Decoded {
+  if (expected.custom) return decodeCustomValue(value, expected, expected.custom, fieldValidation);
   let actual: GroupVersionKind = expected;
   try {
     actual = kindOf(value, expected);
@@ -111,12 +118,6 @@ export function mediaTypeOf(contentType: string | undefined): string {
   if (!contentType) return JSON_TYPE;
   const end = contentType.indexOf(";");
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
-}
-
-interface GroupVersionKind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
 }
 
 interface Body {
@@ -174,39 +175,8 @@ function readProtobuf(bytes: Uint8Array, { schema }: ExpectedKind): Body {
   return { apiVersion, kind, hasDuplicates: false, hasNumberTexts: false, value, findings: () => [] };
 }
 
-function typeMeta(value: unknown): { apiVersion?: unknown; kind?: unknown } {
-  if (value === null) return {};
-  if (typeof value === "object" && !Array.isArray(value) && !(value instanceof NumberText))
-    return value as { apiVersion?: unknown; kind?: unknown };
-  const what = Array.isArray(value) ? "array" : value instanceof NumberText ? "number" : typeof value;
-  throw new TypeError(
-    `json: cannot unmarshal ${what === "boolean" ? "bool" : what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-  );
-}
-
 function kindOf(value: unknown, expected: ExpectedKind): GroupVersionKind {
   return kindIn(typeMeta(value), expected);
-}
-
-/** What the body says it is; what it does not say is as expected. */
-function kindIn(meta: { apiVersion?: unknown; kind?: unknown }, expected: ExpectedKind): GroupVersionKind {
-  const apiVersion = textIn(meta.apiVersion, "apiVersion");
-  const kind = textIn(meta.kind, "kind") || expected.kind;
-  const parts = apiVersion.split("/");
-  if (parts.length > 2) throw new SyntaxError(`unexpected GroupVersion string: ${apiVersion}`);
-  if (apiVersion === "" || apiVersion === "/")
-    return { group: expected.group, version: expected.version, kind };
-  const [group, version] = parts.length === 1 ? ["", parts[0]!] : [parts[0]!, parts[1]!];
-  return { group, version: version || (group === expected.group ? expected.version : ""), kind };
-}
-
-function textIn(value: unknown, field: string): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "string") return value;
-  const what = typeof value === "object" ? (Array.isArray(value) ? "array" : "object") : typeof value;
-  throw new TypeError(
-    `couldn't get version/kind; json parse error: json: cannot unmarshal ${what === "boolean" ? "bool" : what} into Go struct field .${field} of type string`,
-  );
 }
 
 /** Upstream decodes what the body says it is, and then finds that it is not what was wanted. */
@@ -233,38 +203,4 @@ function named({ object, hasEmpties }: Converted, actual: GroupVersionKind): Con
   const result = { kind: actual.kind, apiVersion: groupVersion(actual), ...rest };
   if (hasEmpties) markEmpties(result);
   return result;
-}
-
-/** What is wrong with YAML comes as several lines, each of which becomes a warning. */
-function warningsOf(finding: string): string[] {
-  const lines = finding.split("\n");
-  return lines.length === 1 ? lines : lines.slice(1).map((line) => line.trim());
-}
-
-/** The body could not even be read far enough to say what it is. */
-function unrecognized(bytes: Uint8Array, { kind }: ExpectedKind, err: unknown): ApiError {
-  if (!isBodyProblem(err)) throw err;
-  return badRequest(
-    `the object provided is unrecognized (must be of type ${kind}): ${err.message} (${summary(bytes)})`,
-  );
-}
-
-function unhandled(actual: GroupVersionKind, expected: ExpectedKind, err: unknown): ApiError {
-  if (err instanceof ApiError) return err;
-  if (!isBodyProblem(err)) throw err;
-  return badRequest(
-    `${actual.kind} in version ${quote(actual.version)} cannot be handled as a ${expected.kind}: ${err.message}`,
-  );
-}
-
-function isBodyProblem(err: unknown): err is Error {
-  return err instanceof SyntaxError || err instanceof TypeError;
-}
-
-/** The first 30 bytes: as text when they may be JSON, in hex otherwise. */
-function summary(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "<empty>";
-  const start = Buffer.from(bytes.subarray(0, 30));
-  const text = start.toString(bytes[0] === 0x7b ? "utf8" : "hex");
-  return bytes.length > 30 ? `${text} ...` : text;
 }

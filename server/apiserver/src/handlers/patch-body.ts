@@ -1,7 +1,7 @@
 /** The JSON of a patch, with what its keys standing twice means under the field validation asked for. */
 
 import { parseJson, parsePairs } from "@knarr/machinery/decode/json.ts";
-import { duplicateKeys } from "./duplicate-keys.ts";
+import { duplicateKeys } from "@knarr/machinery/decode/duplicate-keys.ts";
 import { badRequest } from "@knarr/machinery/status.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { WriteOptions } from "./options.ts";

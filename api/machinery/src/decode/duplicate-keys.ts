@@ -1,7 +1,7 @@
 /** Keys that stand twice in one object of a JSON text: `duplicate field "spec.replicas"`. */
 
-import { Pairs } from "@knarr/machinery/decode/json.ts";
-import { quote } from "@knarr/machinery/quote.ts";
+import { Pairs } from "./json.ts";
+import { quote } from "../quote.ts";
 
 /** `value` is from `parsePairs`. In the order of the text, each once. */
 export function duplicateKeys(value: unknown): string[] {

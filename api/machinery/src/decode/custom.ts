@@ -1,0 +1,137 @@
+/**
+ * Bodies of custom resources. Nothing stands behind them that a value could be converted to: what the sender wrote is kept, but for
+ * metadata, which is typed as that of every object, and for what the schema does not know.
+ */
+
+import { FieldErrors } from "../field.ts";
+import { groupVersion, type JsonObject } from "../object.ts";
+import { copyJson } from "../patch/copy.ts";
+import { badRequest, invalid, unsupportedMediaType, type ApiError } from "../status.ts";
+import type { Decoded, DecodeOptions, ExpectedKind, FieldValidation } from "./decode.ts";
+import { duplicateKeys } from "./duplicate-keys.ts";
+import { parseJson, parsePairs } from "./json.ts";
+import { unhandled, unrecognized, warningsOf } from "./problems.ts";
+import { textIn, typeMeta } from "./type-meta.ts";
+import { parseYaml } from "./yaml.ts";
+
+export interface CustomDecoding {
+  /**
+   * Types metadata and takes out what the schema does not know, in place. Returns the paths of what it did not know; throws TypeError or
+   * SyntaxError for metadata that cannot be read.
+   */
+  coerce(object: JsonObject): readonly string[];
+}
+
+interface Read {
+  readonly value: unknown;
+  /** In the order of the text. */
+  duplicates(): readonly string[];
+}
+
+const readers: Readonly<Record<string, (bytes: Uint8Array) => Read>> = {
+  "application/json": readJson,
+  "application/yaml": readYaml,
+};
+
+export function decodeCustomBody(
+  bytes: Uint8Array,
+  expected: ExpectedKind,
+  custom: CustomDecoding,
+  { mediaType = "", fieldValidation = "Warn" }: DecodeOptions,
+): Decoded {
+  const read = readers[mediaType.split(";", 1)[0]!.trim().toLowerCase() || "application/json"];
+  if (!read) throw unsupportedMediaType(Object.keys(readers));
+  let body: Read;
+  let actual: Named;
+  try {
+    body = read(bytes);
+    actual = namedKind(body.value);
+    if (actual.kind === "")
+      throw new SyntaxError(`Object 'Kind' is missing in '${JSON.stringify(body.value)}'`);
+  } catch (err) {
+    throw unrecognized(bytes, expected, err);
+  }
+  if (actual.apiVersion !== groupVersion(expected))
+    throw badRequest(
+      `the API version in the data (${actual.apiVersion}) does not match the expected API version (${groupVersion(expected)})`,
+    );
+  return coerced(body.value as JsonObject, actual, { expected, custom, fieldValidation }, body.duplicates());
+}
+
+/** The same for what is JSON already, and not the caller's to change. What it does not say of itself is as expected. */
+export function decodeCustomValue(
+  value: unknown,
+  expected: ExpectedKind,
+  custom: CustomDecoding,
+  fieldValidation: FieldValidation,
+): Decoded {
+  const apiVersion = groupVersion(expected);
+  const object = copyJson(value) as JsonObject;
+  const { kind, apiVersion: given } = namedKind(object);
+  if (kind === "") object["kind"] = expected.kind;
+  if (given === "") object["apiVersion"] = apiVersion;
+  const actual = { kind: kind || expected.kind, apiVersion: given || apiVersion };
+  return coerced(object, actual, { expected, custom, fieldValidation }, []);
+}
+
+interface Coercing {
+  readonly expected: ExpectedKind;
+  readonly custom: CustomDecoding;
+  readonly fieldValidation: FieldValidation;
+}
+
+function coerced(
+  object: JsonObject,
+  actual: Named,
+  { expected, custom, fieldValidation }: Coercing,
+  duplicates: readonly string[],
+): Decoded {
+  if (actual.kind !== expected.kind || actual.apiVersion !== groupVersion(expected))
+    throw wrongKind(object, actual, expected);
+  try {
+    if (object["metadata"] === null || object["metadata"] === undefined) object["metadata"] = {};
+    const unknown = custom.coerce(object);
+    const findings = [...duplicates, ...unknown.map((path) => `unknown field "${path}"`)];
+    if (findings.length > 0 && fieldValidation === "Strict")
+      throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);
+    return { object, warnings: fieldValidation === "Ignore" ? [] : findings.flatMap(warningsOf) };
+  } catch (err) {
+    throw unhandled({ ...expected, kind: actual.kind }, expected, err);
+  }
+}
+
+interface Named {
+  readonly kind: string;
+  readonly apiVersion: string;
+}
+
+function namedKind(value: unknown): Named {
+  const meta = typeMeta(value);
+  return { kind: textIn(meta.kind, "kind"), apiVersion: textIn(meta.apiVersion, "apiVersion") };
+}
+
+/** Upstream finds it when it validates. */
+function wrongKind(object: JsonObject, { kind, apiVersion }: Named, expected: ExpectedKind): ApiError {
+  const errors = new FieldErrors();
+  if (kind !== expected.kind) errors.at("kind").invalid(kind, `must be ${expected.kind}`);
+  if (apiVersion !== groupVersion(expected))
+    errors.at("apiVersion").invalid(apiVersion, `must be ${groupVersion(expected)}`);
+  const { name } = (object["metadata"] ?? {}) as { readonly name?: unknown };
+  return invalid({ group: expected.group, kind }, typeof name === "string" ? name : "", errors.list);
+}
+
+function readJson(bytes: Uint8Array): Read {
+  try {
+    const { value, hasDuplicates } = parseJson(bytes);
+    typeMeta(value);
+    return { value, duplicates: () => (hasDuplicates ? duplicateKeys(parsePairs(bytes)) : []) };
+  } catch (err) {
+    const message = `couldn't get version/kind; json parse error: ${(err as Error).message}`;
+    throw new SyntaxError(message, { cause: err });
+  }
+}
+
+function readYaml(bytes: Uint8Array): Read {
+  const { value, duplicates } = parseYaml(bytes);
+  return { value, duplicates: () => duplicates };
+}
