@@ -47,6 +47,12 @@ export interface Resource<T extends ApiObject = ApiObject> {
   /** How `metadata.name` is checked; default: DNS-1123 subdomain. Returns what is wrong, as upstream words it. */
   readonly name?: (name: string, prefix: { readonly generateName: boolean }) => readonly string[];
 
+  /**
+   * For kinds whose schema may change under what is stored (custom resources): makes of an object from the store what it is now, in
+   * place. Each stays in the version it was stored in. Must be idempotent, and leave alone what the schema allows.
+   */
+  revive?(object: T): void;
+
   /** Fills what the user left out. Runs on every decode of this version, before admission; must be idempotent. */
   defaults?(object: T): void;
 

@@ -34,6 +34,8 @@ export interface Caches extends AsyncDisposable {
   readonly failed: Promise<never>;
   /** Loads kinds from the store; those there already are left alone. Kinds of CustomResourceDefinitions come and go. */
   add(resources: readonly Resource<any>[]): Promise<void>;
+  /** Reads a kind that is there anew, as `resource` now has it, because its schema has changed. All its watches end. */
+  reload(resource: Resource<any>): Promise<void>;
   /** Ends the watches of a kind and forgets it; its objects stay in the store. */
   remove(resource: Resource<any>): void;
   /** The cache of a kind, or of the kind it is stored as (`resource.stored`). Throws for one not added. */
@@ -69,7 +71,7 @@ export interface ResourceCache<T extends ApiObject = ApiObject> {
    * Removes the object at once; graceful deletion and finalizers are the caller's. `check` sees the state that is removed and
    * throws to refuse it. Answers with the last state under the delete's resourceVersion. Throws NotFound.
    */
-  delete(key: string, check?: (current: T) => void | Promise<void>): Promise<Item<T>>;
+  delete(key: string, check?: (current: T, item: Item<T>) => void | Promise<void>): Promise<Item<T>>;
 
   /** A page of what is selected. Throws ApiErrors in upstream's words for impossible queries and for the past that is gone. */
   list(query?: ListQuery): Promise<ListPage<T>>;
@@ -91,6 +93,12 @@ export interface ResourceCache<T extends ApiObject = ApiObject> {
   events(query: WatchQuery, signal: AbortSignal): AsyncIterable<readonly WatchEvent<T>[]>;
 
   /**
+   * The same objects as `conversion` shows them, selected by what `resource` says of that version. For as long as the schema stays the same:
+   * after a `reload` it is to be asked for anew.
+   */
+  inVersion(resource: Resource<any>, conversion: Conversion): Versioned;
+
+  /**
    * Every change from now on, told synchronously inside the commit, after the cache has it. `changes` are in revision
    * order; the listener must be quick and must not throw. Returns the state it starts from.
    */
@@ -104,7 +112,21 @@ export interface Item<T extends ApiObject = ApiObject> {
   /** The object as JSON. */
   readonly bytes: Buffer;
   readonly revision: number;
+  /** The store has it as an older schema wanted it: even a write that changes nothing writes it anew. */
+  readonly isOutdated?: true;
 }
+
+/** How one version of a kind shows what is stored in another. */
+export interface Conversion {
+  /**
+   * The items in the version, in the same order: each the same for the same item, and the same list when all are in it already. Throws ApiError
+   * when they cannot be converted.
+   */
+  shown(items: readonly Item<any>[]): readonly Item<any>[] | Promise<readonly Item<any>[]>;
+}
+
+/** What lists and watches give in one version. */
+export type Versioned = Pick<ResourceCache<any>, "list" | "watch" | "events">;
 
 export interface ItemChange<T extends ApiObject = ApiObject> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";

@@ -24,6 +24,7 @@ interface Group<T extends ApiObject> {
 export class Dispatcher<T extends ApiObject> {
   readonly #resource: Resource<T>;
   readonly #buckets = new Map<string, Map<string, Group<T>>>();
+  #isClosed = false;
 
   constructor(resource: Resource<T>) {
     this.#resource = resource;
@@ -34,7 +35,13 @@ export class Dispatcher<T extends ApiObject> {
     return this.#watchers().length;
   }
 
+  get isEmpty(): boolean {
+    return this.#buckets.size === 0;
+  }
+
+  /** Ends the watcher at once when there is nothing to come. */
   add(selection: Selection<T>, watcher: Watcher<T>): void {
+    if (this.#isClosed) return watcher.end();
     const { bucket, id } = selection;
     let groups = this.#buckets.get(bucket);
     if (!groups) this.#buckets.set(bucket, (groups = new Map()));
@@ -81,6 +88,12 @@ export class Dispatcher<T extends ApiObject> {
 
   end(error?: ApiError): void {
     for (const watcher of this.#watchers()) watcher.end(error);
+  }
+
+  /** Ends those there are and those that come. */
+  close(): void {
+    this.#isClosed = true;
+    this.end();
   }
 
   #watchers(): Watcher<T>[] {

@@ -13,6 +13,7 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import { deepFreeze } from "@knarr/std/freeze.ts";
+import type { Change } from "@knarr/store/store.ts";
 import type { Item } from "./cache.ts";
 
 /** An object on its way to the store. */
@@ -63,6 +64,7 @@ export function parseItem<T extends ApiObject>(
   revision: number,
 ): Item<T> {
   const text = Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString();
+  if (resource.revive) return revivedItem(resource, key, text, revision);
   const split = splitInText(text);
   if (split > 0) {
     const json = `${text.slice(0, split)}${versionText(String(revision))}${text.slice(split)}`;
@@ -75,6 +77,32 @@ export function parseItem<T extends ApiObject>(
     }
   }
   return itemOf(draftOf(resource, key, JSON.parse(text) as T), revision);
+}
+
+/** What the store has of a kind whose schema may be another by now. */
+function revivedItem<T extends ApiObject>(
+  resource: Resource<T>,
+  key: string,
+  text: string,
+  revision: number,
+): Item<T> {
+  const object = JSON.parse(text) as T;
+  resource.revive!(object);
+  const draft = draftOf(resource, key, object);
+  const isAsStored = draft.stored.length === Buffer.byteLength(text) && draft.stored.toString() === text;
+  return { ...itemOf(draft, revision), ...(!isAsStored && { isOutdated: true }) };
+}
+
+/** What a change of the store makes of an item. */
+export function itemOfChange<T extends ApiObject>(
+  resource: Resource<T>,
+  { type, entry }: Change,
+  key: string,
+  current: Item<T> | undefined,
+): Item<T> {
+  if (type === "delete" && current) return withRevision(current, entry.revision);
+  const item = parseItem(resource, key, entry.value, entry.revision);
+  return type === "delete" ? withRevision(item, entry.revision) : item;
 }
 
 /** The same state under another resourceVersion: what a delete leaves behind. */
@@ -91,7 +119,7 @@ export function withRevision<T extends ApiObject>(
 }
 
 function inOrder<T extends ApiObject>(resource: Resource<T>, object: T): T {
-  const { kind: _kind, apiVersion: _apiVersion, metadata, ...fields } = object;
+  const { kind: _kind, apiVersion, metadata, ...fields } = object;
   const { name, generateName, namespace, uid, resourceVersion: _resourceVersion, ...rest } = metadata;
   const ordered: ApiObject["metadata"] = { name: name! };
   if (generateName !== undefined) ordered.generateName = generateName;
@@ -100,7 +128,7 @@ function inOrder<T extends ApiObject>(resource: Resource<T>, object: T): T {
   (ordered as { resourceVersion: string | undefined }).resourceVersion = undefined;
   return {
     kind: resource.kind,
-    apiVersion: groupVersion(resource),
+    apiVersion: resource.revive ? apiVersion : groupVersion(resource),
     metadata: Object.assign(ordered, rest),
     ...fields,
   } as unknown as T;

@@ -9,7 +9,7 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { expired } from "@knarr/machinery/status.ts";
 import { Compacted, type Store } from "@knarr/store/store.ts";
-import type { Item, ListPage, ListQuery } from "./cache.ts";
+import type { Conversion, Item, ListPage, ListQuery } from "./cache.ts";
 import { encodeContinue, expiredContinue } from "./continue-token.ts";
 import type { EventWindow } from "./event-window.ts";
 import type { Indexes } from "./indexes.ts";
@@ -18,6 +18,12 @@ import { parseItem } from "./item.ts";
 import { listStart, tooLargeVersion, type Moment } from "./list-options.ts";
 import type { Progress } from "./progress.ts";
 import { selectionOf, type Selection } from "./selection.ts";
+
+/** Another version of the kind, for lists of it. */
+export interface ListedVersion {
+  readonly resource: Resource<any>;
+  readonly conversion: Conversion;
+}
 
 /** Entries of the past that are read from the store at once. */
 const HISTORY_PAGE = 500;
@@ -39,16 +45,19 @@ export class Lister<T extends ApiObject> {
     this.#parts = parts;
   }
 
-  async list(query: ListQuery): Promise<ListPage<T>> {
+  async list(query: ListQuery, version?: ListedVersion): Promise<ListPage<T>> {
     const { store, progress, resource } = this.#parts;
     const { moment, from } = listStart(query);
-    const selection = selectionOf(resource, query);
+    const selection = version
+      ? withoutIndex(selectionOf<T>(version.resource, query))
+      : selectionOf(resource, query);
     // Keys in tokens are relative to what is listed.
     const scope = query.namespace && resource.scope === "Namespaced" ? `${query.namespace}/` : "";
-    const page = { selection, scope, from: scope + from, limit: query.limit ?? 0 };
+    const { limit = 0 } = query;
+    const page = { selection, scope, from: scope + from, limit, conversion: version?.conversion };
     if (moment.at !== "exactly") {
       await this.reach(moment);
-      return pageOf(page, this.#candidates(selection, page.from), progress.revision);
+      return await pageOf(page, this.candidates(selection, page.from), progress.revision);
     }
     const { revision } = moment;
     if (revision > Math.max(progress.revision, store.revision))
@@ -57,7 +66,7 @@ export class Lister<T extends ApiObject> {
     try {
       if (revision < store.compacted) throw new Compacted(revision, store.compacted);
       const items = this.#recent(page, revision);
-      return items ? pageOf(page, items, revision) : await this.#old(page, revision);
+      return await (items ? pageOf(page, items, revision) : this.#old(page, revision));
     } catch (err) {
       if (!(err instanceof Compacted)) throw err;
       if (query.continue) throw expiredContinue(from);
@@ -74,12 +83,12 @@ export class Lister<T extends ApiObject> {
 
   /** All that is selected now, in key order. */
   now(selection: Selection<T>): readonly Item<T>[] {
-    const candidates = this.#candidates(selection, "");
+    const candidates = this.candidates(selection, "");
     return selection.isWhole ? candidates : candidates.filter(({ object }) => selection.matches(object));
   }
 
   /** Items that may be selected now, in key order. */
-  #candidates({ key, field, namespace }: Selection<T>, from: string): readonly Item<T>[] {
+  candidates({ key, field, namespace }: Selection<T>, from: string): readonly Item<T>[] {
     const { items, indexes } = this.#parts;
     if (key !== undefined) {
       const item = items.get(key);
@@ -92,7 +101,7 @@ export class Lister<T extends ApiObject> {
   /** Items as they were at a revision that the window reaches back to. */
   #recent({ selection, from }: Page<T>, revision: number): readonly Item<T>[] | undefined {
     const { window, items } = this.#parts;
-    if (revision >= window.end) return this.#candidates(selection, from);
+    if (revision >= window.end) return this.candidates(selection, from);
     if (revision < window.start) return undefined;
     const undone = window.before(revision);
     const prefix = selection.namespace && `${selection.namespace}/`;
@@ -106,7 +115,7 @@ export class Lister<T extends ApiObject> {
   /** A page of what the store still knows. */
   async #old(page: Page<T>, revision: number): Promise<ListPage<T>> {
     const { store, prefix, resource } = this.#parts;
-    const { selection, scope, limit, from } = page;
+    const { selection, scope, limit, from, conversion } = page;
     const found: Item<T>[] = [];
     // The store goes on after a key; a token names the first one wanted, which ends in a null.
     let after = from > scope ? { after: prefix + from.replace(/\0$/, "") } : {};
@@ -118,8 +127,10 @@ export class Lister<T extends ApiObject> {
         count: selection.isWhole,
         ...after,
       });
-      for (const [index, entry] of entries.entries()) {
-        const item = parseItem(resource, entry.key.slice(prefix.length), entry.value, entry.revision);
+      const stored = entries.map(({ key, value, revision: written }) =>
+        parseItem(resource, key.slice(prefix.length), value, written),
+      );
+      for (const [index, item] of (await shownBy(conversion, stored)).entries()) {
         if (!selection.matches(item.object)) continue;
         found.push(item);
         const left = entries.length - index - 1 + remaining;
@@ -136,20 +147,33 @@ interface Page<T extends ApiObject> {
   readonly scope: string;
   readonly from: string;
   readonly limit: number;
+  readonly conversion: Conversion | undefined;
 }
 
-function pageOf<T extends ApiObject>(
+/** Indexes are of what is stored. */
+function withoutIndex<T extends ApiObject>(selection: Selection<T>): Selection<T> {
+  return { ...selection, field: undefined };
+}
+
+function shownBy<T extends ApiObject>(
+  conversion: Conversion | undefined,
+  items: readonly Item<T>[],
+): readonly Item<T>[] | Promise<readonly Item<T>[]> {
+  return conversion ? conversion.shown(items) : items;
+}
+
+async function pageOf<T extends ApiObject>(
   page: Page<T>,
   candidates: readonly Item<T>[],
   revision: number,
-): ListPage<T> {
-  const { selection, limit } = page;
+): Promise<ListPage<T>> {
+  const { selection, limit, conversion } = page;
   if (selection.isWhole) {
     const items = limit && limit < candidates.length ? candidates.slice(0, limit) : candidates;
-    return cut(page, items, revision, candidates.length - items.length);
+    return cut(page, await shownBy(conversion, items), revision, candidates.length - items.length);
   }
   const items: Item<T>[] = [];
-  for (const [index, item] of candidates.entries()) {
+  for (const [index, item] of (await shownBy(conversion, candidates)).entries()) {
     if (!selection.matches(item.object)) continue;
     items.push(item);
     if (items.length === limit) return cut(page, items, revision, candidates.length - index - 1);

@@ -12,8 +12,10 @@ import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Change, Store } from "@knarr/store/store.ts";
 import type { World } from "../admission/plugin.ts";
 import type { Caches, ResourceCache } from "./cache.ts";
+import { itemOfChange } from "./item.ts";
 import { Progress } from "./progress.ts";
-import { LiveCache, storePrefix } from "./resource-cache.ts";
+import { Contents, storePrefix } from "./contents.ts";
+import { LiveCache } from "./resource-cache.ts";
 
 /** As upstream: so often an idle watch hears how far it is. */
 const BOOKMARK_MS = 60_000;
@@ -74,9 +76,14 @@ class LiveCaches implements Caches {
     await Promise.all([...new Set(missing)].map((resource) => this.#load(resource)));
   }
 
+  async reload(resource: Resource<any>): Promise<void> {
+    const cache = this.of(resource) as LiveCache<any>;
+    await this.#read(resource, (contents) => cache.adopt(contents));
+  }
+
   remove(resource: Resource<any>): void {
     const prefix = storePrefix(stored(resource));
-    this.#caches.get(prefix)?.close();
+    this.#caches.get(prefix)?.retire();
     this.#caches.delete(prefix);
   }
 
@@ -93,16 +100,23 @@ class LiveCaches implements Caches {
   }
 
   async #load(resource: Resource<any>): Promise<void> {
+    const parts = { store: this.#store, progress: this.#progress, clock: this.#clock };
+    await this.#read(resource, (contents) =>
+      this.#caches.set(storePrefix(resource), new LiveCache(parts, contents)),
+    );
+  }
+
+  /** `take` gets all there is in the moment when nothing of it is missing: what is committed later comes to who has taken it. */
+  async #read(resource: Resource<any>, take: (contents: Contents<any>) => void): Promise<void> {
     const prefix = storePrefix(resource);
     const changes: Change[] = [];
     this.#loading.set(prefix, changes);
     try {
       const parts = { resource, store: this.#store, progress: this.#progress, clock: this.#clock };
-      const revision = this.#progress.revision;
-      const cache = await LiveCache.load(parts, revision);
+      const contents = await Contents.load(parts, this.#progress.revision);
       // All that was committed since has come by while it was loading.
-      if (changes.length > 0) cache.apply(changes);
-      this.#caches.set(prefix, cache);
+      contents.apply(changes, (change, key, current) => itemOfChange(resource, change, key, current));
+      take(contents);
     } finally {
       this.#loading.delete(prefix);
     }

@@ -39,7 +39,7 @@ export class Watches<T extends ApiObject> {
 
   async start(query: WatchQuery, start: WatchStart, sink: WatchSink<T>): Promise<Watch> {
     const selection = selectionOf(this.#parts.resource, query);
-    await this.#prepare(start);
+    await this.prepare(start);
     // From here on nothing may wait.
     const { resource, progress, dispatcher } = this.#parts;
     const watcher = new Watcher(sink, {
@@ -53,7 +53,7 @@ export class Watches<T extends ApiObject> {
   }
 
   /** Waits until the cache has what the watch starts with. */
-  async #prepare(start: WatchStart): Promise<void> {
+  async prepare(start: WatchStart): Promise<void> {
     const { progress, window, history, lister, clock } = this.#parts;
     if (start.from === "state" && start.moment.at !== "exactly") await lister.reach(start.moment);
     if (start.from !== "revision") return;

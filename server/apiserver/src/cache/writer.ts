@@ -5,14 +5,14 @@
  * a write only when another server was faster.
  */
 
-import { groupResource, type Resource } from "@knarr/kinds/resource.ts";
+import { groupResource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { ApiError, notFound } from "@knarr/machinery/status.ts";
 import { splitKey } from "@knarr/machinery/object.ts";
 import { RevisionChanged, StoreUnavailable, type Change, type Store } from "@knarr/store/store.ts";
 import type { Item } from "./cache.ts";
-import type { ItemSet } from "./item-set.ts";
-import { draftOf, isSame, itemOf, parseItem, withRevision, type Draft } from "./item.ts";
+import type { Contents } from "./contents.ts";
+import { draftOf, isSame, itemOf, itemOfChange, type Draft } from "./item.ts";
 import type { Progress } from "./progress.ts";
 
 /** A write of ours that the store has been given. */
@@ -23,11 +23,12 @@ interface Sent<T extends ApiObject> {
 }
 
 export interface WriterParts<T extends ApiObject> {
-  readonly resource: Resource<T>;
-  readonly prefix: string;
   readonly store: Store;
   readonly progress: Progress;
-  readonly items: ItemSet<T>;
+  /** What is decided by, and as what it is written: others when the schema has changed. */
+  contents(): Pick<Contents<T>, "resource" | "prefix" | "items">;
+  /** The kind is not served any more: nothing is told of its changes. */
+  isRetired(): boolean;
 }
 
 export class Writer<T extends ApiObject> {
@@ -44,48 +45,48 @@ export class Writer<T extends ApiObject> {
     key: string,
     change: (current: Item<T> | undefined) => T | Promise<T>,
   ): Promise<{ readonly item: Item<T>; readonly created: boolean }> {
-    const { resource, items } = this.#parts;
     for (;;) {
       while (this.#turns.has(key)) await this.#turns.get(key);
-      const current = items.get(key);
+      const current = this.#get(key);
       const changed = change(current);
       const object = changed instanceof Promise ? await changed : changed;
-      if (this.#turns.has(key) || items.get(key) !== current) continue;
-      const draft = draftOf(resource, key, object);
-      if (current && isSame(draft, current)) return { item: current, created: false };
+      if (this.#turns.has(key) || this.#get(key) !== current) continue;
+      const draft = draftOf(this.#parts.contents().resource, key, object);
+      if (current && !current.isOutdated && isSame(draft, current)) return { item: current, created: false };
       const item = await this.#commit(key, draft, current);
       if (item) return { item, created: current === undefined };
     }
   }
 
-  async delete(key: string, check?: (current: T) => void | Promise<void>): Promise<Item<T>> {
-    const { resource, items } = this.#parts;
+  async delete(key: string, check?: (current: T, item: Item<T>) => void | Promise<void>): Promise<Item<T>> {
     for (;;) {
       while (this.#turns.has(key)) await this.#turns.get(key);
-      const current = items.get(key);
-      if (!current) throw notFound(groupResource(resource), splitKey(key).name);
-      const checked = check?.(current.object);
+      const current = this.#get(key);
+      if (!current) throw notFound(groupResource(this.#parts.contents().resource), splitKey(key).name);
+      const checked = check?.(current.object, current);
       if (checked instanceof Promise) await checked;
-      if (this.#turns.has(key) || items.get(key) !== current) continue;
+      if (this.#turns.has(key) || this.#get(key) !== current) continue;
       const item = await this.#commit(key, undefined, current);
       if (item) return item;
     }
   }
 
   /** What a change of the store makes of an item, without parsing what was written here. */
-  itemOf({ type, entry }: Change, key: string, current: Item<T> | undefined): Item<T> {
+  itemOf(change: Change, key: string, current: Item<T> | undefined): Item<T> {
+    const { type, entry } = change;
     const sent = this.#sent.get(key);
-    const { resource } = this.#parts;
-    if (type === "delete") {
-      const item = withRevision(
-        current ?? parseItem(resource, key, entry.value, entry.revision),
-        entry.revision,
-      );
-      if (sent && !sent.draft) sent.item = item;
-      return item;
-    }
-    if (sent?.draft?.stored !== entry.value) return parseItem(resource, key, entry.value, entry.revision);
-    return (sent.item = itemOf(sent.draft, entry.revision));
+    const isOurs = type === "put" && sent?.draft?.stored === entry.value;
+    if (isOurs) return (sent.item = itemOf(sent.draft!, entry.revision));
+    const item = itemOfChange(this.#parts.contents().resource, change, key, current);
+    if (type === "delete" && sent && !sent.draft) sent.item = item;
+    return item;
+  }
+
+  #get(key: string): Item<T> | undefined {
+    const { contents, isRetired } = this.#parts;
+    if (isRetired())
+      throw new ApiError("TooManyRequests", "storage is (re)initializing", { retryAfterSeconds: 1 });
+    return contents().items.get(key);
   }
 
   /** Nothing when somebody else was faster: the cache has seen it by then. */
@@ -94,7 +95,8 @@ export class Writer<T extends ApiObject> {
     draft: Draft<T> | undefined,
     current: Item<T> | undefined,
   ): Promise<Item<T> | undefined> {
-    const { store, prefix, progress } = this.#parts;
+    const { store, progress, contents } = this.#parts;
+    const { prefix } = contents();
     const sent: Sent<T> = { draft, item: undefined };
     const { promise: turn, resolve: done } = Promise.withResolvers<void>();
     this.#sent.set(key, sent);

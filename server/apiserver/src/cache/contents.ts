@@ -1,0 +1,116 @@
+/**
+ * What a cache has of one kind, as one schema reads it: items, indexes, the window of changes and the watchers of it all. When the schema changes,
+ * the cache reads everything anew, into other contents.
+ *
+ * `apply` is the one place where anything changes. It is synchronous and takes the changes of one commit, so everybody sees either none
+ * or all of them.
+ */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Change, Store } from "@knarr/store/store.ts";
+import type { Item, ItemChange } from "./cache.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { EventWindow } from "./event-window.ts";
+import { History } from "./history.ts";
+import { Indexes } from "./indexes.ts";
+import { ItemSet } from "./item-set.ts";
+import { parseItem } from "./item.ts";
+import { Lister } from "./lister.ts";
+import type { Progress } from "./progress.ts";
+import { Watches } from "./watches.ts";
+
+export interface ContentsParts<T extends ApiObject> {
+  readonly resource: Resource<T>;
+  readonly store: Store;
+  readonly progress: Progress;
+  readonly clock: Clock;
+}
+
+/** Entries loaded at once. */
+const LOAD_PAGE = 1000;
+
+export class Contents<T extends ApiObject> {
+  readonly resource: Resource<T>;
+  readonly prefix: string;
+  readonly items = new ItemSet<T>();
+  readonly indexes: Indexes<T>;
+  readonly window: EventWindow<T>;
+  readonly dispatcher: Dispatcher<T>;
+  readonly lister: Lister<T>;
+  readonly watches: Watches<T>;
+  readonly #clock: Clock;
+
+  /** Reads all there is at `revision`; changes after it must be applied. */
+  static async load<T extends ApiObject>(parts: ContentsParts<T>, revision: number): Promise<Contents<T>> {
+    const contents = new Contents(parts, revision);
+    const { resource, store } = parts;
+    const { prefix, items } = contents;
+    for (let after: string | undefined, remaining = 1; remaining > 0;) {
+      const page = await store.list(prefix, {
+        revision,
+        limit: LOAD_PAGE,
+        count: false,
+        ...(after && { after }),
+      });
+      for (const { key, value, revision: written } of page.entries)
+        items.put(parseItem(resource, key.slice(prefix.length), value, written));
+      after = page.entries.at(-1)?.key;
+      remaining = page.remaining;
+    }
+    return contents;
+  }
+
+  private constructor(parts: ContentsParts<T>, revision: number) {
+    const { resource, clock } = parts;
+    this.resource = resource;
+    this.prefix = storePrefix(resource);
+    this.#clock = clock;
+    this.indexes = new Indexes(resource, () => this.items.range(""));
+    this.window = new EventWindow(revision);
+    this.dispatcher = new Dispatcher(resource);
+    const { prefix, items, indexes, window, dispatcher } = this;
+    const shared = { ...parts, prefix, items, indexes, window, dispatcher };
+    this.lister = new Lister(shared);
+    const history = new History(resource, prefix, parts.store);
+    this.watches = new Watches({ ...shared, history, lister: this.lister });
+  }
+
+  /** Takes what one commit changed, in revision order. `itemOf` makes the item of a change. */
+  apply(
+    changes: readonly Change[],
+    itemOf: (change: Change, key: string, current: Item<T> | undefined) => Item<T>,
+  ): readonly ItemChange<T>[] {
+    const applied = changes.map((change) => {
+      const key = change.entry.key.slice(this.prefix.length);
+      const previous = this.items.get(key);
+      return this.#put(change, itemOf(change, key, previous), previous);
+    });
+    this.window.append(applied, this.#clock.now());
+    return applied;
+  }
+
+  /** Once a minute: tells idle watches how far they are, and forgets what is old. */
+  tick(revision: number): void {
+    this.window.trim(this.#clock.now());
+    this.items.forget();
+    this.dispatcher.bookmarks(revision);
+  }
+
+  #put({ type }: Change, item: Item<T>, previous: Item<T> | undefined): ItemChange<T> {
+    if (type === "delete") {
+      this.items.remove(item.key);
+      this.indexes.change(undefined, previous);
+      return { type: "DELETED", item, previous };
+    }
+    this.items.put(item);
+    this.indexes.change(item, previous);
+    return { type: previous ? "MODIFIED" : "ADDED", item, previous };
+  }
+}
+
+/** Where the store keeps a kind. */
+export function storePrefix({ group, plural }: Resource<any>): string {
+  return `/registry/${group || "core"}/${plural}/`;
+}
