@@ -37,6 +37,7 @@ const kinds = [
   ),
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
   ..."PersistentVolume PersistentVolumeClaim StorageClass VolumeAttachment VolumeAttributesClass".split(" "),
+  ..."Ingress IngressClass NetworkPolicy IPAddress ServiceCIDR RuntimeClass".split(" "),
   ..."CSIDriver CSINode CSIStorageCapacity".split(" "),
   ..."MutatingWebhookConfiguration ValidatingAdmissionPolicyBinding".split(" "),
   ..."LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration ResourceClaimTemplate ResourceSlice".split(

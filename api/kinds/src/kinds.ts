@@ -23,6 +23,8 @@ import { autoscaling } from "./autoscaling/group.ts";
 import { batch } from "./batch/group.ts";
 import { policy } from "./policy/group.ts";
 import { flowcontrol } from "./flowcontrol/group.ts";
+import { networking, networkingV1beta1 } from "./networking/group.ts";
+import { node } from "./node/group.ts";
 import { storage, storageV1beta1 } from "./storage/group.ts";
 import { resource, resourceV1alpha3, resourceV1beta1, resourceV1beta2 } from "./resource/group.ts";
 import { byPriority } from "./priorities.ts";
@@ -45,6 +47,9 @@ export const groups: readonly Group[] = [
   coordination,
   discovery,
   flowcontrol,
+  networking,
+  networkingV1beta1,
+  node,
   storage,
   storageV1beta1,
   admissionregistration,

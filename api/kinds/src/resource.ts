@@ -157,6 +157,8 @@ export interface Column<T> {
   readonly description?: string;
   /** 0 (default) always, 1 only with `-o wide`. */
   readonly priority?: number;
+  /** Upstream fills a cell and forgets the column: rows of the kind are longer than their head. Only the last ones can be so. */
+  readonly untitled?: true;
   /** `now` is milliseconds since the epoch, for ages. */
   value(object: T, now: number): string | number | boolean | undefined;
 }

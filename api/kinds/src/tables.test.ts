@@ -37,12 +37,14 @@ function resourceOf({ path }: Step): Resource<any> | undefined {
 }
 
 function definitions({ columns = [] }: Resource<any>): unknown[] {
-  return columns.map(({ name, type = "string", format = "", priority = 0 }) => ({
-    name,
-    type,
-    format,
-    priority,
-  }));
+  return columns
+    .filter(({ untitled }) => !untitled)
+    .map(({ name, type = "string", format = "", priority = 0 }) => ({
+      name,
+      type,
+      format,
+      priority,
+    }));
 }
 
 function withoutProse({ description: _prose, ...column }: Record<string, unknown>): unknown {

@@ -44,6 +44,7 @@ function judgeCauses(want: readonly FieldError[], got: readonly FieldError[]): V
 /** Columns and cells; what varies with time and place is blotted out in the recorded ones. */
 export function judgeTable(table: any, resource: Resource<any>, objects: readonly any[]): Verdict {
   const columns = resource.columns ?? [];
+  const titled = columns.filter(({ untitled }) => !untitled);
   const want = {
     columns: table.columnDefinitions.map((column: any) => [
       column.name,
@@ -54,7 +55,7 @@ export function judgeTable(table: any, resource: Resource<any>, objects: readonl
     rows: table.rows.map(({ cells }: any) => cells.map(blot)),
   };
   const got = {
-    columns: columns.map(({ name, type = "string", format = "", priority = 0 }) => [
+    columns: titled.map(({ name, type = "string", format = "", priority = 0 }) => [
       name,
       type,
       format,

@@ -9,7 +9,7 @@ import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { APIService, APIServiceCondition } from "../../generated/apiregistration-v1.ts";
 import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
-import { keepMetadata } from "../shared/status-metadata.ts";
+import { keepMetadata } from "../shared/status.ts";
 
 type Spec = NonNullable<APIService["spec"]>;
 
@@ -55,7 +55,7 @@ export const apiService = defineResource<APIService>({
 
   subresources: {
     status: {
-      prepareForUpdate: ({ metadata }, previous) => keepMetadata(metadata, previous.metadata),
+      prepareForUpdate: keepMetadata,
       validateUpdate({ status }, _, errors) {
         for (const [i, condition] of (status?.conditions ?? []).entries())
           if (!STATUSES.includes(condition.status))

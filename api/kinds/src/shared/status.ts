@@ -1,9 +1,13 @@
-/** What status endpoints of many kinds do alike. */
+/** What status endpoints of many kinds do alike, and endpoints of other parts of an object. */
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
 
-/** For those that may not touch metadata either; who wrote which field of the status is kept. */
-export function keepMetadata(object: ApiObject, previous: ApiObject): void {
-  const { managedFields } = object.metadata;
-  object.metadata = { ...previous.metadata, ...(managedFields && { managedFields }) };
+const own = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
+/** For those that may not touch metadata either (KEP-2040): what users may write of it becomes what it was. */
+export function keepMetadata({ metadata }: ApiObject, { metadata: previous }: ApiObject): void {
+  for (const field of own) {
+    if (previous[field] === undefined) delete metadata[field];
+    else Object.assign(metadata, { [field]: previous[field] });
+  }
 }

@@ -17,7 +17,7 @@ import { internalForm } from "../shared/internal/form.ts";
 import { validateInlineVolumeSpec } from "../shared/persistent-volume/spec.ts";
 import { defaultBlockStorage } from "../shared/pod/volumes/defaults.ts";
 import { validateDriverName } from "../shared/pod/volumes/network.ts";
-import { keepMetadata } from "../shared/status-metadata.ts";
+import { keepMetadata } from "../shared/status.ts";
 import { reject } from "../shared/values.ts";
 
 const MAX_METADATA_BYTES = 256 * 1024;
@@ -58,7 +58,7 @@ export const volumeAttachment = defineResource<VolumeAttachment>({
 
   subresources: {
     status: {
-      prepareForUpdate: ({ metadata }, previous) => keepMetadata(metadata, previous.metadata),
+      prepareForUpdate: keepMetadata,
       validateUpdate(object, previous, errors) {
         validate(object, errors);
         validateSpecUnchanged(object, previous, errors);

@@ -38,7 +38,9 @@ export function tableOf(
     kind: "Table",
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
-    columnDefinitions: options.noHeaders ? null : columns.map(definitionOf),
+    columnDefinitions: options.noHeaders
+      ? null
+      : columns.filter(({ untitled }) => !untitled).map(definitionOf),
     rows: ordered.map((object) => rowOf(columns, object, options, now)),
   };
 }

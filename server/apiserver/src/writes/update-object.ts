@@ -169,12 +169,14 @@ function otherUid({ served, name, namespace }: Write, wanted: string, actual = "
   );
 }
 
-/** Upstream keys by plural alone, but for three old kinds. */
+/** Upstream keys by plural alone, but for a few old kinds. */
 function storedAs({ resource: { group, plural } }: Served): string {
-  return group === "" ? (OLD_KEYS[plural] ?? plural) : plural;
+  return OLD_KEYS[group ? `${plural}.${group}` : plural] ?? plural;
 }
 const OLD_KEYS: Readonly<Record<string, string>> = {
   nodes: "minions",
+  replicationcontrollers: "controllers",
+  "ingresses.networking.k8s.io": "ingress",
   services: "services/specs",
   endpoints: "services/endpoints",
 };

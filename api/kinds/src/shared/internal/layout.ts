@@ -69,6 +69,7 @@ export const layouts: Readonly<Record<string, string>> = {
   CSIVolumeSource:
     "Driver:string ReadOnly:*bool FSType=fsType:*string VolumeAttributes:{}string NodePublishSecretRef:*LocalObjectReference",
   EphemeralVolumeSource: "VolumeClaimTemplate:*PersistentVolumeClaimTemplate",
+  ParentReference: "Group:string Resource:string Namespace:string Name:string",
   PersistentVolumeSource: VOLUME_SOURCE,
   PersistentVolumeSpec: `Capacity:{}quantity ${VOLUME_SOURCE} AccessModes:[]string ClaimRef:*ObjectReference PersistentVolumeReclaimPolicy:string StorageClassName:string MountOptions:[]string VolumeMode:*string NodeAffinity:*VolumeNodeAffinity VolumeAttributesClassName:*string`,
   CSINodeDriver: "Name:string NodeID=nodeID:string TopologyKeys:[]string Allocatable:*raw",

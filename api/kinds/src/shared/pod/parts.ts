@@ -1,13 +1,14 @@
 /** The subresources of Pod that write a part of its spec: `ephemeralcontainers` (debugging) and `resize`. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
 
 import type { Container, Pod, PodSpec, ResourceRequirements } from "../../../generated/core-v1.ts";
 import type { StatusSubresource } from "../../resource.ts";
 import { equivalent } from "../equality.ts";
 import { jsonDiff } from "../internal/diff.ts";
 import { internalForm } from "../internal/form.ts";
-import { keepMetadata } from "../status-metadata.ts";
+import { keepMetadata } from "../status.ts";
 import { MIRROR_POD, validatePodAnnotationsUpdate } from "./annotations.ts";
 import { isSidecar } from "./context.ts";
 import { dropDisabledFields } from "./dropped.ts";
@@ -86,7 +87,7 @@ export const resize: StatusSubresource<Pod> = {
 function putBack(pod: Pod, previous: Pod): void {
   pod.spec = { ...previous.spec! };
   if (previous.status) pod.status = previous.status;
-  keepMetadata(pod.metadata, previous.metadata);
+  keepMetadata(pod as ApiObject, previous as ApiObject);
 }
 
 function validateWhole(pod: Pod, previous: Pod, errors: FieldErrors): void {

@@ -15,8 +15,10 @@ import {
   isOvercommitAllowed,
   isPodLevelResource,
 } from "./resource-names.ts";
+import { NOTHING_TOLERATED } from "./tolerated.ts";
 
 type Amounts = Readonly<Record<string, string>>;
+type ResourceContext = Pick<PodContext, "tolerated" | "claims">;
 type NameRule = (name: string, errors: FieldErrors) => void;
 
 export function validateContainerResources(
@@ -27,7 +29,11 @@ export function validateContainerResources(
   if (resources) validateRequirements(resources, errors, { context, nameRule: checkContainerResourceName });
 }
 
-export function validateOverhead(overhead: Amounts, errors: FieldErrors, context: PodContext): void {
+export function validateOverhead(
+  overhead: Amounts,
+  errors: FieldErrors,
+  context: ResourceContext = { tolerated: NOTHING_TOLERATED, claims: new Set() },
+): void {
   validateRequirements({ limits: overhead }, errors, { context, nameRule: checkContainerResourceName });
 }
 
@@ -48,7 +54,7 @@ export function validatePodLevelResources(errors: FieldErrors, context: PodConte
 function validateRequirements(
   { limits = {}, requests = {}, claims }: ResourceRequirements,
   errors: FieldErrors,
-  { context, nameRule }: { readonly context: PodContext; readonly nameRule: NameRule },
+  { context, nameRule }: { readonly context: ResourceContext; readonly nameRule: NameRule },
 ): void {
   const check = (list: Amounts, field: string, more?: (name: string) => void): void => {
     for (const name in list) {
@@ -99,7 +105,7 @@ function validateHugePage(
   name: string,
   amount: string,
   errors: FieldErrors,
-  { tolerated }: PodContext,
+  { tolerated }: ResourceContext,
 ): void {
   if (!tolerated.indivisibleHugePages && !isDivisibleHugePage(name, amount))
     errors.invalid(canonical(amount), `${canonical(amount)} is not positive integer multiple of ${name}`);
