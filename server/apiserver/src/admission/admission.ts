@@ -13,6 +13,7 @@ import type { ApiServerOptions } from "../options.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { WebhookClient } from "../webhooks/client.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
+import { defaultIngressClass } from "./plugins/default-ingress-class.ts";
 import { defaultStorageClass } from "./plugins/default-storage-class.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
@@ -21,6 +22,7 @@ import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-r
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { priority } from "./plugins/priority.ts";
 import { rbacEscalation } from "./plugins/rbac-escalation.ts";
+import { runtimeClass } from "./plugins/runtime-class.ts";
 import { serviceAccountPlugin } from "./plugins/service-account.ts";
 import { storageObjectInUseProtection } from "./plugins/storage-object-in-use-protection.ts";
 import { taintNodesByCondition } from "./plugins/taint-nodes-by-condition.ts";
@@ -49,6 +51,8 @@ function orderedPlugins({ access, caches }: PluginContext): readonly AdmissionPl
     defaultStorageClass,
     storageObjectInUseProtection,
     persistentVolumeClaimResize,
+    runtimeClass,
+    defaultIngressClass,
     podTopologyLabels,
     // New ones go above. From here on it is what users bring, and what must see the object as it will be stored.
     rbacEscalation(access),
