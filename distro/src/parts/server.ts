@@ -37,6 +37,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
         frontProxyNames: ["front-proxy-client"],
       },
       advertiseAddress: config["node-ip"],
+      frontProxy: { certificate: pki.frontProxyClient.cert, key: pki.frontProxyClient.key },
       serviceAccountKey: pki.serviceAccountKey,
       kubeletClient: {
         certificate: pki.kubeletClient.cert,

@@ -4,6 +4,7 @@ import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Store } from "@knarr/store/store.ts";
 import type { LogFileOptions } from "./audit/log-file.ts";
+import type { FrontProxy } from "./aggregation/remote.ts";
 import type { StaticToken } from "./authn/static-token.ts";
 import type { RuntimeConfig } from "./registry/runtime-config.ts";
 
@@ -23,6 +24,8 @@ export interface ApiServerOptions {
   /** `iss` of tokens; default `https://kubernetes.default.svc.<cluster domain>`. */
   readonly issuer?: string;
   readonly staticTokens?: readonly StaticToken[];
+  /** Client certificate that servers behind this one are shown (APIService), signed by `listen.frontProxyCa`. */
+  readonly frontProxy?: FrontProxy | undefined;
   /** How nodes' agents are reached for logs, exec, attach, port-forward and proxy. */
   readonly kubeletClient?: KubeletClientOptions;
   /** Default 10.43.0.0/16. */

@@ -1,6 +1,7 @@
 /** Every path that is no resource, and what answers it. The list is what `GET /` shows. */
 
 import type { Access } from "./access.ts";
+import type { Aggregator } from "./aggregation/aggregator.ts";
 import type { Caches } from "./cache/cache.ts";
 import { Discovery, unlessKnown } from "./discovery/discovery.ts";
 import { GIT_VERSION, versionInfo } from "./discovery/version.ts";
@@ -16,6 +17,7 @@ import type { Registry } from "./registry/registry.ts";
 
 export interface PathsContext {
   readonly registry: Registry;
+  readonly aggregator: Aggregator;
   readonly access: Access;
   readonly metrics: Metrics;
   readonly caches: Caches;
@@ -24,10 +26,10 @@ export interface PathsContext {
 }
 
 export function nonResourcePaths(context: PathsContext): PathEntry[] {
-  const { registry, metrics, address } = context;
-  const discovery = new Discovery(registry, address);
+  const { registry, aggregator, metrics, address } = context;
+  const discovery = new Discovery(aggregator, address);
   const entries: PathEntry[] = [
-    { path: "/", handler: () => json({ paths: shownPaths(entries, registry) }) },
+    { path: "/", handler: () => json({ paths: shownPaths(entries, aggregator) }) },
     {
       path: "/api/",
       handler: (_, request) => (isRoot(request) ? discovery.core(request) : discovery.below(request)),
@@ -52,18 +54,18 @@ function isRoot({ route }: ApiRequest): boolean {
   return route.path.split("/").filter(Boolean).length === 1;
 }
 
-function shownPaths(entries: readonly PathEntry[], { groups }: Registry): string[] {
+function shownPaths(entries: readonly PathEntry[], { groups }: Aggregator): string[] {
   const own = entries
     .map(({ path }) => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path))
     .filter((path) => path !== "/");
-  const served = groups.filter(({ resources }) => resources.length > 0);
-  const kinds = served.flatMap(({ group, version }) =>
-    group ? [`/apis/${group}`, `/apis/${group}/${version}`] : [`/api/${version}`],
-  );
+  const kinds = groups.flatMap(({ name, versions }) => [
+    ...(name ? [`/apis/${name}`] : []),
+    ...versions.map(({ version }) => (name ? `/apis/${name}/${version}` : `/api/${version}`)),
+  ]);
   return [...new Set([...own, ...kinds])].sort();
 }
 
-function healthPaths({ caches }: PathsContext): PathEntry[] {
+function healthPaths({ caches, aggregator }: PathsContext): PathEntry[] {
   let broken: string | undefined;
   caches.failed.catch((err: Error) => (broken = err.message));
   const checks: HealthCheck[] = [
@@ -71,11 +73,17 @@ function healthPaths({ caches }: PathsContext): PathEntry[] {
     { name: "log", check: () => undefined },
     { name: "etcd", check: () => broken },
     { name: "informer-sync", check: () => undefined },
+    { name: "poststarthook/apiservice-discovery-controller", check: () => notYetAsked(aggregator) },
   ];
   return ["healthz", "livez", "readyz"].map((name) => ({
     path: `/${name}/`,
     handler: (_, request) => healthAnswer(name, checks, request),
   }));
+}
+
+/** Until every server behind was looked for once, discovery says less than there is. */
+function notYetAsked({ pending }: Aggregator): string | undefined {
+  return pending.length > 0 ? `not asked yet: ${pending.join(", ")}` : undefined;
 }
 
 function openApiPaths(registry: Registry): PathEntry[] {

@@ -20,6 +20,7 @@ import { auditPolicyOf } from "./audit/policy.ts";
 import { Admission } from "./admission/chain.ts";
 import { admissionPlugins } from "./admission/admission.ts";
 import type { World } from "./admission/plugin.ts";
+import { Aggregator } from "./aggregation/aggregator.ts";
 import { LocalServices } from "./aggregation/local-services.ts";
 import { accessOf } from "./access.ts";
 import { createApi } from "@knarr/client/create-api.ts";
@@ -31,6 +32,7 @@ import { openCaches } from "./cache/open-caches.ts";
 import { keepFlowControl } from "./flow-control/flow-control.ts";
 import { Listener } from "./http/listener.ts";
 import { HttpService } from "./http/service.ts";
+import { OwnTransport } from "./in-process/own-transport.ts";
 import { InProcessTransport } from "./in-process/transport.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
@@ -75,6 +77,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const registry = new Registry(served, caches, (resource) => hooks.of(resource));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const webhooks = stack.use(new WebhookClient(caches));
+  const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: options.frontProxy }));
   const stopping = new AbortController();
   const metrics = new Metrics();
   const audit = auditOf(options, { clock, log });
@@ -82,6 +85,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const parts: Parts = {
     ...(audit && { audit }),
     registry,
+    aggregator,
     caches,
     admission: new Admission(
       admissionPlugins({ access, caches, registry, webhooks, metrics, clock, log }, options),
@@ -98,7 +102,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let listener: Listener | undefined;
   const { advertiseAddress = "127.0.0.1" } = options;
   const address = (): string => `${advertiseAddress}:${listener?.address.port ?? 443}`;
-  const paths = nonResourcePaths({ registry, access, metrics, caches, address });
+  const paths = nonResourcePaths({ registry, aggregator, access, metrics, caches, address });
   const pipeline = new Pipeline(parts, new NonResources(paths));
   const inProcess = (user: User, userAgent = "kube-apiserver"): Transport =>
     new InProcessTransport(pipeline, user, userAgent);
@@ -106,9 +110,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   hooks.repair();
   const self = inProcess(SELF);
   await bootstrap(self, caches.world);
-  const local = stack.use(localServices(self, { caches, registry, clock, log }));
-  await local.start();
-  stack.use(registry.subscribe(() => local.wake()));
+  if (registry.in(apiService.group, apiService.version)) {
+    const local = stack.use(localServices(self, { caches, registry, clock, log }));
+    await local.start();
+    stack.use(registry.subscribe(() => local.wake()));
+    await aggregator.start(new OwnTransport(caches, self), { clock, log });
+  }
   stack.use(await keepFlowControl({ transport: self, caches, clock, log }));
   listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);

@@ -4,27 +4,31 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Group } from "@knarr/kinds/group.ts";
+import type { MergedGroup, MergedVersion } from "../aggregation/merged-groups.ts";
 import { clausesOf, notAcceptableHere, outputOf } from "../negotiation/accept.ts";
 import { written } from "../negotiation/encode.ts";
 import type { Answer, WholeAnswer } from "../pipeline/answer.ts";
 import { textAnswer } from "../pipeline/answer.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import { noSuchPath } from "../pipeline/no-path.ts";
-import type { Registry } from "../registry/registry.ts";
 import { describedResources, type DescribedResource, type DescribedSubresource } from "./described.ts";
 
 type AggregatedVersion = "v2" | "v2beta1";
 
+export interface DiscoverySource {
+  /** What is served here and behind us, in the order it is shown in: the same list until something changes. */
+  readonly groups: readonly MergedGroup[];
+}
+
 export class Discovery {
-  readonly #registry: Registry;
+  readonly #source: DiscoverySource;
   readonly #address: () => string;
   /** Of each list of groups. */
-  readonly #kept = new WeakMap<readonly Group[], Map<string, WholeAnswer>>();
+  readonly #kept = new WeakMap<readonly MergedGroup[], Map<string, WholeAnswer>>();
 
   /** `address` is where others reach this server, `host:port`. */
-  constructor(registry: Registry, address: () => string) {
-    this.#registry = registry;
+  constructor(source: DiscoverySource, address: () => string) {
+    this.#source = source;
     this.#address = address;
   }
 
@@ -40,53 +44,34 @@ export class Discovery {
   groups(request: ApiRequest): Answer {
     const aggregated = aggregatedVersion(request);
     if (aggregated) return this.#aggregated(request, aggregated, false);
-    const groups = this.#names().map((name) => this.#group(name));
+    const groups = this.#source.groups.filter(({ name }) => name !== "").map(listedGroup);
     return answerIn(request, { kind: "APIGroupList", apiVersion: "v1", groups });
   }
 
   /** `/apis/apps` and `/apis/apps/v1`, `/api/v1`. */
   below(request: ApiRequest): Answer {
     const [prefix, ...rest] = request.route.path.split("/").filter(Boolean);
-    const [group = "", version] = prefix === "api" ? ["", rest[0]] : rest;
-    if (group !== "" && !this.#names().includes(group)) return textAnswer(404, "404 page not found\n");
-    if (version === undefined) {
-      return answerIn(request, { kind: "APIGroup", apiVersion: "v1", ...this.#group(group) });
-    }
-    const served = this.#registry.groups.find((one) => one.group === group && one.version === version);
-    if (!served || served.resources.length === 0) throw noSuchPath();
+    const [name = "", version] = prefix === "api" ? ["", rest[0]] : rest;
+    const group = this.#source.groups.find((one) => one.name === name);
+    if (!group) return textAnswer(404, "404 page not found\n");
+    if (version === undefined)
+      return answerIn(request, { kind: "APIGroup", apiVersion: "v1", ...listedGroup(group) });
+    const served = group.versions.find((one) => one.version === version)?.local;
+    if (!served) throw noSuchPath();
     const resources = describedResources(served).flatMap(listed);
-    const groupVersion = group ? `${group}/${version}` : version;
+    const groupVersion = name ? `${name}/${version}` : version;
     return answerIn(request, { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources });
   }
 
-  /** Groups but core, in order. */
-  #names(): string[] {
-    const served = this.#registry.groups.filter(
-      ({ group, resources }) => group !== "" && resources.length > 0,
-    );
-    return [...new Set(served.map(({ group }) => group))];
-  }
-
-  #group(name: string): object {
-    const versions = this.#versions(name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
-    return { name, versions, preferredVersion: versions[0] };
-  }
-
-  #versions(name: string): string[] {
-    return this.#registry.groups
-      .filter(({ group, resources }) => group === name && resources.length > 0)
-      .map(({ version }) => version);
-  }
-
   #aggregated(request: ApiRequest, version: AggregatedVersion, isCore: boolean): Answer {
-    const kept = this.#kept.getOrInsertComputed(this.#registry.groups, () => new Map<string, WholeAnswer>());
+    const kept = this.#kept.getOrInsertComputed(this.#source.groups, () => new Map<string, WholeAnswer>());
     const answer = kept.getOrInsertComputed(`${version} ${isCore}`, () => {
-      const names = isCore ? [""] : this.#names();
+      const groups = this.#source.groups.filter(({ name }) => (name === "") === isCore);
       const value = {
         kind: "APIGroupDiscoveryList",
         apiVersion: `apidiscovery.k8s.io/${version}`,
         metadata: {},
-        items: names.map((name) => this.#aggregatedGroup(name)),
+        items: groups.flatMap((group) => aggregatedGroup(group) ?? []),
       };
       const bytes = Buffer.from(JSON.stringify(value));
       const hash = createHash("sha512").update(bytes).digest("hex").toUpperCase();
@@ -100,20 +85,6 @@ export class Discovery {
       };
     });
     return unlessKnown(request, answer);
-  }
-
-  #aggregatedGroup(name: string): object {
-    const groups = this.#registry.groups.filter(
-      ({ group, resources }) => group === name && resources.length > 0,
-    );
-    return {
-      metadata: { name, creationTimestamp: null },
-      versions: groups.map((group) => ({
-        version: group.version,
-        resources: describedResources(group).map((resource) => aggregatedResource(resource, group)),
-        freshness: "Current",
-      })),
-    };
   }
 }
 
@@ -144,6 +115,11 @@ function answerIn({ headers, query }: ApiRequest, value: object): Answer {
   return written(200, value, output);
 }
 
+function listedGroup({ name, versions }: MergedGroup): object {
+  const shown = versions.map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions: shown, preferredVersion: shown[0] };
+}
+
 function listed(resource: DescribedResource): object[] {
   const { name, singular, namespaced, kind, verbs, shortNames, categories, storageVersionHash } = resource;
   return [
@@ -172,6 +148,20 @@ function listedSubresource({ name, namespaced }: DescribedResource, sub: Describ
     kind,
     verbs,
   };
+}
+
+/** Undefined for a group of which nothing is there. */
+function aggregatedGroup({ name, versions }: MergedGroup): object | undefined {
+  const shown = versions.flatMap((version) => aggregatedVersionOf(name, version) ?? []);
+  return shown.length > 0 ? { metadata: { name, creationTimestamp: null }, versions: shown } : undefined;
+}
+
+function aggregatedVersionOf(group: string, { version, local, remote }: MergedVersion): object | undefined {
+  if (local) {
+    const resources = describedResources(local).map((one) => aggregatedResource(one, local));
+    return { version, resources, freshness: "Current" };
+  }
+  return remote && { version, resources: remote.resources, freshness: remote.freshness };
 }
 
 function aggregatedResource(

@@ -175,7 +175,7 @@ function queryOf(query: TransportRequest["query"]): URLSearchParams {
   return result;
 }
 
-function selectedBy(
+export function selectedBy(
   resource: Resource<any>,
   { namespace, labelSelector, fieldSelector }: Selection,
 ): Selected {

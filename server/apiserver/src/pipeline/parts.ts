@@ -5,6 +5,7 @@ import type { Logger } from "@knarr/std/log.ts";
 import type { Authentication } from "../authn/authentication.ts";
 import type { Authorization } from "../authz/authorization.ts";
 import type { Audit } from "../audit/audit.ts";
+import type { Aggregator } from "../aggregation/aggregator.ts";
 import type { Admission } from "../admission/chain.ts";
 import type { Caches } from "../cache/cache.ts";
 import type { Subresources } from "../subresources/subresources.ts";
@@ -15,6 +16,7 @@ export interface Parts {
   /** Absent without an audit policy. */
   readonly audit?: Audit;
   readonly registry: Registry;
+  readonly aggregator: Aggregator;
   readonly caches: Caches;
   readonly admission: Admission;
   readonly subresources: Subresources;

@@ -57,14 +57,20 @@ export class Pipeline {
       if (isImpersonating(incoming.headers)) await this.#impersonate(request);
       const asked = authorizeRequest(this.parts.authorization, request);
       if (asked) await asked;
-      const answer = await (route.isResource
-        ? dispatch(this.parts, request)
-        : this.#nonResources.answer(this.parts, request));
+      const answer = await this.#answer(request);
       return outcomeOf(request, answer);
     } catch (err) {
       const answer = errorAnswer(this.failureOf(err, route));
       return request ? outcomeOf(request, answer) : { answer, warnings: [], route, user: undefined };
     }
+  }
+
+  #answer(request: ApiRequest): Answer | Promise<Answer> {
+    const passed = this.parts.aggregator.pass(request);
+    if (passed) return passed;
+    return request.route.isResource
+      ? dispatch(this.parts, request)
+      : this.#nonResources.answer(this.parts, request);
   }
 
   #userOf(incoming: Incoming, route: Route): User | Promise<User> {

@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
 import { deployment } from "@knarr/kinds/apps/deployment.ts";
 import type { Group } from "@knarr/kinds/group.ts";
 import type { Published, Resource } from "@knarr/kinds/resource.ts";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
+import { Aggregator } from "../aggregation/aggregator.ts";
 import { openCaches } from "../cache/open-caches.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { OpenApi } from "../openapi/documents.ts";
@@ -46,9 +48,10 @@ function boats(group: string, version: string): Served {
 async function startRegistry() {
   await using stack = new AsyncDisposableStack();
   const store = stack.use(new MemoryStore());
-  const caches = stack.use(await openCaches({ store, resources: [configMap, deployment] }));
+  const caches = stack.use(await openCaches({ store, resources: [apiService, configMap, deployment] }));
   const registry = new Registry(builtIn, caches, () => ({}));
-  const discovery = new Discovery(registry, () => "127.0.0.1:443");
+  const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: undefined }));
+  const discovery = new Discovery(aggregator, () => "127.0.0.1:443");
   const openApi = new OpenApi({
     version: "v1.36.3",
     get groups() {

@@ -54,7 +54,8 @@ export function serviceTarget(world: World, namespace: string, text: string): Up
   const slices = world
     .list(sliceKind, namespace)
     .filter(({ metadata }) => metadata?.labels?.["kubernetes.io/service-name"] === name);
-  const addresses = slices.flatMap(({ ports = [], endpoints = [] }) => {
+  const addresses = slices.flatMap((slice) => {
+    const [endpoints, ports] = [slice.endpoints ?? [], slice.ports ?? []]; // null when empty, as Go writes them
     const port = ports.find((one) => (one.name ?? "") === portName)?.port;
     const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
     const hosts = ready.flatMap((endpoint) => addressesOfPod(world, namespace, endpoint));

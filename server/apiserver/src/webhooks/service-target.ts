@@ -74,7 +74,8 @@ function readyEndpoint({ spec }: Service, slices: readonly EndpointSlice[], port
   return chosen && { host: chosen.host, port: chosen.port };
 }
 
-function readyIn({ addressType, endpoints = [], ports = [] }: EndpointSlice, portName: string) {
+function readyIn({ addressType, ...slice }: EndpointSlice, portName: string) {
+  const [endpoints, ports] = [slice.endpoints ?? [], slice.ports ?? []]; // null when empty, as Go writes them
   const port = ports.find((one) => (one.name ?? "") === portName)?.port;
   if (!port) return [];
   return endpoints.flatMap(({ conditions, addresses }) =>
