@@ -35,7 +35,9 @@ const kinds = [
   ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget Job CronJob".split(
     " ",
   ),
-  ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding PriorityClass".split(" "),
+  ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding APIService PriorityClass".split(
+    " ",
+  ),
   ..."PersistentVolume PersistentVolumeClaim StorageClass VolumeAttachment VolumeAttributesClass".split(" "),
   ..."Ingress IngressClass NetworkPolicy IPAddress ServiceCIDR RuntimeClass".split(" "),
   ..."CSIDriver CSINode CSIStorageCapacity".split(" "),

@@ -50,6 +50,7 @@ const STATUS_RESETS: Readonly<Record<string, readonly string[]>> = {
 
 /** Newer kinds reset all metadata on `/status`. */
 const METADATA_RESETS = new Set([
+  "APIService.apiregistration.k8s.io",
   "FlowSchema.flowcontrol.apiserver.k8s.io",
   "PriorityLevelConfiguration.flowcontrol.apiserver.k8s.io",
   "ResourceClaim.resource.k8s.io",

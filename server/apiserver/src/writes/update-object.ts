@@ -169,10 +169,12 @@ function otherUid({ served, name, namespace }: Write, wanted: string, actual = "
   );
 }
 
-/** Upstream keys by plural alone, but for a few old kinds. */
-function storedAs({ resource: { group, plural } }: Served): string {
+/** Upstream keys by plural alone, but for a few old kinds, and for those of the servers that it is put together from. */
+function storedAs({ resource: { group, plural, published } }: Served): string {
+  if (published || OWN_SERVERS.has(group)) return `${group}/${plural}`;
   return OLD_KEYS[group ? `${plural}.${group}` : plural] ?? plural;
 }
+const OWN_SERVERS = new Set(["apiregistration.k8s.io", "apiextensions.k8s.io"]);
 const OLD_KEYS: Readonly<Record<string, string>> = {
   nodes: "minions",
   replicationcontrollers: "controllers",
