@@ -32,7 +32,7 @@ const kinds = [
   ..."Namespace Node Pod Service Endpoints EndpointSlice ConfigMap Secret ServiceAccount Event Lease".split(
     " ",
   ),
-  ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget Job CronJob".split(
+  ..."StatefulSet DaemonSet ControllerRevision ReplicationController PodDisruptionBudget Job CronJob HorizontalPodAutoscaler".split(
     " ",
   ),
   ..."Deployment ReplicaSet Role ClusterRole RoleBinding ClusterRoleBinding APIService PriorityClass".split(

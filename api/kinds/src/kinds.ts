@@ -19,7 +19,7 @@ import { rbac } from "./rbac/group.ts";
 import { scheduling } from "./scheduling/group.ts";
 import { authentication } from "./authentication/group.ts";
 import { authorization } from "./authorization/group.ts";
-import { autoscaling } from "./autoscaling/group.ts";
+import { autoscaling, autoscalingV2 } from "./autoscaling/group.ts";
 import { batch } from "./batch/group.ts";
 import { policy } from "./policy/group.ts";
 import { flowcontrol } from "./flowcontrol/group.ts";
@@ -39,6 +39,7 @@ export const groups: readonly Group[] = [
   events,
   authentication,
   authorization,
+  autoscalingV2,
   autoscaling,
   batch,
   policy,

@@ -5,8 +5,7 @@
  *     ../shared/conformance/upstream.sh up api
  *     tools/node api/kinds/src/answers/against-upstream.ts KUBECONFIG Pod [COUNT] [SEED]
  *
- * Prints how many agree and, of those that do not, what upstream says (-) and what we say (+). Lists and maps that are
- * empty but there (`ports: []`) are known to differ: the comparison decodes without them, the server does not.
+ * Prints how many agree and, of those that do not, what upstream says (-) and what we say (+).
  */
 
 import { groupVersion } from "@knarr/machinery/object.ts";

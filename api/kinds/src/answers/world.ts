@@ -6,7 +6,8 @@
  * need: what upstream's default plugins fill in before validation.
  */
 
-import { convert } from "@knarr/machinery/decode/convert.ts";
+import { convert, zeroObject } from "@knarr/machinery/decode/convert.ts";
+import { planOf } from "@knarr/machinery/decode/plan.ts";
 import { FieldErrors, type FieldError } from "@knarr/machinery/field.ts";
 import { applyJsonPatch } from "@knarr/machinery/patch/json-patch.ts";
 import { applyMergePatch } from "@knarr/machinery/patch/merge-patch.ts";
@@ -134,7 +135,11 @@ function create(body: any, target: Target): Outcome {
   object.metadata.creationTimestamp = CREATED;
   object.metadata.uid = UID;
   const status = resource.subresources?.status;
-  if (status && !(status !== true && status.writtenOnCreate)) delete object.status;
+  if (status && !(status !== true && status.writtenOnCreate)) {
+    const field = planOf(schemaOf(resource)).byName.get("status");
+    if (field?.fill === "struct") object.status = zeroObject(field.plan.schema);
+    else delete object.status;
+  }
   admit(object, resource);
   const errors = new FieldErrors();
   if (resource.plural === "services") allocate(object, undefined, errors);
@@ -215,7 +220,7 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 function decode(body: any, { resource, namespace }: Target): any {
-  const object: any = convert(JSON.parse(concrete(body)), schemaOf(resource)).object;
+  const object: any = convert(JSON.parse(concrete(body)), schemaOf(resource), { keepsEmpties: true }).object;
   object.metadata ??= {};
   if (namespace !== undefined) object.metadata.namespace ||= namespace;
   resource.defaults?.(object);

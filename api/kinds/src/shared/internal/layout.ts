@@ -235,6 +235,10 @@ export const layouts: Readonly<Record<string, string>> = {
   RollingUpdateDaemonSet: "MaxUnavailable:number MaxSurge:number",
   StatefulSetUpdateStrategy: "Type:string RollingUpdate:*RollingUpdateStatefulSetStrategy",
   RollingUpdateStatefulSetStrategy: "Partition:number MaxUnavailable:*number",
+  HorizontalPodAutoscalerBehavior: "ScaleUp:*HPAScalingRules ScaleDown:*HPAScalingRules",
+  HPAScalingRules:
+    "StabilizationWindowSeconds:*number SelectPolicy:*string Policies:[]HPAScalingPolicy Tolerance:*quantity",
+  HPAScalingPolicy: "Type:string Value:number PeriodSeconds:number",
   PodTemplateSpec: "ObjectMeta=metadata:meta Spec:PodSpec",
   PodFailurePolicy: "Rules:[]PodFailurePolicyRule",
   PodFailurePolicyRule:
