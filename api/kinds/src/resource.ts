@@ -43,6 +43,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
 
   /** Verbs beyond or instead of the usual ones; reviews (SelfSubjectAccessReview, …) have only "create" and are not stored. */
   readonly verbs?: readonly Verb[];
+  /** Its objects are stored nowhere but made when asked for (ComponentStatus): by the kind's registry hooks. */
+  readonly isComputed?: true;
 
   /** How `metadata.name` is checked; default: DNS-1123 subdomain. Returns what is wrong, as upstream words it. */
   readonly name?: (name: string, prefix: { readonly generateName: boolean }) => readonly string[];

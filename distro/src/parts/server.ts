@@ -23,6 +23,10 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
   const pki = readPki(config);
   const clock = realClock;
   mkdirSync(dirname(database), { recursive: true, mode: 0o700 });
+  const isOn = (part: "controllers" | "scheduler"): boolean => !config.disable.includes(part);
+  const running = new Set<string>();
+  const health = (part: string) => () =>
+    running.has(part) ? { isHealthy: true, message: "ok" } : { isHealthy: false, message: "starting" };
   const store = held.use(await openStore(`sqlite://${database}`, clock));
   const server = held.use(
     await createApiServer({
@@ -51,6 +55,10 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       ...auditOptions(config),
       enableAdmissionPlugins: config["enable-admission-plugins"],
       disableAdmissionPlugins: config["disable-admission-plugins"],
+      components: {
+        ...(isOn("controllers") && { "controller-manager": health("controllers") }),
+        ...(isOn("scheduler") && { scheduler: health("scheduler") }),
+      },
       serviceCidr: config["service-cidr"],
       clusterDomain: config["cluster-domain"],
       clock,
@@ -68,7 +76,6 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
   );
   await ensureOwnObjects(own, { clusterDns: config["cluster-dns"] });
 
-  const isOn = (part: "controllers" | "scheduler"): boolean => !config.disable.includes(part);
   if (isOn("controllers")) {
     const transport = held.use(
       server.inProcess(
@@ -84,12 +91,14 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
         log: log.with({ part: "controllers" }),
       }),
     );
+    running.add("controllers");
   }
   if (isOn("scheduler")) {
     const transport = held.use(
       server.inProcess({ name: "system:kube-scheduler", groups: ["system:authenticated"] }, "kube-scheduler"),
     );
     held.use(await startScheduler({ transport, clock, log: log.with({ part: "scheduler" }) }));
+    running.add("scheduler");
   }
   return held.move();
 }

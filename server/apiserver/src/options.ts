@@ -6,6 +6,7 @@ import type { Store } from "@knarr/store/store.ts";
 import type { LogFileOptions } from "./audit/log-file.ts";
 import type { FrontProxy } from "./aggregation/remote.ts";
 import type { StaticToken } from "./authn/static-token.ts";
+import type { HealthCheck } from "./registry/component-status/component-status.ts";
 import type { RuntimeConfig } from "./registry/runtime-config.ts";
 
 export const DEFAULT_SERVICE_CIDR = "10.43.0.0/16";
@@ -28,6 +29,8 @@ export interface ApiServerOptions {
   readonly frontProxy?: FrontProxy | undefined;
   /** How nodes' agents are reached for logs, exec, attach, port-forward and proxy. */
   readonly kubeletClient?: KubeletClientOptions;
+  /** How parts of the control plane are that this process knows of, by upstream's names; others are asked at upstream's ports. */
+  readonly components?: Readonly<Record<string, HealthCheck>>;
   /** Default 10.43.0.0/16. */
   readonly serviceCidr?: string;
   /** Default 30000-32767. */

@@ -12,6 +12,7 @@ import { configMap } from "./config-map.ts";
 import { secret } from "./secret.ts";
 import { serviceAccount } from "./service-account.ts";
 import { event } from "./event.ts";
+import { componentStatus } from "./component-status.ts";
 import { persistentVolume } from "./persistent-volume.ts";
 import { persistentVolumeClaim } from "./persistent-volume-claim.ts";
 import { limitRange } from "./limit-range.ts";
@@ -33,6 +34,7 @@ export const core = defineGroup({
     secret,
     serviceAccount,
     event,
+    componentStatus,
     persistentVolume,
     persistentVolumeClaim,
     limitRange,

@@ -62,12 +62,12 @@ export function listAnswer(served: Served, page: ListPage<any>, encoding: Encodi
 }
 
 export function listMetadata({ resourceVersion, continue: next, remainingItemCount }: ListPage<any>): {
-  resourceVersion: string;
+  resourceVersion?: string;
   continue?: string;
   remainingItemCount?: number;
 } {
   return {
-    resourceVersion,
+    ...(resourceVersion && { resourceVersion }),
     ...(next && { continue: next }),
     ...(remainingItemCount && { remainingItemCount }),
   };

@@ -4,6 +4,7 @@
  */
 
 import { methodNotSupported } from "@knarr/machinery/status.ts";
+import { getComputed, listComputed, watchComputed } from "../handlers/computed.ts";
 import { create } from "../handlers/create.ts";
 import { remove } from "../handlers/delete.ts";
 import { deleteCollection } from "../handlers/delete-collection.ts";
@@ -34,6 +35,12 @@ const objectVerbs: Readonly<Record<string, Handler>> = {
   watch,
 };
 
+const computedVerbs: Readonly<Record<string, Handler>> = {
+  get: getComputed,
+  list: listComputed,
+  watch: watchComputed,
+};
+
 export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<Answer> {
   const { route } = request;
   const served = parts.registry.find(route.group, route.version, route.resource);
@@ -53,8 +60,9 @@ function handlerFor(parts: Parts, request: ApiRequest, served: Served): Handler 
   if (!served.isStored && route.depth === 1 && verb === "create")
     return served.hooks.answer ?? missingHandler(served);
   const isObject = route.depth === 2;
-  const handler = (isObject ? objectVerbs : collectionVerbs)[verb];
-  if (!handler || !allows(served, verb)) throw methodNotAllowed();
+  const { isComputed } = served.resource;
+  const handler = (isComputed ? computedVerbs : isObject ? objectVerbs : collectionVerbs)[verb];
+  if (!handler || !(isComputed || allows(served, verb))) throw methodNotAllowed();
   if (verb === "create" && served.namespaced && route.namespace === "") throw methodNotAllowed();
   return handler;
 }

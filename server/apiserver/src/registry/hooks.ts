@@ -5,6 +5,7 @@
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { Strategy } from "../writes/strategy.ts";
+import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Handler } from "../handlers/handler.ts";
 
 export interface RegistryHooks<T extends ApiObject = ApiObject> {
@@ -25,11 +26,20 @@ export interface RegistryHooks<T extends ApiObject = ApiObject> {
   readonly strategies?: Readonly<Record<string, Strategy>>;
   /** For kinds that are answered and not kept (reviews): what POST does. */
   readonly answer?: Handler;
+  /** For kinds that are made when asked for. */
+  readonly computed?: ComputedObjects<T>;
 }
 
 export interface DeletionHooks<T extends ApiObject> {
   /** Marks the object as being deleted; undefined when it can go at once. `object` is a copy to be changed and returned. */
   mark(object: T, now: string): T | undefined;
+}
+
+export interface ComputedObjects<T extends ApiObject> {
+  /** Throws NotFound. */
+  get(request: ApiRequest): Promise<T>;
+  /** All there are; selected from afterwards. */
+  list(request: ApiRequest): Promise<readonly T[]>;
 }
 
 export interface HookOptions {

@@ -11,6 +11,7 @@ import { reviewHandler } from "../handlers/review.ts";
 import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "../options.ts";
 import type { RegistryHooks } from "./hooks.ts";
 import { bind } from "../subresources/binding.ts";
+import { componentStatusHooks } from "./component-status/component-status.ts";
 import { ServiceAllocation } from "./service/service-hooks.ts";
 import { namespaceHooks } from "./namespace.ts";
 
@@ -34,6 +35,7 @@ export function registryHooks({ access, clock, options, caches }: HooksContext):
     ["namespaces", namespaceHooks],
     ["bindings", { answer: bind }],
     ["services", services.hooks],
+    ["componentstatuses", componentStatusHooks(caches, options.components)],
   ]);
   for (const [name, review] of Object.entries(reviews))
     hooks.set(name, { answer: reviewHandler(review, access, clock) });

@@ -126,6 +126,6 @@ function byNameAndVersion(a: Group, b: Group): number {
 }
 
 /** Reviews and bindings can be made and nothing else: they are answered, not kept. */
-export function isStored({ verbs }: Resource<any>): boolean {
-  return !verbs || verbs.includes("get");
+export function isStored({ verbs, isComputed }: Resource<any>): boolean {
+  return !isComputed && (!verbs || verbs.includes("get"));
 }
