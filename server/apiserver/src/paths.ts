@@ -44,7 +44,7 @@ export function nonResourcePaths(context: PathsContext): PathEntry[] {
       handler: () => textAnswer(200, metrics.text(), "text/plain; version=0.0.4; charset=utf-8"),
     },
     ...healthPaths(context),
-    ...openApiPaths(registry),
+    ...openApiPaths(context),
     ...identityPaths(context),
   ];
   return entries;
@@ -86,32 +86,31 @@ function notYetAsked({ pending }: Aggregator): string | undefined {
   return pending.length > 0 ? `not asked yet: ${pending.join(", ")}` : undefined;
 }
 
-function openApiPaths(registry: Registry): PathEntry[] {
+function openApiPaths({ registry, aggregator }: PathsContext): PathEntry[] {
   const openApi = new OpenApi({
     version: GIT_VERSION,
     get groups() {
       return registry.groups;
     },
   });
-  const version3: PathHandler = (_, request) => {
+  const behind = aggregator.openApi;
+  const version3: PathHandler = async (_, request) => {
     const path = request.route.path.slice("/openapi/v3/".length).replace(/\/$/, "");
-    const document = path === "" ? openApi.index() : openApi.document(path);
-    if (!document) return textAnswer(404, "404 page not found\n");
-    const wanted = request.query.get("hash");
-    if (wanted && wanted !== document.hash)
-      return {
-        code: 301,
-        bytes: Buffer.alloc(0),
-        headers: { location: `/openapi/v3/${path}?hash=${document.hash}` },
-      };
-    return published(request, document, wanted !== null);
+    if (path === "") return published(request, openApi.index(await behind.version3()), false);
+    const theirs = await behind.document(path);
+    if (theirs && !theirs.document.bytes) return theirs.remote.pass(request);
+    const bytes = theirs?.document.bytes;
+    const document = bytes ? { bytes, hash: hashIn(theirs.document.url) } : openApi.document(path);
+    return document ? document3(request, path, document) : textAnswer(404, "404 page not found\n");
   };
-  const version2: PathHandler = (_, request) => {
+  const version2: PathHandler = async (_, request) => {
     switch (openApiFormat(request.headers.accept)) {
       case "json":
-        return published(request, openApi.version2(), false);
-      case "protobuf":
-        return { ...published(request, openApi.version2InProtobuf(), false), type: OPENAPI_V2_PROTOBUF };
+        return published(request, openApi.version2(await behind.version2()), false);
+      case "protobuf": {
+        const document = openApi.version2InProtobuf(await behind.version2());
+        return { ...published(request, document, false), type: OPENAPI_V2_PROTOBUF };
+      }
       default:
         return { code: 406, bytes: Buffer.alloc(0), type: "text/plain" };
     }
@@ -120,6 +119,18 @@ function openApiPaths(registry: Registry): PathEntry[] {
     { path: "/openapi/v2", handler: version2 },
     { path: "/openapi/v3/", handler: version3 },
   ];
+}
+
+/** Under another address than the document's own, the client is sent there. */
+function document3(request: ApiRequest, path: string, document: Published): WholeAnswer {
+  const wanted = request.query.get("hash");
+  if (!wanted || wanted === document.hash) return published(request, document, wanted !== null);
+  const location = `/openapi/v3/${path}?hash=${document.hash}`;
+  return { code: 301, bytes: Buffer.alloc(0), headers: { location } };
+}
+
+function hashIn(url: string): string {
+  return new URLSearchParams(url.split("?")[1]).get("hash") ?? "";
 }
 
 function openApiFormat(accept = "*/*"): "json" | "protobuf" | undefined {

@@ -77,7 +77,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const registry = new Registry(served, caches, (resource) => hooks.of(resource));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const webhooks = stack.use(new WebhookClient(caches));
-  const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: options.frontProxy }));
+  const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: options.frontProxy, clock }));
   const stopping = new AbortController();
   const metrics = new Metrics();
   const audit = auditOf(options, { clock, log });
@@ -114,7 +114,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const local = stack.use(localServices(self, { caches, registry, clock, log }));
     await local.start();
     stack.use(registry.subscribe(() => local.wake()));
-    await aggregator.start(new OwnTransport(caches, self), { clock, log });
+    await aggregator.start(new OwnTransport(caches, self), log);
   }
   stack.use(await keepFlowControl({ transport: self, caches, clock, log }));
   listener = await listen(options, pipeline, metrics);

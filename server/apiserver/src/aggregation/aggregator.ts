@@ -16,6 +16,7 @@ import type { Registry } from "../registry/registry.ts";
 import { availabilityController } from "./availability.ts";
 import { mergedGroups, type MergedGroup } from "./merged-groups.ts";
 import type { FrontProxy } from "./remote.ts";
+import { RemoteOpenApi } from "./remote-openapi.ts";
 import { RemoteDiscovery } from "./remote-discovery.ts";
 import { Remotes } from "./remotes.ts";
 
@@ -23,12 +24,14 @@ export interface AggregatorOptions {
   readonly registry: Registry;
   readonly caches: Caches;
   readonly frontProxy: FrontProxy | undefined;
+  readonly clock: Clock;
 }
 
 export class Aggregator implements AsyncDisposable {
   readonly #options: AggregatorOptions;
   readonly #cache: ResourceCache<APIService>;
   readonly #remotes: Remotes;
+  readonly openApi: RemoteOpenApi;
   readonly #discovery = new RemoteDiscovery(() => (this.#merged = undefined));
   readonly #stack = new AsyncDisposableStack();
   /** Servers behind that nobody has looked for yet since the start. */
@@ -36,10 +39,11 @@ export class Aggregator implements AsyncDisposable {
   #merged: readonly MergedGroup[] | undefined;
 
   constructor(options: AggregatorOptions) {
-    const { registry, caches, frontProxy } = options;
+    const { registry, caches, frontProxy, clock } = options;
     this.#options = options;
     this.#cache = caches.of(apiService);
     this.#remotes = this.#stack.use(new Remotes(this.#cache, { caches, frontProxy }));
+    this.openApi = new RemoteOpenApi(this.#remotes, clock);
     this.#pending = new Set(
       this.#cache.items().flatMap(({ object, key }) => (object.spec?.service ? key : [])),
     );
@@ -54,7 +58,8 @@ export class Aggregator implements AsyncDisposable {
   }
 
   /** Keeps the conditions of APIServices right from now on. */
-  async start(transport: Transport, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+  async start(transport: Transport, log: Logger): Promise<void> {
+    const { clock } = this.#options;
     const controller = availabilityController({
       remote: (name) => this.#remotes.get(name),
       looked: (name, answers) => this.#looked(name, answers),

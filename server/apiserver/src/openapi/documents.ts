@@ -34,16 +34,17 @@ export class OpenApi {
     this.#source = source;
   }
 
-  /** The index at /openapi/v3: every group and version that has a document. */
-  index(): Published {
+  /** The index at /openapi/v3: every group and version that has a document, and where `others` have theirs. */
+  index(others: readonly { readonly path: string; readonly url: string }[] = []): Published {
     const { groups } = this.#source;
-    return this.#keep(groups, "index", () => {
-      const entries = groups.map((group) => {
+    const own = this.#keep(groups, "index", () =>
+      groups.map((group) => {
         const path = rootOf(group).slice(1);
-        return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#version3(group).hash}` }];
-      });
-      return published(textOf({ paths: Object.fromEntries(entries) }));
-    });
+        return { path, url: `/openapi/v3/${path}?hash=${this.#version3(group).hash}` };
+      }),
+    );
+    const entries = [...own, ...others].map(({ path, url }) => [path, { serverRelativeURL: url }]);
+    return published(textOf({ paths: Object.fromEntries(entries) }));
   }
 
   /** The document at /openapi/v3/`path`, e.g. `apis/apps/v1`; undefined for what is not served. */
@@ -52,14 +53,16 @@ export class OpenApi {
     return group && this.#version3(group);
   }
 
-  /** The one document at /openapi/v2. */
-  version2(): Published {
+  /** The one document at /openapi/v2, with what `others` have to say in it: a list that stays the same while they do. */
+  version2(others: readonly Part[] = NONE): Published {
     const { groups } = this.#source;
-    return this.#keep(groups, "v2", () => {
-      const parts = this.#parts(groups, "v2", ({ paths, definitions }) => [
+    const kept = this.#keep(groups, "v2", () => new WeakMap<readonly Part[], Published>());
+    return kept.getOrInsertComputed(others, () => {
+      const write = ({ paths, definitions }: Part): Buffer[] => [
         textOf(paths).subarray(1, -1),
         textOf(definitions).subarray(1, -1),
-      ]);
+      ];
+      const parts = [...this.#parts(groups, "v2", write), ...others.map(write)];
       return published(
         Buffer.from(`${JSON.stringify(this.#head()).slice(0, -1)},"paths":{`),
         ...separated(parts.map(([paths]) => paths!)),
@@ -71,11 +74,13 @@ export class OpenApi {
   }
 
   /** The same in protobuf, by gnostic's numbers: messages that are written in parts are one. */
-  version2InProtobuf(): Published {
+  version2InProtobuf(others: readonly Part[] = NONE): Published {
     const { groups } = this.#source;
-    return this.#keep(groups, "v2 protobuf", () => {
+    const kept = this.#keep(groups, "v2 protobuf", () => new WeakMap<readonly Part[], Published>());
+    return kept.getOrInsertComputed(others, () => {
       const head = documentInProtobuf(this.#head());
-      const parts = this.#parts(groups, "v2 protobuf", (part) => [documentInProtobuf({ ...part })]);
+      const write = (part: Part): Buffer[] => [documentInProtobuf({ ...part })];
+      const parts = [...this.#parts(groups, "v2 protobuf", write), ...others.map(write)];
       return published(head, ...parts.flat());
     });
   }
@@ -119,6 +124,8 @@ interface Part {
   readonly paths: Document;
   readonly definitions: Document;
 }
+
+const NONE: readonly Part[] = [];
 
 function partOf(groups: readonly Group[]): Part {
   const paths = groups.flatMap(describedPaths);

@@ -49,14 +49,26 @@ function delimited(number: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([...varint((number << 3) | 2), ...varint(content.length)]), content]);
 }
 
-const text =
-  (number: number): Write =>
-  (value: string) =>
-    delimited(number, Buffer.from(value));
-const flag =
-  (number: number): Write =>
-  (value: boolean) =>
-    Buffer.from([...varint(number << 3), value ? 1 : 0]);
+function text(number: number): Write {
+  return (value: string) => delimited(number, Buffer.from(value));
+}
+function flag(number: number): Write {
+  return (value: boolean) => Buffer.from([...varint(number << 3), value ? 1 : 0]);
+}
+/** An int64 that is not negative: what it counts never is. */
+function count(number: number): Write {
+  return (value: number) => Buffer.from([...varint(number << 3), ...varint(value)]);
+}
+function double(number: number): Write {
+  return (value: number) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(value);
+    return Buffer.concat([Buffer.from(varint((number << 3) | 1)), bytes]);
+  };
+}
+function oneOrMore(write: Write): Write {
+  return (value: unknown) => Buffer.concat([value].flat().map(write));
+}
 const message =
   (number: number, shape: () => Message): Write =>
   (value: Document) =>
@@ -84,24 +96,65 @@ const map =
   (values: Document) =>
     Buffer.concat(Object.entries(values).map(named(number, write)));
 
+/** What schemas, parameters and items say of values alike, in the order in which each numbers it from a number of its own. */
+const LIMITS: readonly (readonly [name: string, write: (number: number) => Write])[] = [
+  ["maximum", double],
+  ["exclusiveMaximum", flag],
+  ["minimum", double],
+  ["exclusiveMinimum", flag],
+  ["maxLength", count],
+  ["minLength", count],
+  ["pattern", text],
+  ["maxItems", count],
+  ["minItems", count],
+  ["uniqueItems", flag],
+];
+
+function limits(first: number): Message["fields"] {
+  return Object.fromEntries(LIMITS.map(([name, write], i) => [name, write(first + i)]));
+}
+
+/** Type, format, items and all that follows them: numbered in a row from `first`. */
+function primitive(first: number): Message["fields"] {
+  return {
+    type: text(first),
+    format: text(first + 1),
+    items: message(first + 2, () => ITEMS),
+    collectionFormat: text(first + 3),
+    default: any(first + 4),
+    ...limits(first + 5),
+    enum: each(any(first + 15)),
+    multipleOf: double(first + 16),
+  };
+}
+
+const ITEMS: Message = { extensions: 18, fields: primitive(1) };
+const DOCS: Message = { extensions: 3, fields: { description: text(1), url: text(2) } };
+const XML: Message = {
+  extensions: 6,
+  fields: { name: text(1), namespace: text(2), prefix: text(3), attribute: flag(4), wrapped: flag(5) },
+};
+
 const SCHEMA: Message = {
   extensions: 31,
   fields: {
     $ref: text(1),
     format: text(2),
+    title: text(3),
     description: text(4),
     default: any(5),
+    multipleOf: double(6),
+    ...limits(7),
+    maxProperties: count(17),
+    minProperties: count(18),
     required: each(text(19)),
     enum: each(any(20)),
-    additionalProperties: inside(
-      21,
-      message(1, () => SCHEMA),
+    additionalProperties: inside(21, (value) =>
+      typeof value === "boolean" ? flag(2)(value) : message(1, () => SCHEMA)(value),
     ),
-    type: inside(22, text(1)),
-    items: inside(
-      23,
-      message(1, () => SCHEMA),
-    ),
+    type: inside(22, oneOrMore(text(1))),
+    items: inside(23, oneOrMore(message(1, () => SCHEMA))),
+    allOf: each(message(24, () => SCHEMA)),
     properties: inside(
       25,
       map(
@@ -109,17 +162,32 @@ const SCHEMA: Message = {
         message(2, () => SCHEMA),
       ),
     ),
+    discriminator: text(26),
+    readOnly: flag(27),
+    xml: message(28, () => XML),
+    externalDocs: message(29, () => DOCS),
+    example: any(30),
   },
 };
 
-/** Of the four kinds of parameters outside the body; numbers differ by where they are. */
-const QUERY: Message = {
-  fields: { required: flag(1), in: text(2), description: text(3), name: text(4), type: text(6) },
+/** Parameters in the path and in headers; those in the query and in forms may be empty, and number differently for it. */
+const HEADER: Message = {
+  extensions: 22,
+  fields: { required: flag(1), in: text(2), description: text(3), name: text(4), ...primitive(5) },
 };
-const PATH: Message = {
-  fields: { required: flag(1), in: text(2), description: text(3), name: text(4), type: text(5) },
+const QUERY: Message = {
+  extensions: 23,
+  fields: {
+    required: flag(1),
+    in: text(2),
+    description: text(3),
+    name: text(4),
+    allowEmptyValue: flag(5),
+    ...primitive(6),
+  },
 };
 const BODY: Message = {
+  extensions: 6,
   fields: {
     description: text(1),
     name: text(2),
@@ -129,24 +197,37 @@ const BODY: Message = {
   },
 };
 
-/** ParametersItem holds Parameter, which holds a BodyParameter or, one level down again, one of the others. */
+/** Parameter: a BodyParameter or, one level down, one of the others. */
+const ofKind: Readonly<Record<string, Write>> = {
+  body: message(1, () => BODY),
+  header: inside(
+    2,
+    message(1, () => HEADER),
+  ),
+  formData: inside(
+    2,
+    message(2, () => QUERY),
+  ),
+  query: inside(
+    2,
+    message(3, () => QUERY),
+  ),
+  path: inside(
+    2,
+    message(4, () => HEADER),
+  ),
+};
+
+/** ParametersItem holds a Parameter. */
 const parameters = (number: number): Write =>
-  each((value: { readonly in: "body" | "query" | "path" }) => {
-    const own = {
-      body: message(1, () => BODY),
-      query: inside(
-        2,
-        message(3, () => QUERY),
-      ),
-      path: inside(
-        2,
-        message(4, () => PATH),
-      ),
-    };
-    return inside(number, inside(1, own[value.in]))(value);
+  each((value: { readonly in: string }) => {
+    const write = ofKind[value.in];
+    if (!write) throw new RangeError(`Cannot write an OpenAPI parameter in "${value.in}"`);
+    return inside(number, inside(1, write))(value);
   });
 
 const RESPONSE: Message = {
+  extensions: 5,
   fields: {
     description: text(1),
     schema: inside(
@@ -159,6 +240,11 @@ const RESPONSE: Message = {
 const OPERATION: Message = {
   extensions: 13,
   fields: {
+    tags: each(text(1)),
+    summary: text(2),
+    description: text(3),
+    externalDocs: message(4, () => DOCS),
+    operationId: text(5),
     produces: each(text(6)),
     consumes: each(text(7)),
     parameters: parameters(8),
@@ -172,6 +258,8 @@ const OPERATION: Message = {
         ),
       ),
     ),
+    schemes: each(text(10)),
+    deprecated: flag(11),
   },
 };
 
@@ -182,6 +270,8 @@ const PATH_ITEM: Message = {
     put: message(3, () => OPERATION),
     post: message(4, () => OPERATION),
     delete: message(5, () => OPERATION),
+    options: message(6, () => OPERATION),
+    head: message(7, () => OPERATION),
     patch: message(8, () => OPERATION),
     parameters: parameters(9),
   },
