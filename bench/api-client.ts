@@ -4,15 +4,25 @@ import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { load } from "js-yaml";
 
+export interface MediaTypes {
+  readonly contentType?: string;
+  readonly accept?: string;
+}
+
 export class ApiClient implements Disposable {
   readonly #session: ClientHttp2Session;
 
-  constructor(kubeconfig: string) {
+  readonly #token: string | undefined;
+
+  /** As the kubeconfig's user, or as the owner of `token`. */
+  constructor(kubeconfig: string, token?: string) {
+    this.#token = token;
     const { clusters, users } = load(readFileSync(kubeconfig, "utf8")) as any;
     const decode = (text: string): Buffer => Buffer.from(text, "base64");
     const { server, "certificate-authority-data": ca } = clusters[0].cluster;
     const { "client-certificate-data": cert, "client-key-data": key } = users[0].user;
-    this.#session = connect(server, { ca: decode(ca), cert: decode(cert), key: decode(key) });
+    const own = token ? {} : { cert: decode(cert), key: decode(key) };
+    this.#session = connect(server, { ca: decode(ca), ...own });
     this.#session.setMaxListeners(0);
   }
 
@@ -20,10 +30,15 @@ export class ApiClient implements Disposable {
     method: string,
     path: string,
     body?: string,
-    contentType = "application/json",
+    { contentType = "application/json", accept = "application/json" }: MediaTypes = {},
   ): Promise<{ status: number; body: Buffer }> {
     return new Promise((resolve, reject) => {
-      const headers = { ":method": method, ":path": path, accept: "application/json" };
+      const headers = {
+        ":method": method,
+        ":path": path,
+        accept,
+        ...(this.#token && { authorization: `Bearer ${this.#token}` }),
+      };
       const stream = this.#session.request(
         body === undefined ? headers : { ...headers, "content-type": contentType },
       );
@@ -43,7 +58,7 @@ export class ApiClient implements Disposable {
       method,
       path,
       body === undefined ? undefined : JSON.stringify(body),
-      contentType,
+      contentType ? { contentType } : {},
     );
     if (answer.status >= 300)
       throw new Error(`${method} ${path} answered ${answer.status}: ${answer.body.toString().slice(0, 300)}`);

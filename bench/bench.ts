@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promi
   scheduler: () => import("./scheduler.ts"),
   store: () => import("./store.ts"),
   cache: () => import("./cache.ts"),
+  fairness: () => import("./fairness.ts"),
   dns: () => import("./dns.ts"),
 };
 

@@ -17,6 +17,7 @@ export interface LocalKnarr extends AsyncDisposable {
 export async function startLocalKnarr(
   port = 17443,
   parts = "agent,dns,proxy,scheduler",
+  options: NodeJS.ProcessEnv = {},
 ): Promise<LocalKnarr> {
   const folder = mkdtempSync(join(tmpdir(), "knarr-bench-"));
   const env = {
@@ -29,6 +30,7 @@ export async function startLocalKnarr(
     KNARR_BIND_ADDRESS: "127.0.0.1",
     KNARR_HTTPS_PORT: String(port),
     KNARR_DISABLE: parts,
+    ...options,
   };
   await run(knarr, ["up", "--detach"], { env });
   const { processes } = JSON.parse(readFileSync(join(folder, "run", "knarr.json"), "utf8"));

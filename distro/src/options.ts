@@ -92,6 +92,11 @@ export const options = {
     help: "What to serve or not: `api/beta`, `GROUP/VERSION`, `GROUP/VERSION/RESOURCE`, …, each `=true` or `=false`",
   }),
 
+  "enable-priority-and-fairness": option.flag({
+    group: "api",
+    value: true,
+    help: "Let requests wait for each other by flow schemas and priority levels",
+  }),
   "audit-policy-file": option.path({
     group: "api",
     value: "",

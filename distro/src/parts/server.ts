@@ -52,6 +52,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       runtimeConfig: Object.fromEntries(
         config["runtime-config"].map((word) => [word.split("=")[0]!, word.endsWith("=true")]),
       ),
+      limitsRequests: config["enable-priority-and-fairness"],
       ...auditOptions(config),
       enableAdmissionPlugins: config["enable-admission-plugins"],
       disableAdmissionPlugins: config["disable-admission-plugins"],

@@ -40,6 +40,8 @@ export interface ApiServerOptions {
   /** Admission plugins that are on or off against their default; see admission/admission.ts. */
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
+  /** Whether requests wait for each other by priority and fairness (upstream's --enable-priority-and-fairness). Default true. */
+  readonly limitsRequests?: boolean;
   /** Without it nothing is audited. */
   readonly audit?: AuditLogOptions;
   /** Default cluster.local. */

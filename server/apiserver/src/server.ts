@@ -30,6 +30,7 @@ import { AddressPool } from "./registry/service/addresses.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { openCaches } from "./cache/open-caches.ts";
 import { keepFlowControl } from "./flow-control/flow-control.ts";
+import { RequestLimits } from "./flow-control/request-limits.ts";
 import { Listener } from "./http/listener.ts";
 import { HttpService } from "./http/service.ts";
 import { OwnTransport } from "./in-process/own-transport.ts";
@@ -80,10 +81,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: options.frontProxy, clock }));
   const stopping = new AbortController();
   const metrics = new Metrics();
+  const limits =
+    options.limitsRequests === false ? undefined : stack.use(new RequestLimits({ caches, metrics, clock }));
   const audit = auditOf(options, { clock, log });
   if (audit) stack.use(audit);
   const parts: Parts = {
     ...(audit && { audit }),
+    ...(limits && { limits }),
     registry,
     aggregator,
     caches,

@@ -3,6 +3,7 @@
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import type { OutgoingHttpHeaders } from "node:http";
+import type { Outcome } from "../pipeline/pipeline.ts";
 import type { WholeAnswer } from "../pipeline/answer.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -12,8 +13,15 @@ const compress = promisify(gzip);
 const COMPRESS_FROM = 128 * 1024;
 const LEVEL = constants.Z_BEST_SPEED;
 
-export function commonHeaders(auditId: string, warnings: readonly string[]): OutgoingHttpHeaders {
+export function commonHeaders(
+  auditId: string,
+  { warnings, flow }: Pick<Outcome, "warnings" | "flow">,
+): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { "audit-id": auditId, "cache-control": "no-cache, private" };
+  if (flow) {
+    headers["x-kubernetes-pf-flowschema-uid"] = flow.schema;
+    headers["x-kubernetes-pf-prioritylevel-uid"] = flow.level;
+  }
   if (warnings.length > 0) headers["warning"] = warningHeader(warnings);
   return headers;
 }

@@ -30,10 +30,10 @@ export class HttpService {
   async serve(exchange: Exchange, auditId: string): Promise<void> {
     const started = performance.now();
     const outcome = await this.#outcomeOf(exchange, auditId);
-    const { answer, warnings, route } = outcome;
+    const { answer, route } = outcome;
     let code = 0;
     try {
-      const headers = commonHeaders(auditId, warnings);
+      const headers = commonHeaders(auditId, outcome);
       if ("stream" in answer) {
         code = await this.#stream(exchange, outcome, headers);
       } else if ("upgrade" in answer) {
@@ -59,11 +59,11 @@ export class HttpService {
     const exchange = new Upgrading(request, socket, head, connection);
     const auditId = auditIdOf(request.headers);
     const outcome = await this.#outcomeOf(exchange, auditId);
-    const { answer, warnings, route } = outcome;
+    const { answer, route } = outcome;
     try {
       if ("upgrade" in answer) await answer.upgrade(exchange.raw);
-      else if ("stream" in answer) await this.#stream(exchange, outcome, commonHeaders(auditId, warnings));
-      else await sendAnswer(exchange, answer, commonHeaders(auditId, warnings));
+      else if ("stream" in answer) await this.#stream(exchange, outcome, commonHeaders(auditId, outcome));
+      else await sendAnswer(exchange, answer, commonHeaders(auditId, outcome));
     } catch (err) {
       this.#pipeline.parts.log.error("Could not relay a connection", { path: route.path, error: err });
       socket.destroy();

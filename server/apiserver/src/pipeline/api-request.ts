@@ -29,6 +29,11 @@ export interface Origin {
   readonly search: string;
 }
 
+export interface FlowIds {
+  readonly schema: string;
+  readonly level: string;
+}
+
 export class ApiRequest implements Attributes {
   readonly method: string;
   readonly route: Route;
@@ -39,6 +44,8 @@ export class ApiRequest implements Attributes {
   readonly origin: Origin;
   /** What is written of it, when the audit policy wants anything. */
   audit: AuditRecord | undefined;
+  /** Uids of the flow schema and the priority level that it belongs to. */
+  flow: FlowIds | undefined;
   /** Texts for `Warning:` headers. */
   readonly warnings: string[] = [];
   /** What admission adds to the audit event, with the level from which on it is written. */

@@ -6,6 +6,7 @@ import type { Authentication } from "../authn/authentication.ts";
 import type { Authorization } from "../authz/authorization.ts";
 import type { Audit } from "../audit/audit.ts";
 import type { Aggregator } from "../aggregation/aggregator.ts";
+import type { RequestLimits } from "../flow-control/request-limits.ts";
 import type { Admission } from "../admission/chain.ts";
 import type { Caches } from "../cache/cache.ts";
 import type { Subresources } from "../subresources/subresources.ts";
@@ -15,6 +16,8 @@ import type { Registry } from "../registry/registry.ts";
 export interface Parts {
   /** Absent without an audit policy. */
   readonly audit?: Audit;
+  /** Absent where requests are not limited. */
+  readonly limits?: RequestLimits;
   readonly registry: Registry;
   readonly aggregator: Aggregator;
   readonly caches: Caches;

@@ -7,10 +7,12 @@ import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "@knarr/machinery/status.ts";
 import { impersonatedUser, isImpersonating } from "../authn/impersonation.ts";
 
+import type { Seat } from "../flow-control/dispatcher.ts";
+import { RETRY_AFTER_SECONDS } from "../flow-control/refusals.ts";
 import { audited } from "../audit/audited.ts";
 import type { User } from "../request.ts";
-import { errorAnswer, type Answer } from "./answer.ts";
-import { ApiRequest, type Origin, type RequestBody } from "./api-request.ts";
+import { errorAnswer, textAnswer, type Answer, type WholeAnswer } from "./answer.ts";
+import { ApiRequest, type FlowIds, type Origin, type RequestBody } from "./api-request.ts";
 import { authorizeRequest } from "./authorize.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Parts } from "./parts.ts";
@@ -35,6 +37,7 @@ export interface Outcome {
   readonly warnings: readonly string[];
   readonly route: Route;
   readonly user: User | undefined;
+  readonly flow?: FlowIds | undefined;
 }
 
 export class Pipeline {
@@ -55,10 +58,16 @@ export class Pipeline {
       request = requestOf(incoming, route, user);
       request.audit = this.parts.audit?.begin(request);
       if (isImpersonating(incoming.headers)) await this.#impersonate(request);
-      const asked = authorizeRequest(this.parts.authorization, request);
-      if (asked) await asked;
-      const answer = await this.#answer(request);
-      return outcomeOf(request, answer);
+      const admitted = this.parts.limits ? this.parts.limits.admit(request) : UNLIMITED;
+      const seat = admitted instanceof Promise ? await admitted : admitted;
+      if (!seat) return outcomeOf(request, tooManyRequests());
+      try {
+        const asked = authorizeRequest(this.parts.authorization, request);
+        if (asked) await asked;
+        return outcomeOf(request, await this.#answer(request));
+      } finally {
+        seat.release();
+      }
     } catch (err) {
       const answer = errorAnswer(this.failureOf(err, route));
       return request ? outcomeOf(request, answer) : { answer, warnings: [], route, user: undefined };
@@ -100,6 +109,14 @@ export class Pipeline {
   }
 }
 
+const UNLIMITED: Seat = { release: () => undefined };
+
+/** As upstream words it; every client comes again by itself. */
+function tooManyRequests(): WholeAnswer {
+  const answer = textAnswer(429, "Too many requests, please try again later.\n");
+  return { ...answer, headers: { "retry-after": String(RETRY_AFTER_SECONDS) } };
+}
+
 const NOBODY: User = { name: "", groups: [] };
 
 function requestOf(incoming: Incoming, route: Route, user: User): ApiRequest {
@@ -110,6 +127,6 @@ function requestOf(incoming: Incoming, route: Route, user: User): ApiRequest {
   });
 }
 
-function outcomeOf({ audit, warnings, route, user }: ApiRequest, answer: Answer): Outcome {
-  return { answer: audit ? audited(audit, answer) : answer, warnings, route, user };
+function outcomeOf({ audit, warnings, route, user, flow }: ApiRequest, answer: Answer): Outcome {
+  return { answer: audit ? audited(audit, answer) : answer, warnings, route, user, flow };
 }
