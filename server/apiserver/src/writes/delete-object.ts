@@ -143,7 +143,7 @@ function shownDeleteOptions(
   };
 }
 
-function checkPreconditions(
+export function checkPreconditions(
   { shownAs }: Served,
   { metadata }: ApiObject,
   { uid, resourceVersion }: DeleteOptions,
