@@ -88,18 +88,3 @@ export interface RuleRun {
    */
   ratcheted?(): FieldErrors | undefined;
 }
-
-/**
- * `fieldPath` of a rule as a field path below the value's own (`.spec['a.b']` → steps for `FieldErrors.at`), or what is wrong with it. Rules of
- * a definition's selectable fields go without `['key']`.
- */
-export function parseFieldPath(
-  path: string,
-  schema: RuleSchema,
-  options?: { readonly allowsKeys?: boolean },
-):
-  | { readonly steps: readonly (string | readonly [string])[]; readonly schema: RuleSchema }
-  | { readonly error: string } {
-  void [schema, options];
-  throw new Error(`Cannot parse ${path}: rules are not there yet`);
-}

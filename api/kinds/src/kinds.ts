@@ -9,6 +9,7 @@ import {
   admissionregistrationV1alpha1,
   admissionregistrationV1beta1,
 } from "./admissionregistration/group.ts";
+import { apiextensions } from "./apiextensions/group.ts";
 import { apiregistration } from "./apiregistration/group.ts";
 import { core } from "./core/group.ts";
 import { events } from "./events/group.ts";
@@ -33,6 +34,7 @@ import type { Resource } from "./resource.ts";
 
 /** In the order of upstream's discovery, whatever the order here; those that are off by default too. */
 export const groups: readonly Group[] = [
+  apiextensions,
   apiregistration,
   core,
   apps,

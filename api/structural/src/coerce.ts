@@ -7,8 +7,9 @@
 
 import { convert } from "@knarr/machinery/decode/convert.ts";
 import { strictFindings } from "@knarr/machinery/decode/strict.ts";
-import { FieldErrors } from "@knarr/machinery/field.ts";
+import { type FieldError, FieldErrors } from "@knarr/machinery/field.ts";
 import type { JsonObject } from "@knarr/machinery/object.ts";
+import { sortedKeys } from "@knarr/machinery/quote.ts";
 import { definition } from "@knarr/schema/definitions.ts";
 import { EMBEDS_RESOURCES } from "./facts.ts";
 import { prune, pruneNulls } from "./prune.ts";
@@ -76,6 +77,17 @@ function readableMetadata(metadata: JsonObject): JsonObject {
   return readable;
 }
 
+/** Types embedded resources in a value that stands at `at`, in place. Throws Malformed for the first that cannot be read. */
+export function coerceEmbedded(
+  value: unknown,
+  structural: Structural,
+  { at, isResource = false }: { readonly at: FieldErrors; readonly isResource?: boolean },
+): void {
+  const place = { at, findings: [], options: {} };
+  if (isResource && !structural.isEmbeddedResource) coerceResource(value as JsonObject, place);
+  coerceInner(value, structural, place);
+}
+
 interface Place {
   readonly at: FieldErrors;
   readonly findings: string[];
@@ -116,6 +128,17 @@ function coerceResource(object: JsonObject, { at, findings, options }: Place): v
 
 function refuse(at: FieldErrors, value: unknown, why: string): never {
   const errors = new FieldErrors(at.path);
-  errors.invalid(value, why);
-  throw new SyntaxError(`${at.path}: ${errors.list[0]!.message}`);
+  errors.invalid(sortedKeys(value), why);
+  throw new Malformed(errors.list[0]!);
+}
+
+/** Metadata of an embedded resource, or its kind, that cannot be read. */
+export class Malformed extends SyntaxError {
+  override readonly name = "Malformed";
+  readonly finding: FieldError;
+
+  constructor(finding: FieldError) {
+    super(`${finding.field}: ${finding.message}`);
+    this.finding = finding;
+  }
 }

@@ -3,8 +3,6 @@
  * Everything here reads it and nothing changes it: it is the frozen one of the server's cache.
  */
 
-import type { Json } from "@knarr/machinery/object.ts";
-
 export interface JsonSchemaProps {
   readonly id?: string;
   readonly $schema?: string;
@@ -13,7 +11,7 @@ export interface JsonSchemaProps {
   readonly type?: string;
   readonly format?: string;
   readonly title?: string;
-  readonly default?: Json;
+  readonly default?: unknown;
   readonly maximum?: number;
   readonly exclusiveMaximum?: boolean;
   readonly minimum?: number;
@@ -25,7 +23,7 @@ export interface JsonSchemaProps {
   readonly minItems?: number;
   readonly uniqueItems?: boolean;
   readonly multipleOf?: number;
-  readonly enum?: readonly Json[];
+  readonly enum?: readonly unknown[];
   readonly maxProperties?: number;
   readonly minProperties?: number;
   readonly required?: readonly string[];
@@ -41,7 +39,7 @@ export interface JsonSchemaProps {
   readonly additionalItems?: JsonSchemaProps | boolean;
   readonly definitions?: { readonly [name: string]: JsonSchemaProps };
   readonly externalDocs?: { readonly description?: string; readonly url?: string };
-  readonly example?: Json;
+  readonly example?: unknown;
   readonly nullable?: boolean;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
   readonly "x-kubernetes-embedded-resource"?: boolean;

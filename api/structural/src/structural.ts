@@ -7,7 +7,6 @@
  * structural schema (`$ref`, lists of items) is not seen.
  */
 
-import type { Json } from "@knarr/machinery/object.ts";
 import { factsOf, type Fact } from "./facts.ts";
 import type { JsonSchemaProps } from "./json-schema-props.ts";
 
@@ -57,7 +56,7 @@ export class Structural {
   }
 
   /** Undefined and null both say that there is none. */
-  get default(): Json | undefined {
+  get default(): unknown {
     return this.props.default;
   }
 

@@ -1,0 +1,142 @@
+/**
+ * Whether the defaults of a schema are ones that it would accept itself: known fields only, valid values, and where they
+ * are part of some object's metadata, metadata that is valid.
+ */
+
+import { type FieldError, FieldErrors } from "@knarr/machinery/field.ts";
+import type { JsonObject } from "@knarr/machinery/object.ts";
+import { copyJson, equalJson } from "@knarr/machinery/patch/copy.ts";
+import { sortedKeys } from "@knarr/machinery/quote.ts";
+import { coerceEmbedded, Malformed } from "./coerce.ts";
+import { validateEmbedded, validateResource } from "./embedded.ts";
+import { HAS_DEFAULTS } from "./facts.ts";
+import { isMetaField, prune, pruneValue } from "./prune.ts";
+import type { Structural } from "./structural.ts";
+import { validateValue } from "./validate.ts";
+import { Validator } from "./validation/validator.ts";
+
+export interface DefaultsOptions {
+  /** Stored schemas from before this rule may have unknown fields in defaults. */
+  readonly requiresPruned: boolean;
+}
+
+/** `errors` stands at the schema of a whole object. */
+export function validateDefaults(
+  structural: Structural,
+  errors: FieldErrors,
+  options: DefaultsOptions,
+): void {
+  new DefaultsCheck(options).node(structural, errors, { around: rootOf(structural), isRoot: true });
+}
+
+/** Whether a schema has a default with fields that it does not know. */
+export function hasUnprunedDefaults(structural: Structural): boolean {
+  if (!structural.says(HAS_DEFAULTS)) return false;
+  if (structural.default != null && !isPruned(structural)) return true;
+  const { items, additional, properties } = structural;
+  const below = [...properties.values(), ...(items ? [items] : []), ...(additional ? [additional] : [])];
+  return below.some(hasUnprunedDefaults);
+}
+
+/** The resource around a schema, and how a value stands in it. */
+interface Surrounding {
+  readonly resource: Structural;
+  build(value: unknown): unknown;
+}
+
+interface Place {
+  readonly around: Surrounding;
+  readonly isRoot?: boolean;
+  /** In the metadata, kind or apiVersion of a resource. */
+  readonly isInMeta?: boolean;
+}
+
+function rootOf(resource: Structural): Surrounding {
+  const build = (value: unknown) => ({
+    apiVersion: "validation/v1",
+    kind: "Validation",
+    ...(value as object),
+  });
+  return { resource, build };
+}
+
+class DefaultsCheck {
+  readonly #options: DefaultsOptions;
+
+  constructor(options: DefaultsOptions) {
+    this.#options = options;
+  }
+
+  node(structural: Structural, errors: FieldErrors, place: Place): void {
+    if (!structural.says(HAS_DEFAULTS)) return;
+    const isResource = place.isRoot || structural.isEmbeddedResource;
+    const around = isResource ? rootOf(structural) : place.around;
+    const isInMeta = !isResource && place.isInMeta === true;
+    if (structural.default != null) this.#value(structural, errors.at("default"), { around, isInMeta });
+    if (structural.items) {
+      const inItem = { ...around, build: (value: unknown) => around.build([value]) };
+      this.node(structural.items, errors.at("items"), { around: inItem, isInMeta });
+    }
+    for (const [name, field] of structural.properties) {
+      const inField = { ...around, build: (value: unknown) => around.build({ [name]: value }) };
+      const at = errors.at("properties").at([name]);
+      this.node(field, at, { around: inField, isInMeta: isInMeta || (isResource && isMetaField(name)) });
+    }
+  }
+
+  #value(structural: Structural, errors: FieldErrors, { around, isInMeta = false }: Place): void {
+    const value = structural.default;
+    if (!isInMeta && this.#options.requiresPruned && !isPruned(structural))
+      errors.invalid(sortedKeys(value), "must not have unknown fields");
+    const problems = isInMeta ? problemsInMeta(around, value, errors) : problemsApart(structural, errors);
+    if (problems.length > 0) errors.list.push(...problems);
+    else validateValue(value, new Validator(structural.props), errors);
+  }
+}
+
+/** What is wrong with the resources in a default that is not itself part of one. */
+function problemsApart(structural: Structural, errors: FieldErrors): readonly FieldError[] {
+  const found = new FieldErrors(errors.path);
+  const value = copyJson(structural.default);
+  return problemsOf(found, () => {
+    coerceEmbedded(value, structural, { at: found });
+    validateEmbedded(value, structural, found);
+  });
+}
+
+function problemsInMeta(
+  { resource, build }: Surrounding,
+  value: unknown,
+  errors: FieldErrors,
+): readonly FieldError[] {
+  const object = build(copyJson(value)) as JsonObject;
+  const found = new FieldErrors();
+  const problems = problemsOf(found, () => {
+    coerceEmbedded(object, resource, { at: found, isResource: true });
+    if (!resource.isEmbeddedResource) validateResource(object, found);
+    validateEmbedded(object, resource, found);
+  });
+  if (problems.length === 0) return [];
+  const texts = problems.map(({ field, message }) => `${field}: ${message}`);
+  const told = new FieldErrors(errors.path);
+  const all = texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`;
+  told.invalid(sortedKeys(value), `must result in valid metadata: ${all}`);
+  return told.list;
+}
+
+function problemsOf(found: FieldErrors, check: () => void): readonly FieldError[] {
+  try {
+    check();
+    return found.list;
+  } catch (err) {
+    if (err instanceof Malformed) return [err.finding];
+    throw err;
+  }
+}
+
+function isPruned(structural: Structural): boolean {
+  const pruned = copyJson(structural.default);
+  if (structural.isEmbeddedResource) prune(pruned as JsonObject, structural);
+  else pruneValue(pruned, structural);
+  return equalJson(pruned, structural.default);
+}
