@@ -13,11 +13,11 @@ import { apiextensions } from "./apiextensions/group.ts";
 import { apiregistration } from "./apiregistration/group.ts";
 import { core } from "./core/group.ts";
 import { events } from "./events/group.ts";
-import { coordination } from "./coordination/group.ts";
+import { coordination, coordinationV1alpha2, coordinationV1beta1 } from "./coordination/group.ts";
 import { discovery } from "./discovery/group.ts";
 import { apps } from "./apps/group.ts";
 import { rbac } from "./rbac/group.ts";
-import { scheduling } from "./scheduling/group.ts";
+import { scheduling, schedulingV1alpha2 } from "./scheduling/group.ts";
 import { authentication } from "./authentication/group.ts";
 import { authorization } from "./authorization/group.ts";
 import { autoscaling, autoscalingV2 } from "./autoscaling/group.ts";
@@ -26,6 +26,8 @@ import { policy } from "./policy/group.ts";
 import { flowcontrol } from "./flowcontrol/group.ts";
 import { networking, networkingV1beta1 } from "./networking/group.ts";
 import { node } from "./node/group.ts";
+import { apiserverinternal } from "./apiserverinternal/group.ts";
+import { storagemigration } from "./storagemigration/group.ts";
 import { storage, storageV1beta1 } from "./storage/group.ts";
 import { resource, resourceV1alpha3, resourceV1beta1, resourceV1beta2 } from "./resource/group.ts";
 import { byPriority } from "./priorities.ts";
@@ -47,7 +49,12 @@ export const groups: readonly Group[] = [
   policy,
   rbac,
   scheduling,
+  schedulingV1alpha2,
   coordination,
+  coordinationV1beta1,
+  coordinationV1alpha2,
+  apiserverinternal,
+  storagemigration,
   discovery,
   flowcontrol,
   networking,
