@@ -15,6 +15,7 @@ import { namespaceController } from "./namespace/controller.ts";
 import { nodeLifecycleController } from "./node-lifecycle/controller.ts";
 import { podGcController } from "./pod-gc/controller.ts";
 import { replicaSetController } from "./replicaset/controller.ts";
+import { replicationControllerController } from "./replication-controller/controller.ts";
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
 import { tokenCleanerController } from "./token-cleaner/controller.ts";
@@ -40,6 +41,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     nodeLifecycleController(),
     podGcController(),
     replicaSetController,
+    replicationControllerController,
     rootCaController(settings.rootCaPem),
     serviceAccountController,
     tokenCleanerController,

@@ -1,5 +1,7 @@
 /** Owner references: made, and taken up or given up by selector. */
 
+import { pod } from "@knarr/kinds/core/pod.ts";
+import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
 import {
   controllerOf,
@@ -10,7 +12,15 @@ import {
 } from "@knarr/machinery/object.ts";
 import { isInvalid, isNotFound } from "@knarr/machinery/status.ts";
 import type { Api } from "@knarr/client/api.ts";
+import { defineIndex } from "@knarr/client/cache.ts";
 import type { LabelSelector } from "@knarr/machinery/labels.ts";
+
+/** What workloads may take up. */
+export const orphanPods = defineIndex<Pod>({
+  name: "pods without a controller by namespace",
+  of: pod,
+  values: (object) => (controllerOf(object) ? [] : [object.metadata.namespace]),
+});
 
 /** A reference to `owner` as the one controller of an object. */
 export function controlledBy(resource: Resource<any>, { metadata }: ApiObject): OwnerReference {

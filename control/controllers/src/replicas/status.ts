@@ -1,24 +1,27 @@
-/** The status of a ReplicaSet, computed from its pods. */
+/** The status of a ReplicaSet or ReplicationController, computed from its pods. */
 
 import { isDeepStrictEqual } from "node:util";
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from "@knarr/kinds/generated/apps-v1.ts";
-import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
+import type { Pod, ReplicationController } from "@knarr/kinds/generated/core-v1.ts";
 import { selectorOfLabels } from "@knarr/machinery/labels.ts";
 import { formatTime } from "@knarr/machinery/time.ts";
 import { conditionOf, withCondition, withoutCondition } from "../conditions.ts";
 import { isAvailable, isReady } from "../pods.ts";
 import { withoutZeros } from "../counts.ts";
 
+export type Replicated = ReplicaSet | ReplicationController;
+
 export interface Observation {
   readonly active: readonly Pod[];
-  readonly terminating: number;
+  /** How many are on their way out; undefined where the status does not say. */
+  readonly terminating: number | undefined;
   /** Why pods could not be created or deleted, if so. */
   readonly failure: unknown;
   readonly now: number;
 }
 
 export function statusOf(
-  set: ReplicaSet,
+  set: Replicated,
   { active, terminating, failure, now }: Observation,
 ): ReplicaSetStatus {
   const { spec, metadata } = set;
@@ -33,13 +36,13 @@ export function statusOf(
       availableReplicas: ready.filter((p) => isAvailable(p, spec!.minReadySeconds ?? 0, now)).length,
       observedGeneration: metadata.generation ?? 0,
     }),
-    terminatingReplicas: terminating,
+    ...(terminating !== undefined && { terminatingReplicas: terminating }),
     ...(conditions.length > 0 && { conditions: [...conditions] }),
   };
 }
 
 /** Whether writing `status` would change nothing. */
-export function sameStatus({ status }: ReplicaSet, next: ReplicaSetStatus): boolean {
+export function sameStatus({ status }: Replicated, next: ReplicaSetStatus): boolean {
   return isDeepStrictEqual(
     { replicas: 0, ...withoutZeros(status ?? {}) },
     { ...withoutZeros(next), replicas: next.replicas },
@@ -47,7 +50,7 @@ export function sameStatus({ status }: ReplicaSet, next: ReplicaSetStatus): bool
 }
 
 function conditionsOf(
-  { spec, status }: ReplicaSet,
+  { spec, status }: Replicated,
   active: number,
   failure: unknown,
   now: number,
