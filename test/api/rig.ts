@@ -89,7 +89,8 @@ export class Rig implements AsyncDisposable {
     const admin = as("rig", "system:masters");
     const common = { clock: realClock, log: silent };
     const manager = as("system:kube-controller-manager", "system:masters");
-    stack.use(await startControllers({ ...common, transport: manager, rootCaPem: authority.cert }));
+    const authorities = { rootCaPem: authority.cert, signingAuthority: authority };
+    stack.use(await startControllers({ ...common, transport: manager, ...authorities }));
     stack.use(await startScheduler({ ...common, transport: as("system:kube-scheduler") }));
     stack.use(await startFakeKubelet(as("fake-kubelet", "system:masters"), "n1"));
     const api = createApi(admin);

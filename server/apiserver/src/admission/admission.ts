@@ -13,6 +13,10 @@ import type { Registry } from "../registry/registry.ts";
 import type { WebhookClient } from "../webhooks/client.ts";
 import type { AdmissionMetrics } from "./metrics.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
+import { certificateApproval } from "./plugins/certificate-approval.ts";
+import { certificateSigning } from "./plugins/certificate-signing.ts";
+import { certificateSubjectRestriction } from "./plugins/certificate-subject-restriction.ts";
+import { clusterTrustBundleAttest } from "./plugins/cluster-trust-bundle-attest.ts";
 import { defaultIngressClass } from "./plugins/default-ingress-class.ts";
 import { defaultStorageClass } from "./plugins/default-storage-class.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
@@ -21,6 +25,7 @@ import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
+import { podCertificateSigning } from "./plugins/pod-certificate-signing.ts";
 import { priority } from "./plugins/priority.ts";
 import { rbacEscalation } from "./plugins/rbac-escalation.ts";
 import { runtimeClass } from "./plugins/runtime-class.ts";
@@ -43,7 +48,8 @@ export interface PluginContext {
 export type PluginChoice = Pick<ApiServerOptions, "enableAdmissionPlugins" | "disableAdmissionPlugins">;
 
 function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
-  const { access, caches } = context;
+  const { access, caches, clock } = context;
+  const { authorization } = access;
   return [
     namespaceLifecycle,
     serviceAccountPlugin(caches),
@@ -55,12 +61,17 @@ function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
     storageObjectInUseProtection,
     persistentVolumeClaimResize,
     runtimeClass,
+    certificateApproval(authorization),
+    certificateSigning(authorization),
+    clusterTrustBundleAttest(authorization),
+    certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
     // New ones go above. From here on it is what users bring, and what must see the object as it will be stored.
     mutatingAdmissionWebhook(context),
     rbacEscalation(access),
     validatingAdmissionWebhook(context),
+    podCertificateSigning(authorization, clock),
   ];
 }
 
