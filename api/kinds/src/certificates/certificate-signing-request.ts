@@ -115,7 +115,7 @@ function validate(
   const { spec, status } = object;
   const at = errors.at("spec");
   const problem = requestProblem(spec.request);
-  if (problem !== undefined) at.at("request").invalid(spec.request ?? "", problem);
+  if (problem !== undefined) at.at("request").invalid(spec.request ?? null, problem);
   validateUsages(spec.usages ?? [], previous?.spec.usages ?? [], at.at("usages"));
   const isLegacy = spec.signerName === LEGACY_SIGNER && previous?.spec.signerName !== LEGACY_SIGNER;
   if (isLegacy)
