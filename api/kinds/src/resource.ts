@@ -6,6 +6,7 @@
  * kind's behaviour needs from the cluster belongs in an admission plugin, a registry hook or a controller.
  */
 
+import type { CustomDecoding } from "@knarr/machinery/decode/custom.ts";
 import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { MetadataPass } from "@knarr/machinery/metadata.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
@@ -28,6 +29,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly scope: "Namespaced" | "Cluster";
   /** For kinds that the published API does not have: what discovery and OpenAPI say of them. */
   readonly published?: Published;
+  /** For the same: how their bodies are decoded. */
+  readonly custom?: CustomDecoding;
 
   /**
    * The resource whose stored objects this one shows in another version or group (`events.k8s.io` Event shows

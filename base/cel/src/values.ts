@@ -72,19 +72,14 @@ export class Duration {
   }
 }
 
-/**
- * A moment between the years 1 and 9999: whole seconds since 1970 and the nanoseconds from there on. `offset` says in seconds
- * east of UTC how it was written; it only matters for writing it again.
- */
+/** A moment between the years 1 and 9999: whole seconds since 1970 and the nanoseconds from there on. */
 export class Timestamp {
   readonly seconds: number;
   readonly nanos: number;
-  readonly offset: number;
 
-  constructor(seconds: number, nanos: number, offset = 0) {
+  constructor(seconds: number, nanos: number) {
     this.seconds = seconds;
     this.nanos = nanos;
-    this.offset = offset;
   }
 }
 
@@ -104,9 +99,8 @@ export abstract class ListValue implements Iterable<Outcome> {
   abstract at(index: number): Outcome;
   /** Lists with an equality of their own (sets, lists by key) say it here; otherwise elements are compared in order. */
   equals?(other: CelValue): boolean | Failure;
-  /** The same for `+` and for `in`. */
+  /** The same for `+`. */
   plus?(other: ListValue): Outcome;
-  includes?(value: CelValue): boolean | Failure;
 
   *[Symbol.iterator](): IterableIterator<Outcome> {
     for (let index = 0; index < this.size; index++) yield this.at(index);

@@ -88,7 +88,6 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       await startControllers({
         transport,
         rootCaPem: pki.authority.cert,
-        signingAuthority: pki.authority,
         clock,
         log: log.with({ part: "controllers" }),
       }),

@@ -10,6 +10,7 @@
 
 import type { AddressInfo } from "node:net";
 import type { Transport } from "@knarr/client/transport.ts";
+import { customResourceDefinition } from "@knarr/kinds/apiextensions/custom-resource-definition.ts";
 import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { groups } from "@knarr/kinds/kinds.ts";
 import { realClock } from "@knarr/std/clock.ts";
@@ -18,7 +19,6 @@ import { Audit } from "./audit/audit.ts";
 import { auditLogFile } from "./audit/log-file.ts";
 import { auditPolicyOf } from "./audit/policy.ts";
 import { Admission } from "./admission/chain.ts";
-import { AdmissionMetrics } from "./admission/metrics.ts";
 import { admissionPlugins } from "./admission/admission.ts";
 import type { World } from "./admission/plugin.ts";
 import { Aggregator } from "./aggregation/aggregator.ts";
@@ -30,6 +30,7 @@ import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service
 import { AddressPool } from "./registry/service/addresses.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { openCaches } from "./cache/open-caches.ts";
+import { CustomResources } from "./crd/custom-resources.ts";
 import { keepFlowControl } from "./flow-control/flow-control.ts";
 import { RequestLimits } from "./flow-control/request-limits.ts";
 import { Listener } from "./http/listener.ts";
@@ -84,7 +85,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = new Metrics();
   const limits =
     options.limitsRequests === false ? undefined : stack.use(new RequestLimits({ caches, metrics, clock }));
-  const admissionMetrics = new AdmissionMetrics(metrics);
   const audit = auditOf(options, { clock, log });
   if (audit) stack.use(audit);
   const parts: Parts = {
@@ -94,8 +94,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     aggregator,
     caches,
     admission: new Admission(
-      admissionPlugins({ access, caches, registry, webhooks, admissionMetrics, clock, log }, options),
-      { world: caches.world, metrics: admissionMetrics },
+      admissionPlugins({ access, caches, registry, webhooks, metrics, clock, log }, options),
+      caches.world,
     ),
     subresources: new Subresources({ access, clock, nodes }),
     webhooks,
@@ -115,6 +115,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   hooks.repair();
   const self = inProcess(SELF);
+  if (registry.in(customResourceDefinition.group, customResourceDefinition.version)) {
+    const options = { api: createApi(self), registry, caches, webhooks, clock, log };
+    await stack.use(new CustomResources(options)).start();
+  }
   await bootstrap(self, caches.world);
   if (registry.in(apiService.group, apiService.version)) {
     const local = stack.use(localServices(self, { caches, registry, clock, log }));

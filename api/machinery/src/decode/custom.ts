@@ -6,8 +6,10 @@
 import { FieldErrors } from "../field.ts";
 import { groupVersion, type JsonObject } from "../object.ts";
 import { copyJson } from "../patch/copy.ts";
+import { goMapJson } from "../quote.ts";
 import { badRequest, invalid, unsupportedMediaType, type ApiError } from "../status.ts";
 import type { Decoded, DecodeOptions, ExpectedKind, FieldValidation } from "./decode.ts";
+import { bodyTypes, JSON_TYPE, mediaTypeOf, PROTOBUF_TYPE, YAML_TYPE } from "./media-types.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
 import { parseJson, parsePairs } from "./json.ts";
 import { unhandled, unrecognized, warningsOf } from "./problems.ts";
@@ -16,8 +18,8 @@ import { parseYaml } from "./yaml.ts";
 
 export interface CustomDecoding {
   /**
-   * Types metadata and takes out what the schema does not know, in place. Returns the paths of what it did not know; throws TypeError or
-   * SyntaxError for metadata that cannot be read.
+   * Types metadata and takes out what the schema does not know, in place. Returns what strict decoding has against it (`unknown field
+   * "spec.foo"`); throws TypeError or SyntaxError for metadata that cannot be read.
    */
   coerce(object: JsonObject): readonly string[];
 }
@@ -29,25 +31,26 @@ interface Read {
 }
 
 const readers: Readonly<Record<string, (bytes: Uint8Array) => Read>> = {
-  "application/json": readJson,
-  "application/yaml": readYaml,
+  [JSON_TYPE]: readJson,
+  [YAML_TYPE]: readYaml,
 };
 
 export function decodeCustomBody(
   bytes: Uint8Array,
   expected: ExpectedKind,
   custom: CustomDecoding,
-  { mediaType = "", fieldValidation = "Warn" }: DecodeOptions,
+  { mediaType, fieldValidation = "Warn" }: DecodeOptions,
 ): Decoded {
-  const read = readers[mediaType.split(";", 1)[0]!.trim().toLowerCase() || "application/json"];
-  if (!read) throw unsupportedMediaType(Object.keys(readers));
+  const type = mediaTypeOf(mediaType);
+  const read = readers[type];
+  // upstream claims to accept protobuf here, and breaks over it
+  if (!read) throw unsupportedMediaType(type === PROTOBUF_TYPE ? Object.keys(readers) : bodyTypes);
   let body: Read;
   let actual: Named;
   try {
     body = read(bytes);
     actual = namedKind(body.value);
-    if (actual.kind === "")
-      throw new SyntaxError(`Object 'Kind' is missing in '${JSON.stringify(body.value)}'`);
+    if (actual.kind === "") throw new SyntaxError(`Object 'Kind' is missing in '${goMapJson(body.value)}'`);
   } catch (err) {
     throw unrecognized(bytes, expected, err);
   }
@@ -90,8 +93,7 @@ function coerced(
     throw wrongKind(object, actual, expected);
   try {
     if (object["metadata"] === null || object["metadata"] === undefined) object["metadata"] = {};
-    const unknown = custom.coerce(object);
-    const findings = [...duplicates, ...unknown.map((path) => `unknown field "${path}"`)];
+    const findings = [...duplicates, ...custom.coerce(object)];
     if (findings.length > 0 && fieldValidation === "Strict")
       throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);
     return { object, warnings: fieldValidation === "Ignore" ? [] : findings.flatMap(warningsOf) };
@@ -131,7 +133,14 @@ function readJson(bytes: Uint8Array): Read {
   }
 }
 
+/** Upstream does not say here that it converts YAML. */
 function readYaml(bytes: Uint8Array): Read {
-  const { value, duplicates } = parseYaml(bytes);
-  return { value, duplicates: () => duplicates };
+  const bare = (message: string): string => message.replace(/^error converting YAML to JSON: /, "");
+  try {
+    const { value, duplicates } = parseYaml(bytes);
+    return { value, duplicates: () => duplicates.map(bare) };
+  } catch (err) {
+    if (err instanceof SyntaxError) throw new SyntaxError(bare(err.message), { cause: err });
+    throw err;
+  }
 }

@@ -6,14 +6,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { definitionOfKind } from "@knarr/schema/resources.ts";
 import { ApiError } from "../status.ts";
-import {
-  type DecodeOptions,
-  decodeBody,
-  decodeValue,
-  type ExpectedKind,
-  PROTOBUF_TYPE,
-  YAML_TYPE,
-} from "./decode.ts";
+import { type DecodeOptions, decodeBody, decodeValue, type ExpectedKind } from "./decode.ts";
+import { PROTOBUF_TYPE, YAML_TYPE } from "./media-types.ts";
 
 const fixtures = new URL("../../../../../shared/data/kubernetes-1.36/fixtures/", import.meta.url).pathname;
 const skip = existsSync(fixtures) ? false : "needs ../shared/data";

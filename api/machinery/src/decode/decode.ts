@@ -14,18 +14,13 @@ import { badRequest, unsupportedMediaType } from "../status.ts";
 import { convert, type Converted, type ConvertOptions } from "./convert.ts";
 import { decodeCustomBody, decodeCustomValue, type CustomDecoding } from "./custom.ts";
 import { markEmpties } from "./empties.ts";
+import { bodyTypes, JSON_TYPE, mediaTypeOf, PROTOBUF_TYPE, YAML_TYPE } from "./media-types.ts";
 import { parseJson, parsePairs } from "./json.ts";
 import { unhandled, unrecognized, warningsOf } from "./problems.ts";
 import { decodeMessage, openEnvelope } from "./protobuf.ts";
 import { strictFindings } from "./strict.ts";
 import { kindIn, typeMeta, type GroupVersionKind } from "./type-meta.ts";
 import { parseYaml } from "./yaml.ts";
-
-export const JSON_TYPE = "application/json";
-export const YAML_TYPE = "application/yaml";
-export const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
-/** As upstream lists them. */
-export const bodyTypes: readonly string[] = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE];
 
 /** Bodies above this are refused before they are read: the caller's duty. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -111,13 +106,6 @@ export function decodeValue(
   } catch (err) {
     throw unhandled(actual, expected, err);
   }
-}
-
-/** `application/json` of `Application/JSON; charset=utf-8`. */
-export function mediaTypeOf(contentType: string | undefined): string {
-  if (!contentType) return JSON_TYPE;
-  const end = contentType.indexOf(";");
-  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
 interface Body {

@@ -8,7 +8,7 @@
  */
 
 import { goValue } from "../patch/go-print.ts";
-import { goJson } from "../quote.ts";
+import { goMapJson } from "../quote.ts";
 import { parseSteps } from "./parse.ts";
 import { walk, type Step } from "./steps.ts";
 
@@ -40,13 +40,5 @@ export class JsonPath {
 export function printed(value: unknown): string {
   if (value === null || value === undefined) return "<no value>";
   if (typeof value !== "object") return goValue(value);
-  return goJson(sorted(value));
-}
-
-/** Go writes maps in the order of their keys. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+  return goMapJson(value);
 }

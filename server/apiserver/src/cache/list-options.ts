@@ -38,8 +38,8 @@ export function listStart(query: ListQuery): { readonly moment: Moment; readonly
 
 /** Where a watch starts. */
 export type WatchStart =
-  /** With the state at a moment, as ADDED events. */
-  | { readonly from: "state"; readonly moment: Moment; readonly hasEnd: boolean }
+  /** With the state at a moment, as ADDED events, and a bookmark that ends them, if bookmarks are wanted. */
+  | { readonly from: "state"; readonly moment: Moment }
   | { readonly from: "now" }
   | { readonly from: "revision"; readonly revision: number };
 
@@ -49,7 +49,7 @@ export function watchStart(query: WatchQuery): WatchStart {
   const revision = parseRevision(resourceVersion || "0");
   if (sendInitialEvents || (sendInitialEvents === undefined && revision === 0)) {
     const moment: Moment = resourceVersion === "" ? { at: "latest" } : { at: "notBefore", revision };
-    return { from: "state", moment, hasEnd: sendInitialEvents === true };
+    return { from: "state", moment };
   }
   return revision === 0 ? { from: "now" } : { from: "revision", revision };
 }

@@ -86,7 +86,7 @@ export class VersionedCache<T extends ApiObject> implements Versioned {
         const changes = await beginning;
         this.#dispatcher.add(selection, watcher);
         const events = changes.missed.flatMap((change) => new SharedChange(change).through(selection) ?? []);
-        const isEndWanted = start.from === "state" && start.hasEnd && query.allowWatchBookmarks;
+        const isEndWanted = start.from === "state" && query.allowWatchBookmarks;
         watcher.start({
           items: changes.items.filter(({ object }) => selection.matches(object)),
           then: [

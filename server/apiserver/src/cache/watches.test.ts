@@ -51,12 +51,13 @@ test("watch from before the window reads the store's history, and is told the tr
   assert.deepEqual((await Recorder.start(later.pods, { resourceVersion: "4" })).seen, ["DELETED p0@5"]);
 });
 
-test("watch without a revision, or from 0, begins with the state", async () => {
+test("watch without a revision, or from 0, begins with the state, which a bookmark ends for who wants bookmarks", async () => {
   await using world = await TestWorld.open();
   await world.addPods(2);
   for (const query of [{}, { resourceVersion: "0" }, { allowWatchBookmarks: true }]) {
     const recorder = await Recorder.start(world.pods, query);
-    assert.deepEqual(recorder.seen, ["ADDED p0@1", "ADDED p1@2"]);
+    const end = query.allowWatchBookmarks ? ["BOOKMARK @2"] : [];
+    assert.deepEqual(recorder.seen, ["ADDED p0@1", "ADDED p1@2", ...end]);
   }
 });
 

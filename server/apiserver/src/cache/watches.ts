@@ -69,7 +69,7 @@ export class Watches<T extends ApiObject> {
     const { resource, progress, window, lister } = this.#parts;
     if (start.from === "now") return { items: [], then: [] };
     if (start.from === "state") {
-      const isEndWanted = start.hasEnd && query.allowWatchBookmarks;
+      const isEndWanted = query.allowWatchBookmarks;
       const end = isEndWanted ? [bookmark<T>(resource, progress.revision, { isInitialEnd: true })] : [];
       return { items: lister.now(selection), then: end };
     }

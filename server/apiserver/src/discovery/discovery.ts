@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import type { MergedGroup, MergedVersion } from "../aggregation/merged-groups.ts";
+import type { Group } from "@knarr/kinds/group.ts";
 import { clausesOf, notAcceptableHere, outputOf } from "../negotiation/accept.ts";
 import { written } from "../negotiation/encode.ts";
 import type { Answer, WholeAnswer } from "../pipeline/answer.ts";
@@ -57,6 +58,8 @@ export class Discovery {
     if (version === undefined)
       return answerIn(request, { kind: "APIGroup", apiVersion: "v1", ...listedGroup(group) });
     const served = group.versions.find((one) => one.version === version)?.local;
+    if (!served && group.versions.every(({ local }) => !local || isCustom(local)))
+      return textAnswer(404, "404 page not found\n");
     if (!served) throw noSuchPath();
     const resources = describedResources(served).flatMap(listed);
     const groupVersion = name ? `${name}/${version}` : version;
@@ -86,6 +89,10 @@ export class Discovery {
     });
     return unlessKnown(request, answer);
   }
+}
+
+function isCustom({ resources }: Group): boolean {
+  return resources.every(({ published }) => published !== undefined);
 }
 
 /** 304 for who has it already. */

@@ -15,7 +15,7 @@ export const deleteCollection: Handler = async (parts, request, served) => {
   const selected = selectedBy(request, served, listOptions);
   const options = await deleteOptionsOf(request, served);
   const { limit } = listOptions;
-  const page = await served.cache.list({ ...selected, ...(limit > 0 && { limit }) });
+  const page = await served.list({ ...selected, ...(limit > 0 && { limit }) });
   const { dryRun } = options;
   const write = writeOf(parts, request, served, {
     dryRun,

@@ -10,7 +10,10 @@ export const get: Handler = (parts, request, served) => {
   checkVersion(request);
   const item = served.cache.get(served.keyOf(request.namespace, request.name));
   if (!item) throw notFound(served.groupResource, request.name);
-  return objectAnswer(200, served, served.shown(item), item, encoding);
+  const shown = served.inVersion(item);
+  if (shown instanceof Promise)
+    return shown.then((late) => objectAnswer(200, served, late.object, late, encoding));
+  return objectAnswer(200, served, shown.object, shown, encoding);
 };
 
 /** The cache is always current, so any version of the past will do; but it must be one. */

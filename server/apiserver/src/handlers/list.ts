@@ -10,7 +10,7 @@ export const list: Handler = async (parts, request, served) => {
   const options = listOptionsOf(request.query);
   const selected = selectedBy(request, served, options);
   const { limit, continue: next, resourceVersion, resourceVersionMatch } = options;
-  const page = await served.cache.list({
+  const page = await served.list({
     ...selected,
     ...(limit > 0 && { limit }),
     ...(next && { continue: next }),

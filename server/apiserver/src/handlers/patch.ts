@@ -3,15 +3,18 @@
  * there, so it is made again when somebody else wrote first; apply may also create.
  */
 
-import { decodeValue, mediaTypeOf, type FieldValidation } from "@knarr/machinery/decode/decode.ts";
+import { decodeValue, type FieldValidation } from "@knarr/machinery/decode/decode.ts";
+import { mediaTypeOf } from "@knarr/machinery/decode/media-types.ts";
 import { parseYaml } from "@knarr/machinery/decode/yaml.ts";
 import type { ApiObject, JsonObject } from "@knarr/machinery/object.ts";
-import { apply } from "@knarr/machinery/patch/apply.ts";
+import { apply, type ApplyOptions } from "@knarr/machinery/patch/apply.ts";
 import { applyJsonPatch } from "@knarr/machinery/patch/json-patch.ts";
 import { applyMergePatch } from "@knarr/machinery/patch/merge-patch.ts";
+import { equalJson } from "@knarr/machinery/patch/copy.ts";
 import { goValue } from "@knarr/machinery/patch/go-print.ts";
+import { goMapJson } from "@knarr/machinery/quote.ts";
 import { applyStrategicMergePatch } from "@knarr/machinery/patch/strategic-merge.ts";
-import { ApiError, badRequest, methodNotSupported } from "@knarr/machinery/status.ts";
+import { ApiError, badRequest, methodNotSupported, unsupportedMediaType } from "@knarr/machinery/status.ts";
 import { objectAnswer } from "../negotiation/encode.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Served } from "../registry/served.ts";
@@ -32,9 +35,16 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
   "application/apply-patch+yaml": "apply",
 };
 
-/** Throws UnsupportedMediaType, as the router of upstream words it. */
-export function patchTypeOf(contentType: string | undefined): PatchType {
+const customPatchTypes = Object.keys(patchTypes).filter((type) => patchTypes[type] !== "strategic");
+
+/** Throws UnsupportedMediaType, as the router of upstream words it, or the handler of custom resources. */
+export function patchTypeOf(
+  contentType: string | undefined,
+  { isCustom }: Pick<Served, "isCustom">,
+): PatchType {
   const type = patchTypes[mediaTypeOf(contentType)];
+  if (isCustom && (!type || !contentType || type === "strategic"))
+    throw unsupportedMediaType(customPatchTypes);
   if (!type || !contentType) throw new ApiError("UnsupportedMediaType", "415: Unsupported Media Type", {});
   return type;
 }
@@ -42,7 +52,7 @@ export function patchTypeOf(contentType: string | undefined): PatchType {
 export const patch: Handler = async (parts, request, served) => {
   const strategy = strategyOf(served, request.subresource);
   if (!strategy) throw methodNotSupported(served.groupResource, "patch");
-  const type = patchTypeOf(request.body.type);
+  const type = patchTypeOf(request.body.type, served);
   const encoding = encodingOf(parts, request);
   await request.body.read();
   const options = writeOptionsOf(request.query, "PatchOptions", { isApply: type === "apply" });
@@ -53,17 +63,31 @@ export const patch: Handler = async (parts, request, served) => {
     strategy,
     mayCreate: isApply && strategy.subresource === "",
     tracked: isApply,
-    make(live) {
+    async make(live) {
       const object = isApply
-        ? applied(sent as JsonObject, live, { served, request, options, strategy, time: nowText(parts) })
+        ? await applied(sent as JsonObject, live, {
+            served,
+            request,
+            options,
+            strategy,
+            time: nowText(parts),
+          })
         : patched(type, live, sent, { served, request, options });
       checkIdentity(object, request, served);
-      served.resource.defaults?.(object);
+      if (!isApply || !isUnchanged(live, object)) served.resource.defaults?.(object);
       return object;
     },
   });
   return objectAnswer(written.created ? 201 : 200, served, written.object, written.item, encoding);
 };
+
+/** An apply that changes nothing adds no defaults either: a custom resource may have been stored without them. */
+function isUnchanged(live: ApiObject | undefined, object: ApiObject): boolean {
+  if (!live) return false;
+  const { managedFields: _, ...before } = live.metadata;
+  const { managedFields: __, ...after } = object.metadata;
+  return equalJson({ ...live, metadata: before }, { ...object, metadata: after });
+}
 
 interface Patching {
   readonly served: Served;
@@ -79,9 +103,20 @@ export function patched(
   { served, request, options }: Patching,
 ): any {
   const document = patchDocument(type, live, sent, served);
-  const shown = type === "strategic" ? goValue(sent) : JSON.stringify(document);
+  const shown = shownPatch(type, sent, document, served);
   const fromValues = type === "strategic";
   return typed(document, served, request, { fieldValidation: options.fieldValidation, shown, fromValues });
+}
+
+/** What answers quote of a patch that leads to nothing good. */
+function shownPatch(
+  type: Exclude<PatchType, "apply">,
+  sent: unknown,
+  document: JsonObject,
+  { isCustom }: Served,
+): string {
+  if (type === "strategic") return goValue(sent);
+  return isCustom ? goMapJson(document) : JSON.stringify(document);
 }
 
 function patchDocument(
@@ -133,13 +168,13 @@ interface Applying extends Patching {
   readonly time: string;
 }
 
-function applied(
+async function applied(
   sent: JsonObject,
   live: ApiObject | undefined,
   { served, request, options, strategy, time }: Applying,
-): any {
-  const { resource, apiVersion, expected } = served;
-  const object = apply({
+): Promise<any> {
+  const { resource, apiVersion, expected, conversion } = served;
+  const application: ApplyOptions = {
     live,
     applied: sent,
     manager: options.fieldManager,
@@ -150,7 +185,10 @@ function applied(
     time,
     schema: expected.schema,
     filter: strategy.filter,
-  });
+  };
+  const object = conversion
+    ? await conversion.withVersions((inVersion) => apply({ ...application, inVersion }))
+    : apply(application);
   return unstructured(object as unknown as JsonObject, sent, served);
 }
 

@@ -34,7 +34,7 @@ export const watch: Handler = (parts, request, served) => {
   return {
     async stream(target) {
       const sink = new StreamSink(target, view);
-      const started = await served.cache.watch(query, sink);
+      const started = await served.watch(query, sink);
       sink.start(started);
       const timer = setTimeout(() => sink.finish(), Math.min(seconds * 1000, MAX_TIMER_MS));
       const onStop = (): void => sink.finish();

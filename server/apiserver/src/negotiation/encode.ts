@@ -15,7 +15,7 @@ export interface Encoding {
   readonly now: number;
 }
 
-/** One object. `item` is given when the object is the stored one. */
+/** One object. `item` is given when the object is one, and not what a dry run would make. */
 export function objectAnswer(
   code: number,
   served: Served,
@@ -26,9 +26,7 @@ export function objectAnswer(
   const { output, query, now } = encoding;
   if (output.as === "object") {
     if (output.format === "json" && !output.pretty)
-      return item && !served.resource.stored
-        ? { code, value: object, bytes: item.bytes }
-        : { code, value: object };
+      return item ? { code, value: object, bytes: item.bytes } : { code, value: object };
     return written(code, object, output);
   }
   if (output.as === "PartialObjectMetadata") return written(code, metadataOf(object, output), output);
@@ -38,13 +36,13 @@ export function objectAnswer(
   return written(code, table, output);
 }
 
-/** A page of objects. */
+/** A page of objects, in the version that is answered. */
 export function listAnswer(served: Served, page: ListPage<any>, encoding: Encoding): WholeAnswer {
   const { output, query, now } = encoding;
   const metadata = listMetadata(page);
-  if (output.as === "object" && output.format === "json" && !output.pretty && !served.resource.stored)
-    return new ListAnswer(served, page, metadata);
-  const objects = page.items.map((item) => served.shown(item));
+  if (output.as === "object" && output.format === "json" && !output.pretty)
+    return new ListAnswer(served, page, servedMetadata(served, metadata));
+  const objects = page.items.map(({ object }) => object);
   if (output.as === "Table")
     return written(
       200,
@@ -57,8 +55,14 @@ export function listAnswer(served: Served, page: ListPage<any>, encoding: Encodi
     const apiVersion = `meta.k8s.io/${output.version}`;
     return written(200, { kind: "PartialObjectMetadataList", apiVersion, metadata, items }, output);
   }
-  const { listKind, apiVersion } = served;
-  return written(200, { kind: listKind, apiVersion, metadata, items: objects.map(withoutType) }, output);
+  const { listKind, apiVersion, isCustom } = served;
+  const list = { kind: listKind, apiVersion, metadata: servedMetadata(served, metadata) };
+  return written(200, { ...list, items: isCustom ? objects : objects.map(withoutType) }, output);
+}
+
+/** Lists of custom resources always say where they go on, be it nowhere. */
+function servedMetadata({ isCustom }: Served, metadata: object): object {
+  return isCustom ? { continue: "", ...metadata } : metadata;
 }
 
 export function listMetadata({ resourceVersion, continue: next, remainingItemCount }: ListPage<any>): {
@@ -108,8 +112,9 @@ class ListAnswer implements WholeAnswer {
   }
 
   #join(head: Buffer): Buffer {
-    const { typeMeta } = this.#served;
+    const { typeMeta, isCustom } = this.#served;
     const { items } = this.#page;
+    if (isCustom) return joined(head, items);
     const skip = typeMeta.length - 1; // the comma that ends it becomes the opening brace
     let length = head.length + 2 + Math.max(0, items.length - 1);
     for (const { bytes } of items) length += bytes.length - skip;
@@ -126,6 +131,17 @@ class ListAnswer implements WholeAnswer {
     return whole;
   }
 }
+
+/** Items of custom resources say what they are. */
+function joined(head: Buffer, items: readonly Item<any>[]): Buffer {
+  const parts: Buffer[] = [head];
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) parts.push(COMMA_TEXT);
+    parts.push(items[i]!.bytes);
+  }
+  return Buffer.concat([...parts, END_TEXT]);
+}
+const [COMMA_TEXT, END_TEXT] = [Buffer.from(","), Buffer.from("]}")];
 
 /** Lists as they were answered last. A large buffer for each of many equal requests would keep the garbage collector busy. */
 const answered = new WeakMap<readonly Item<any>[], { readonly head: string; readonly bytes: Buffer }>();

@@ -5,6 +5,7 @@
 
 import { methodNotSupported } from "@knarr/machinery/status.ts";
 import { getComputed, listComputed, watchComputed } from "../handlers/computed.ts";
+import { customHandler } from "../crd/handler-for.ts";
 import { create } from "../handlers/create.ts";
 import { remove } from "../handlers/delete.ts";
 import { deleteCollection } from "../handlers/delete-collection.ts";
@@ -45,7 +46,7 @@ export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<An
   const { route } = request;
   const served = parts.registry.find(route.group, route.version, route.resource);
   if (!served) {
-    if (!parts.registry.hasGroup(route.group)) return textAnswer(404, "404 page not found\n");
+    if (!parts.registry.hasBuiltInGroup(route.group)) return textAnswer(404, "404 page not found\n");
     throw noSuchPath();
   }
   const handler = handlerFor(parts, request, served);
@@ -54,6 +55,7 @@ export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<An
 }
 
 function handlerFor(parts: Parts, request: ApiRequest, served: Served): Handler {
+  if (served.isCustom) return customHandler(request, served);
   const { route, verb } = request;
   checkScope(route.namespace, request, served);
   if (route.depth > 2 && verb !== "watch") return parts.subresources.handler(request, served);

@@ -9,12 +9,12 @@ import type { Caches } from "../cache/cache.ts";
 import { reviews } from "../reviews/reviews.ts";
 import { reviewHandler } from "../handlers/review.ts";
 import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "../options.ts";
-import { certificateRequestHooks } from "./certificate-requests.ts";
 import type { RegistryHooks } from "./hooks.ts";
 import { bind } from "../subresources/binding.ts";
 import { componentStatusHooks } from "./component-status/component-status.ts";
 import { ServiceAllocation } from "./service/service-hooks.ts";
 import { namespaceHooks } from "./namespace.ts";
+import { definitionHooks } from "../crd/lifecycle/deletion.ts";
 
 export interface HooksContext {
   readonly options: ApiServerOptions;
@@ -34,9 +34,9 @@ export function registryHooks({ access, clock, options, caches }: HooksContext):
   const services = new ServiceAllocation({ cidr: serviceCidr, ports: nodePortRange });
   const hooks = new Map<string, RegistryHooks<any>>([
     ["namespaces", namespaceHooks],
+    ["customresourcedefinitions.apiextensions.k8s.io", definitionHooks],
     ["bindings", { answer: bind }],
     ["services", services.hooks],
-    ["certificatesigningrequests.certificates.k8s.io", certificateRequestHooks],
     ["componentstatuses", componentStatusHooks(caches, options.components)],
   ]);
   for (const [name, review] of Object.entries(reviews))

@@ -57,17 +57,17 @@ export class Registry {
     return this.#groups.some((one) => one.group === group && one.resources.length > 0);
   }
 
+  hasBuiltInGroup(group: string): boolean {
+    return this.#builtIn.some((one) => one.group === group && one.resources.length > 0);
+  }
+
   find(group: string, version: string, plural: string): Served | undefined {
     return this.in(group, version)?.get(plural);
   }
 
-  findKind(group: string, version: string, kind: string): Served | undefined {
-    return this.#byKind.get(`${group}/${version}/${kind}`);
-  }
-
   /** Throws for a kind that is not served: callers name kinds that this server is built with. */
   kind(group: string, version: string, kind: string): Served {
-    const served = this.findKind(group, version, kind);
+    const served = this.#byKind.get(`${group}/${version}/${kind}`);
     if (!served) throw new RangeError(`No kind ${kind} is served in ${group}/${version}`);
     return served;
   }

@@ -1,15 +1,42 @@
 /**
- * A kind as it is served: its declaration with everything that requests need again and again, made once.
+ * A kind as it is served in one version: its declaration with everything that requests need again and again, made once; and what
+ * stands between this version and the stored one.
  */
 
 import type { Resource, Verb } from "@knarr/kinds/resource.ts";
 import { groupResource, schemaOf } from "@knarr/kinds/resource.ts";
 import type { ExpectedKind } from "@knarr/machinery/decode/decode.ts";
+import type { VersionedStates } from "@knarr/machinery/patch/track-update.ts";
 import { copyJson } from "@knarr/machinery/patch/copy.ts";
 import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import type { GroupResource } from "@knarr/machinery/status.ts";
-import type { Item, ResourceCache } from "../cache/cache.ts";
+import type { WatchEvent } from "@knarr/client/transport.ts";
+import type {
+  Conversion,
+  Item,
+  ListPage,
+  ListQuery,
+  ResourceCache,
+  Versioned,
+  Watch,
+  WatchQuery,
+  WatchSink,
+} from "../cache/cache.ts";
+import { ConvertedItem } from "./converted-item.ts";
 import type { RegistryHooks } from "./hooks.ts";
+
+/** Between a version of a custom kind and what is stored, which may be in any other. May ask a webhook. */
+export interface StoredConversion extends Conversion {
+  /** What is stored for `object`, which is used up. */
+  storedForm(object: any): any | Promise<any>;
+  /** `object` as it would come back from the store; it is used up. */
+  roundTrip(object: any): any | Promise<any>;
+  /** What `work` gives, with both states of a write in versions in which somebody owns fields. `work` is called again when one is missing. */
+  withVersions<T>(work: (inVersion: InVersion) => T): Promise<T>;
+}
+
+/** Both states of a write in another version; undefined when there is no such version. */
+export type InVersion = (apiVersion: string, states: VersionedStates) => VersionedStates | undefined;
 
 const ALL_VERBS: readonly Verb[] = [
   "create",
@@ -37,14 +64,27 @@ export class Served<T extends ApiObject = any> {
   readonly deprecation: string | undefined;
   /** How the JSON of every stored object begins: what lists leave out of their items. */
   readonly typeMeta: Buffer;
+  /** A CustomResourceDefinition has brought it. */
+  readonly isCustom: boolean;
+  /** For custom kinds. */
+  readonly conversion: StoredConversion | undefined;
   readonly #cache: ResourceCache<any> | undefined;
+  readonly #versioned: Versioned | undefined;
 
-  constructor(resource: Resource<T>, cache: ResourceCache<any> | undefined, hooks: RegistryHooks<T> = {}) {
+  constructor(
+    resource: Resource<T>,
+    cache: ResourceCache<any> | undefined,
+    hooks: RegistryHooks<T> = {},
+    conversion?: StoredConversion,
+  ) {
     this.resource = resource;
     this.#cache = cache;
     this.hooks = hooks;
-    const { group, version, kind, scope, verbs } = resource;
-    this.expected = { group, version, kind, schema: schemaOf(resource) };
+    this.conversion = conversion;
+    this.#versioned = conversion && cache?.inVersion(resource, conversion);
+    this.isCustom = resource.published !== undefined;
+    const { group, version, kind, scope, verbs, custom } = resource;
+    this.expected = { group, version, kind, schema: schemaOf(resource), ...(custom && { custom }) };
     this.groupResource = groupResource(resource);
     this.apiVersion = groupVersion(resource);
     this.shownAs = resource.stored?.as ?? resource;
@@ -69,20 +109,43 @@ export class Served<T extends ApiObject = any> {
     return this.namespaced ? `${namespace}/${name}` : name;
   }
 
-  /** The object of `item` in this version. Frozen when it is the stored one. */
-  shown(item: Item<any>): T {
-    const { stored } = this.resource;
-    return stored ? stored.fromHub(copyJson(item.object)) : item.object;
+  /** `item` in this version: the same one, with the bytes that clients get, where nothing has to be converted. */
+  inVersion(item: Item<any>): Item<T> | Promise<Item<T>> {
+    if (!this.conversion) return this.#fromHub(item);
+    const shown = this.conversion.shown([item]);
+    return shown instanceof Promise ? shown.then(([one]) => one!) : (shown[0]! as Item<T>);
   }
 
   /** What is stored for `object`, which is used up. */
-  storedForm(object: T): any {
+  storedForm(object: T): any | Promise<any> {
     const { stored } = this.resource;
-    return stored ? stored.toHub(object) : object;
+    return this.conversion?.storedForm(object) ?? (stored ? stored.toHub(object) : object);
   }
 
-  /** JSON of the object in this version. */
-  bytesOf(item: Item<any>): Buffer {
-    return this.resource.stored ? Buffer.from(JSON.stringify(this.shown(item))) : item.bytes;
+  /** What a dry run answers: `object` as it would be stored and read again. */
+  roundTrip(object: T): T | Promise<T> {
+    return this.conversion ? this.conversion.roundTrip(object) : object;
+  }
+
+  /** As `cache.list`, in this version. */
+  async list(query?: ListQuery): Promise<ListPage<T>> {
+    if (this.#versioned) return this.#versioned.list(query);
+    const page = await this.cache.list(query);
+    return this.resource.stored ? { ...page, items: page.items.map((item) => this.#fromHub(item)) } : page;
+  }
+
+  /** As `cache.watch`, in this version; of a built-in version that is not the stored one, in the stored one. */
+  watch(query: WatchQuery, sink: WatchSink<any>): Promise<Watch> {
+    return (this.#versioned ?? this.cache).watch(query, sink);
+  }
+
+  /** The same for code in this process. */
+  events(query: WatchQuery, signal: AbortSignal): AsyncIterable<readonly WatchEvent<T>[]> {
+    return (this.#versioned ?? this.cache).events(query, signal);
+  }
+
+  #fromHub(item: Item<any>): Item<T> {
+    const { stored } = this.resource;
+    return stored ? new ConvertedItem<T>(item, stored.fromHub(copyJson(item.object))) : item;
   }
 }

@@ -9,7 +9,10 @@ import { decodeValue, type ExpectedKind } from "@knarr/machinery/decode/decode.t
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { copyJson } from "@knarr/machinery/patch/copy.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
-import { conflict, invalid, notFound } from "@knarr/machinery/status.ts";
+import { badRequest, conflict, internalError, invalid, notFound } from "@knarr/machinery/status.ts";
+import { goType, goValue } from "@knarr/machinery/patch/go-print.ts";
+import { quote } from "@knarr/machinery/quote.ts";
+import { plain500 } from "../writes/create-object.ts";
 import type { Handler } from "../handlers/handler.ts";
 import { encodingOf } from "../handlers/handler.ts";
 import { writeOptionsOf } from "../handlers/options.ts";
@@ -33,11 +36,14 @@ const SCALE: ExpectedKind = {
 /** Tables of it have its own columns, whatever is scaled. */
 const SHOWN = new Served(scaleResource, undefined);
 
-export const getScale: Handler = (parts, request, served) => {
+export const getScale: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
-  const item = served.cache.get(served.keyOf(request.namespace, request.name));
-  if (!item) throw notFound(served.groupResource, request.name);
-  return objectAnswer(200, SHOWN, scaleOf(served, item.object), undefined, encoding);
+  const stored = served.cache.get(served.keyOf(request.namespace, request.name));
+  if (!stored) throw notFound(served.groupResource, request.name);
+  const { object } = await served.inVersion(stored);
+  if (served.isCustom && replicasOf(served, object) === undefined)
+    throw internalError(new Error(`the spec replicas field ${replicasField(served)} does not exist`));
+  return objectAnswer(200, SHOWN, scaleOf(served, object), undefined, encoding);
 };
 
 export const updateScale: Handler = async (parts, request, served) =>
@@ -46,7 +52,7 @@ export const updateScale: Handler = async (parts, request, served) =>
   );
 
 export const patchScale: Handler = async (parts, request, served) => {
-  const type = patchTypeOf(request.body.type);
+  const type = patchTypeOf(request.body.type, served);
   return writeScale(parts, request, served, "PatchOptions", async (live, options) => {
     const as = { served: { expected: SCALE } as Served, request, options };
     if (type !== "apply") return patched(type, live, await readPatch(request, type, options), as);
@@ -65,7 +71,7 @@ async function writeScale(
   make: MakeScale,
 ) {
   const encoding = encodingOf(parts, request);
-  const isApply = kind === "PatchOptions" && patchTypeOf(request.body.type) === "apply";
+  const isApply = kind === "PatchOptions" && patchTypeOf(request.body.type, served) === "apply";
   const options = writeOptionsOf(request.query, kind, { isApply });
   const written = await updateObject(writeOf(parts, request, served, options), {
     strategy: { ...strategyOf(served, "")!, subresource: "scale", createOnUpdate: false },
@@ -77,7 +83,9 @@ async function writeScale(
       into: (object, scale) => setReplicas(served, object, scale),
     },
     async make(live) {
-      const scale = await make(scaleOf(served, live), options);
+      const scale = await make(scaleToChange(served, live), options);
+      if (scale.spec?.replicas === UNSET)
+        throw badRequest(`the spec replicas field ${replicasField(served)} cannot be empty`);
       checkIdentity(scale, request, served);
       checkScale(scale, live, served);
       return scaled(served, live, scale);
@@ -86,10 +94,12 @@ async function writeScale(
   return objectAnswer(200, SHOWN, scaleOf(served, written.object), undefined, encoding);
 }
 
-function checkScale({ spec, metadata }: any, live: ApiObject, { groupResource }: Served): void {
+/** Custom resources have their own rules for the number, and no others. */
+function checkScale({ spec, metadata }: any, live: ApiObject, { groupResource, isCustom }: Served): void {
   const errors = new FieldErrors();
   const replicas = spec?.replicas ?? 0;
-  if (replicas < 0) errors.at("spec").at("replicas").invalid(replicas, "must be greater than or equal to 0");
+  if (replicas < 0 && !isCustom)
+    errors.at("spec").at("replicas").invalid(replicas, "must be greater than or equal to 0");
   if (errors.list.length > 0) throw invalid(SCALE, metadata.name, errors.list);
   if (metadata.uid && metadata.uid !== live.metadata.uid)
     throw conflict(
@@ -99,18 +109,18 @@ function checkScale({ spec, metadata }: any, live: ApiObject, { groupResource }:
     );
 }
 
-export function scaleOf({ resource }: Served, object: any): Scale & { metadata: object } {
-  const { specReplicas, statusReplicas, selector } = resource.subresources!.scale!;
+export function scaleOf(served: Served, object: any): Scale & { metadata: object } {
+  const { statusReplicas, selector } = served.resource.subresources!.scale!;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const text = selector(object);
-  const replicas = (at(object, specReplicas) as number | undefined) ?? 0;
+  const replicas = replicasOf(served, object) ?? 0;
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { ...(replicas !== 0 && { replicas }) },
     status: {
-      replicas: (at(object, statusReplicas) as number | undefined) ?? 0,
+      replicas: numberAt(served, object, statusReplicas) ?? 0,
       ...(text && { selector: text }),
     },
   };
@@ -122,7 +132,6 @@ function scaled(served: Served, live: ApiObject, scale: any): ApiObject {
   setReplicas(served, object, scale);
   const { resourceVersion } = scale.metadata;
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
-  else delete object.metadata.resourceVersion;
   return object;
 }
 
@@ -133,8 +142,31 @@ function setReplicas({ resource }: Served, object: any, scale: any): void {
   parent[steps.at(-1)!] = scale.spec?.replicas ?? 0;
 }
 
-function at(object: any, path: string): unknown {
-  return stepsOf(path).reduce((value, step) => value?.[step], object);
+/** What no number of replicas is: where a patch starts from, when there is no number yet. */
+const UNSET = -(2 ** 31);
+
+function scaleToChange(served: Served, live: any): Scale {
+  const scale = scaleOf(served, live);
+  const isUnset = served.isCustom && replicasOf(served, live) === undefined;
+  return isUnset ? { ...scale, spec: { replicas: UNSET } } : scale;
+}
+
+function replicasOf(served: Served, object: any): number | undefined {
+  return numberAt(served, object, served.resource.subresources!.scale!.specReplicas);
+}
+
+function replicasField({ resource }: Served): string {
+  return quote(resource.subresources!.scale!.specReplicas);
+}
+
+/** Custom resources may have anything where their definition says that there is a number. */
+function numberAt({ isCustom }: Served, object: any, path: string): number | undefined {
+  const value: unknown = stepsOf(path).reduce((inner, step) => inner?.[step], object);
+  if (value !== undefined && isCustom && !Number.isInteger(value))
+    throw plain500(
+      `.${stepsOf(path).join(".")} accessor error: ${goValue(value)} is of the type ${goType(value)}, expected int64`,
+    );
+  return value as number | undefined;
 }
 
 /** `.spec.replicas` */

@@ -56,15 +56,17 @@ export async function createObject(
     if (options.dryRun) {
       const existing = cache.get(key);
       if (existing) throw taken(served, object, existing);
-      return { object, created: true };
+      return { object: await served.roundTrip(object), created: true };
     }
     if (object.metadata.resourceVersion)
       throw plain500("resourceVersion should not be set on objects to be created");
-    const item = await cache.create(key, served.storedForm(object)).catch((err: unknown) => {
+    const stored = await served.storedForm(object);
+    const created = await cache.create(key, stored).catch((err: unknown) => {
       throw isAlreadyExists(err) ? taken(served, object, cache.get(key)) : err;
     });
     reservation?.commit?.();
-    return { object: served.shown(item), item, created: true };
+    const item = await served.inVersion(created);
+    return { object: item.object, item, created: true };
   } catch (err) {
     reservation?.undo?.();
     throw err;
@@ -105,8 +107,7 @@ function prepareCreate(write: Write, object: any) {
   metadata.creationTimestamp = nowText(parts);
   metadata.uid = randomUUID();
   if (metadata.generateName && !metadata.name) metadata.name = freeName(served, metadata);
-  const reservation =
-    served.hooks.beginCreate?.(object, { dryRun: options.dryRun, user: write.request.user }) ?? undefined;
+  const reservation = served.hooks.beginCreate?.(object, { dryRun: options.dryRun }) ?? undefined;
   placeInNamespace(object, served.namespaced ? write.namespace : "");
   clearStatus(object, served);
   if (hasGeneration(resource, object)) metadata.generation = 1;

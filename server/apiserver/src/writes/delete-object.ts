@@ -8,6 +8,7 @@ import { copyJson } from "@knarr/machinery/patch/copy.ts";
 import { conflict } from "@knarr/machinery/status.ts";
 import { formatTime, parseTime } from "@knarr/machinery/time.ts";
 import type { Item } from "../cache/cache.ts";
+import { withRevision } from "../cache/item.ts";
 import type { DeleteOptions } from "../handlers/delete-options.ts";
 import type { Served } from "../registry/served.ts";
 import { admissionRequest } from "./admission-request.ts";
@@ -33,9 +34,10 @@ const PENDING = Symbol("pending");
 
 /** A delete on its way. */
 interface Deleting {
-  readonly write: Write;
-  readonly options: DeleteOptions;
+  readonly served: Served;
   readonly key: string;
+  readonly options: DeleteOptions;
+  readonly now: number;
   /** Asks admission. */
   admit(live: ApiObject): Promise<void>;
 }
@@ -47,14 +49,39 @@ export async function deleteObject(
   { isAdmitted = false }: { readonly isAdmitted?: boolean } = {},
 ): Promise<Deleted> {
   const { served, name, namespace, parts } = write;
-  const key = served.keyOf(namespace, name);
   const now = parts.clock.now();
   const admit = async (live: ApiObject): Promise<void> => {
     if (!isAdmitted) await admitDelete(write, live, { options, now });
   };
-  const deleting: Deleting = { write, options, key, admit };
-  const item = served.cache.get(key);
-  if (item && canGoAtOnce(served, served.shown(item), options, now)) return removeNow(deleting);
+  const { dryRun } = write.options;
+  return deleteAdmitted({
+    served,
+    key: served.keyOf(namespace, name),
+    options: { ...options, dryRun },
+    now,
+    admit,
+  });
+}
+
+/** Deletes without a request, so that nobody is asked: what the server itself takes away. */
+export function deleteUnasked(served: Served, key: string, now: number): Promise<Deleted> {
+  return deleteAdmitted({ served, key, options: NO_OPTIONS, now, admit: async () => {} });
+}
+
+const NO_OPTIONS: DeleteOptions = {
+  gracePeriodSeconds: undefined,
+  propagationPolicy: undefined,
+  orphanDependents: undefined,
+  uid: undefined,
+  resourceVersion: undefined,
+  dryRun: false,
+};
+
+async function deleteAdmitted(deleting: Deleting): Promise<Deleted> {
+  const { served, key, options, now, admit } = deleting;
+  const stored = served.cache.get(key);
+  const item = stored && (await served.inVersion(stored));
+  if (item && canGoAtOnce(served, item.object, options, now)) return removeNow(deleting);
 
   let before: ApiObject | undefined;
   const mark = async (live: ApiObject): Promise<ApiObject> => {
@@ -66,18 +93,17 @@ export async function deleteObject(
     return marked;
   };
   try {
-    if (write.options.dryRun) {
+    if (options.dryRun) {
       if (!item) return await removeNow(deleting); // says that it is not there
-      const object = await mark(served.shown(item));
-      return { object, gone: false, pending: false };
+      return { object: await mark(item.object), gone: false, pending: false };
     }
-    const written = await served.cache.update(key, async (_current, state) =>
-      served.storedForm(await mark(served.shown(state))),
+    const updated = await served.cache.update(key, async (_current, state) =>
+      served.storedForm(await mark((await served.inVersion(state)).object)),
     );
-    const object = served.shown(written);
-    const { deletionGracePeriodSeconds, finalizers } = object.metadata;
+    const written = await served.inVersion(updated);
+    const { deletionGracePeriodSeconds, finalizers } = written.object.metadata;
     if (deletionGracePeriodSeconds === 0 && !finalizers?.length) return await removeNow(deleting);
-    return { object, item: written, gone: false, pending: false };
+    return { object: written.object, item: written, gone: false, pending: false };
   } catch (err) {
     if (err === DELETE_NOW) return removeNow(deleting);
     if (err === PENDING) return { object: before!, gone: false, pending: true };
@@ -101,25 +127,27 @@ async function admitDelete(
   await parts.admission.validate(undefined, admission);
 }
 
-async function removeNow({ write, key, options, admit }: Deleting): Promise<Deleted> {
-  const { served } = write;
-  if (write.options.dryRun) {
-    const item = served.cache.get(key);
-    if (item) {
-      await admit(served.shown(item));
-      checkPreconditions(served, served.shown(item), options);
-      return { object: served.shown(item), gone: true, pending: false };
+async function removeNow({ served, key, options, admit }: Deleting): Promise<Deleted> {
+  if (options.dryRun) {
+    const stored = served.cache.get(key);
+    if (stored) {
+      const { object } = await served.inVersion(stored);
+      await admit(object);
+      checkPreconditions(served, object, options);
+      return { object, gone: true, pending: false };
     }
   }
   const isMarked = served.cache.get(key)?.object.metadata.deletionTimestamp !== undefined;
-  const item = await served.cache.delete(key, async (current) => {
-    const live = served.resource.stored ? served.resource.stored.fromHub(copyJson(current)) : current;
-    checkPreconditions(served, live, isMarked ? { ...options, resourceVersion: undefined } : options);
-    await admit(live);
+  let last: Item<any> | undefined;
+  const removed = await served.cache.delete(key, async (_current, state) => {
+    last = await served.inVersion(state);
+    checkPreconditions(served, last.object, isMarked ? { ...options, resourceVersion: undefined } : options);
+    await admit(last.object);
   });
-  const object = served.shown(item);
-  served.hooks.afterDelete?.(object as never);
-  return { object, item, gone: true, pending: false };
+  // what was converted for the check need not be again
+  const item = served.conversion ? withRevision(last!, removed.revision) : await served.inVersion(removed);
+  served.hooks.afterDelete?.(item.object as never);
+  return { object: item.object, item, gone: true, pending: false };
 }
 
 /** DeleteOptions as upstream hands them to admission: a grace period that goes without saying is said. */

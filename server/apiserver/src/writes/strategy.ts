@@ -6,7 +6,7 @@
 import type { FieldErrors } from "@knarr/machinery/field.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
-import { filterOf, type FieldFilter } from "@knarr/machinery/patch/field-filter.ts";
+import { excluding, filterOf, type FieldFilter } from "@knarr/machinery/patch/field-filter.ts";
 import type { StatusSubresource } from "@knarr/kinds/resource.ts";
 import type { Served } from "../registry/served.ts";
 
@@ -53,7 +53,7 @@ function mainStrategy(served: Served): Strategy {
   const hasStatus = resource.subresources?.status !== undefined && resource.subresources.status !== false;
   return {
     subresource: "",
-    filter: hasStatus ? filterOf(resource, "") : undefined,
+    filter: hasStatus ? filterFor(served, "") : undefined,
     createOnUpdate: resource.createOnUpdate ?? false,
     unconditional: resource.unconditionalUpdate ?? true,
     prepare(object, previous, now) {
@@ -73,7 +73,7 @@ function mainStrategy(served: Served): Strategy {
 function statusStrategy(served: Served, rules: StatusSubresource<any>): Strategy {
   return {
     subresource: "status",
-    filter: filterOf(served.resource, "status"),
+    filter: filterFor(served, "status"),
     createOnUpdate: false,
     unconditional: served.resource.unconditionalUpdate ?? true,
     prepare(object, previous, now) {
@@ -104,6 +104,14 @@ function partStrategy(served: Served, subresource: string, rules: StatusSubresou
     warnings: (object, previous) => rules.warnings?.(object, previous) ?? [],
   };
 }
+
+/** Custom kinds reset status on the main path, and all but status on `/status`. */
+function filterFor({ resource, isCustom }: Served, subresource: "" | "status"): FieldFilter | undefined {
+  if (!isCustom) return filterOf(resource, subresource);
+  return subresource === "" ? customMain : customStatus;
+}
+const customMain = excluding("status");
+const customStatus = excluding("metadata", "spec");
 
 /** `object` gets `field` as it was. */
 function restore(object: any, previous: any, field: string): void {

@@ -78,9 +78,9 @@ export async function updateObject(write: Write, change: Change): Promise<Writte
       const item = cache.get(key)!;
       const { object, undo } = await changed(write, change, item);
       undo?.undo?.();
-      return { object, created: false };
+      return { object: await served.roundTrip(object), created: false };
     }
-    const item = await cache.update(key, async (_current, item) => {
+    const updated = await cache.update(key, async (_current, item) => {
       reservation?.undo?.();
       reservation = undefined;
       const result = await changed(write, change, item);
@@ -88,7 +88,8 @@ export async function updateObject(write: Write, change: Change): Promise<Writte
       return served.storedForm(result.object);
     });
     reservation?.commit?.();
-    return { object: served.shown(item), item, created: false };
+    const item = await served.inVersion(updated);
+    return { object: item.object, item, created: false };
   } catch (err) {
     if (err instanceof Emptied) return deleteInstead(write, key, err);
     reservation?.undo?.();
@@ -103,10 +104,10 @@ async function changed(
 ): Promise<{ object: ApiObject; undo: Reservation | undefined }> {
   const { served, request, parts, options } = write;
   const { strategy } = change;
-  const live = served.shown(item) as ApiObject;
+  const { object: live } = await served.inVersion(item);
   if (change.uid && change.uid !== live.metadata.uid) throw otherUid(write, change.uid, live.metadata.uid);
   let object = await change.make(live);
-  if (!change.tracked) track(write, strategy, live, object);
+  if (!change.tracked) await track(write, strategy, live, object);
   const { body } = change;
   const admission = body
     ? admissionRequest(write, "UPDATE", { previous: body.of(live), kind: body.kind })
@@ -119,10 +120,7 @@ async function changed(
   checkVersion(write, strategy, object, live);
   const undo =
     strategy.subresource === ""
-      ? (served.hooks.beginUpdate?.(object as never, live as never, {
-          dryRun: options.dryRun,
-          user: request.user,
-        }) ?? undefined)
+      ? (served.hooks.beginUpdate?.(object as never, live as never, { dryRun: options.dryRun }) ?? undefined)
       : undefined;
   try {
     prepare(write, strategy, object, live);
@@ -143,11 +141,11 @@ async function changed(
   return { object, undo };
 }
 
-function track(write: Write, { filter }: Strategy, live: ApiObject, object: ApiObject): void {
+async function track(write: Write, { filter }: Strategy, live: ApiObject, object: ApiObject): Promise<void> {
   const { served, parts, subresource } = write;
   const { schema } = served.expected;
   const stated = withoutEmpties(object, schema, { keepsWritten: true });
-  trackUpdate({
+  const tracking = {
     live,
     object: stated,
     manager: managerOfWrite(write),
@@ -156,7 +154,12 @@ function track(write: Write, { filter }: Strategy, live: ApiObject, object: ApiO
     time: nowText(parts),
     schema,
     filter,
-  });
+  };
+  if (!served.conversion) trackUpdate(tracking);
+  else
+    await served.conversion.withVersions((inVersion) =>
+      trackUpdate({ ...tracking, inVersion: (apiVersion) => inVersion(apiVersion, tracking) }),
+    );
   setManagedFields(object, stated);
   forgetTimes(object, subresource);
 }
