@@ -11,6 +11,7 @@ import { deploymentController } from "./deployment/controller.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring/controller.ts";
 import { endpointSliceController } from "./endpoint-slice/controller.ts";
 import { endpointsController } from "./endpoints/controller.ts";
+import { jobController } from "./job/controller.ts";
 import { namespaceController } from "./namespace/controller.ts";
 import { nodeLifecycleController } from "./node-lifecycle/controller.ts";
 import { podGcController } from "./pod-gc/controller.ts";
@@ -37,6 +38,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
+    jobController(),
     namespaceController(settings.discover),
     nodeLifecycleController(),
     podGcController(),

@@ -42,6 +42,8 @@ export interface Claim<O extends ApiObject, T extends ApiObject> {
   readonly selector: LabelSelector;
   /** Objects that `owner` controls, and those without a controller in its namespace. */
   readonly candidates: readonly T[];
+  /** What the owner puts on those it takes up, and takes off those it lets go. */
+  readonly finalizers?: readonly string[];
 }
 
 /**
@@ -49,7 +51,7 @@ export interface Claim<O extends ApiObject, T extends ApiObject> {
  * those it controls and no longer matches. An owner that is being deleted neither adopts nor lets go.
  */
 export async function claim<O extends ApiObject, T extends ApiObject>(claim: Claim<O, T>): Promise<T[]> {
-  const { api, owner, ownerResource, resource, selector, candidates } = claim;
+  const { api, owner, ownerResource, resource, selector, candidates, finalizers = [] } = claim;
   const isGoing = owner.metadata.deletionTimestamp !== undefined;
   let mayAdopt: Promise<void> | undefined;
 
@@ -59,12 +61,12 @@ export async function claim<O extends ApiObject, T extends ApiObject>(claim: Cla
     if (controller) {
       if (controller.uid !== owner.metadata.uid) return undefined;
       if (matches) return object;
-      if (!isGoing) await release(api, resource, object, owner);
+      if (!isGoing) await release(api, resource, object, { owner, finalizers });
       return undefined;
     }
     if (isGoing || !matches || object.metadata.deletionTimestamp) return undefined;
     await (mayAdopt ??= confirmAlive(api, ownerResource, owner));
-    return adopt(api, resource, object, controlledBy(ownerResource, owner));
+    return adopt(api, resource, object, { owner: controlledBy(ownerResource, owner), finalizers });
   };
   const claimed = await Promise.all(candidates.map(decide));
   return claimed.filter((object) => object !== undefined);
@@ -85,23 +87,29 @@ async function adopt<T extends ApiObject>(
   api: Api,
   resource: Resource<T>,
   object: T,
-  owner: OwnerReference,
+  { owner, finalizers }: { readonly owner: OwnerReference; readonly finalizers: readonly string[] },
 ): Promise<T | undefined> {
   // The uid makes the patch fail when another object has taken the name.
-  const patch = { metadata: { ownerReferences: [owner], uid: object.metadata.uid } };
-  return api.patch(resource, keyOf(object), patch, { type: "strategic" }).catch(undefinedIfGone);
+  const metadata = {
+    ownerReferences: [owner],
+    uid: object.metadata.uid,
+    ...(finalizers.length && { finalizers }),
+  };
+  return api.patch(resource, keyOf(object), { metadata }, { type: "strategic" }).catch(undefinedIfGone);
 }
 
 async function release<T extends ApiObject>(
   api: Api,
   resource: Resource<T>,
   object: T,
-  owner: ApiObject,
+  { owner, finalizers }: { readonly owner: ApiObject; readonly finalizers: readonly string[] },
 ): Promise<void> {
-  const patch = {
-    metadata: { ownerReferences: [{ $patch: "delete", uid: owner.metadata.uid }], uid: object.metadata.uid },
+  const metadata = {
+    ownerReferences: [{ $patch: "delete", uid: owner.metadata.uid }],
+    uid: object.metadata.uid,
+    ...(finalizers.length && { "$deleteFromPrimitiveList/finalizers": finalizers }),
   };
-  await api.patch(resource, keyOf(object), patch, { type: "strategic" }).catch((err: unknown) => {
+  await api.patch(resource, keyOf(object), { metadata }, { type: "strategic" }).catch((err: unknown) => {
     if (!isInvalid(err)) undefinedIfGone(err); // invalid: it is another object by now, or has no owners left
   });
 }
