@@ -99,6 +99,7 @@ export async function startAgentPart(config: Config, log: Logger): Promise<Async
         clientCa: authority,
         transport,
         runtime: agent.access,
+        figures: agent.figures,
         pods: () => agent.pods(),
         clock,
         log: log.with({ part: "node server" }),

@@ -34,12 +34,15 @@ import { NetworkDialer } from "./runtime/network-dialer.ts";
 import { RuntimeState } from "./runtime/runtime-state.ts";
 import type { RuntimeAccess } from "./runtime-access.ts";
 import { NodeServer } from "./server/node-server.ts";
+import { Figures } from "./stats/figures.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
 import { ServiceAccountTokens } from "./volumes/service-account-tokens.ts";
 
 export interface Agent extends AsyncDisposable {
   /** For what serves logs, exec and the like. */
   readonly access: RuntimeAccess;
+  /** For what serves figures. */
+  readonly figures: Figures;
   /** Resolves when the node has been reported Ready. */
   readonly ready: Promise<void>;
   /** When it was told to serve; for renewing its certificate, and its port. */
@@ -80,18 +83,21 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
   const podInformer = informers.informer(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   const serviceInformer = informers.informer(resources.services);
   const pods = () => podInformer.list() as readonly Pod[];
+  const cgroups = new PodCgroups(await findCgroups(), config.cgroupRoot);
+  const figures = new Figures({
+    ...{ config, pods, clock },
+    runtimeOf: (uid) => state.pod(uid),
+    sandboxes: () => runtime.listPodSandboxStats(),
+    usage: (pod, below) => cgroups.usage(pod, below),
+  });
   const { serving, port } = config;
-  const server = serving
-    ? held.use(
-        await NodeServer.start({ nodeName, port, ...serving, transport, runtime: access, pods, clock, log }),
-      )
-    : undefined;
+  const common = { nodeName, port, transport, runtime: access, pods, figures, clock, log };
+  const server = serving ? held.use(await NodeServer.start({ ...common, ...serving })) : undefined;
   if (server) config = { ...config, port: server.port };
   const keeper = held.use(new NodeKeeper({ config, api, runtime, recorder, clock, log }));
 
   const event = tellOf(recorder);
   const prober = held.use(makeProber(clock, event, (uid) => workers?.get(uid)?.observe()));
-  const cgroups = new PodCgroups(await findCgroups(), config.cgroupRoot);
   const services: PodServices = {
     config,
     clock,
@@ -132,6 +138,7 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
   const rest = held.move();
   return {
     access,
+    figures,
     ready: keeper.ready,
     server,
     pods,

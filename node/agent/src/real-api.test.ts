@@ -123,6 +123,12 @@ test("the agent runs and ends a pod of the real API server", { skip, timeout }, 
     10_000,
   );
   assert.equal(stdout.toString(), "blue\ney\n");
+  const labels = '\\{container="main",namespace="default",pod="web"\\}';
+  const figures = await agent.figures.resource();
+  for (const name of ["container_cpu_usage_seconds_total", "container_memory_working_set_bytes"])
+    assert.match(figures, new RegExp(`^${name}${labels} (?!0 )[\\d.]+ \\d+$`, "m"));
+  const { pods: summed } = (await agent.figures.summary()) as any;
+  assert.ok(summed[0].containers[0].memory.workingSetBytes > 0);
 
   await cluster.delete(pods, KEY);
   assert.equal(cluster.get(pods, KEY)?.metadata?.deletionGracePeriodSeconds, 30);

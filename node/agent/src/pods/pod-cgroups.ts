@@ -1,6 +1,7 @@
 /** Where pods stand in the cgroup tree, by their quality of service. */
 
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
+import type { CgroupUsage } from "../stats/cgroup-usage.ts";
 import type { Cgroups } from "../runtime/cgroups.ts";
 import { qosClass, type QosClass } from "./qos.ts";
 import { cpuShares, podLimits, podRequest } from "./resources.ts";
@@ -29,6 +30,11 @@ export class PodCgroups {
     const path = this.pathOf(pod);
     await this.#cgroups.apply(path, podLimits(pod));
     return path;
+  }
+
+  /** Of the pod, or of the cgroup `below` its own: a container's. Undefined when it is not there. */
+  usage(pod: Pod, below = ""): Promise<CgroupUsage | undefined> {
+    return this.#cgroups.usage(`${this.pathOf(pod)}/${below}`);
   }
 
   /** The share of each class among all, from the pods there are: best effort gets what nobody wants. */

@@ -7,6 +7,7 @@
 
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { usageV1, usageV2, type CgroupUsage } from "../stats/cgroup-usage.ts";
 
 export interface CgroupLimits {
   readonly cpuShares: number;
@@ -22,6 +23,8 @@ export interface Cgroups {
   remove(path: string): Promise<void>;
   /** The names below `path`. */
   children(path: string): Promise<readonly string[]>;
+  /** What was used in it, below it included; undefined when it is not there. */
+  usage(path: string): Promise<CgroupUsage | undefined>;
 }
 
 /** Looks at what is mounted. v1 wherever its controllers are, as hybrid hosts have an empty v2 beside it. */
@@ -71,6 +74,12 @@ class CgroupsV1 implements Cgroups {
     );
     return [...new Set((await Promise.all(lists)).flat())];
   }
+
+  async usage(path: string): Promise<CgroupUsage | undefined> {
+    const [cpuacct, memory] = [this.#controllers.get("cpuacct"), this.#controllers.get("memory")];
+    if (!cpuacct || !memory) return undefined;
+    return usageV1(join(cpuacct, path), join(memory, path));
+  }
 }
 
 class CgroupsV2 implements Cgroups {
@@ -100,6 +109,10 @@ class CgroupsV2 implements Cgroups {
 
   children(path: string): Promise<readonly string[]> {
     return directoriesIn(join(this.#root, path));
+  }
+
+  usage(path: string): Promise<CgroupUsage | undefined> {
+    return usageV2(join(this.#root, path));
   }
 
   /** Lets the children of `directory` have all its controllers. */

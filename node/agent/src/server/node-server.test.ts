@@ -26,12 +26,12 @@ test("NodeServer lets in who the API allows, by certificate or token, and asks o
   assert.equal(denied.code, 403);
   assert.equal(denied.body, "Forbidden (user=guest, verb=get, resource=nodes, subresource(s)=[pods proxy])");
   rig.allowed.add("system:serviceaccount:monitoring:prometheus get metrics");
-  assert.equal((await get(rig, "/metrics", "good")).code, 200);
+  assert.equal((await get(rig, "/metrics/resource", "good")).code, 200);
   const asked = rig.reviews.length;
-  assert.equal((await get(rig, "/metrics/cadvisor", "good")).body, 'asked_for{path="/metrics/cadvisor"} 1\n');
+  assert.equal((await get(rig, "/metrics/resource", "good")).body, "node_cpu_usage_seconds_total 1\n");
   assert.equal(rig.reviews.length, asked, "remembered");
   assert.equal((await get(rig, "/stats/summary", "good")).code, 403);
-  assert.equal((await get(rig, "/metrics", "bad")).code, 401);
+  assert.equal((await get(rig, "/metrics/resource", "bad")).code, 401);
 });
 
 test("questionOf maps paths as upstream does, but asks for create where something is run", () => {

@@ -2,7 +2,7 @@
  * The node's HTTPS server (port 10250): what the API server asks for logs, exec, attach and port-forward, and what monitoring asks for figures.
  * Everything needs to be somebody, and to be allowed to (access.ts).
  *
- *     /healthz  /pods  /runningpods/  /metrics  /stats/summary
+ *     /healthz  /pods  /runningpods/  /metrics/resource  /stats/summary
  *     /containerLogs/{namespace}/{pod}/{container}      over HTTP or a WebSocket
  *     /exec, /attach, /run: /{namespace}/{pod}[/{uid}]/{container}      /portForward/{namespace}/{pod}[/{uid}]
  */
@@ -16,6 +16,7 @@ import type { Transport } from "@knarr/client/transport.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { Figures } from "../stats/figures.ts";
 import type { RuntimeAccess } from "../runtime-access.ts";
 import { questionOf, userOf } from "./access.ts";
 import { HttpFailure, refuseUpgrade, writeFailure } from "./answer.ts";
@@ -29,7 +30,6 @@ import {
   type ContainerTarget,
 } from "./remote.ts";
 import { Reviews } from "./reviews.ts";
-import { summaryOf } from "./summary.ts";
 
 export interface NodeServerOptions {
   readonly nodeName: string;
@@ -46,8 +46,7 @@ export interface NodeServerOptions {
   readonly runtime: RuntimeAccess;
   /** The pods of this node, with their newest status. */
   pods(): readonly Pod[];
-  /** Prometheus text, for `/metrics` and the paths below it. */
-  metrics?(path: string): Promise<string>;
+  readonly figures: Pick<Figures, "resource" | "summary">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -150,7 +149,7 @@ export class NodeServer implements AsyncDisposable {
   }
 
   async #handle(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
-    const { runtime, clock, pods, metrics, nodeName } = this.#options;
+    const { runtime, clock, pods, figures } = this.#options;
     const [, root = "", ...names] = url.pathname.split("/").map(decodeURIComponent);
     switch (root) {
       case "healthz":
@@ -160,18 +159,11 @@ export class NodeServer implements AsyncDisposable {
       case "runningpods":
         return write(response, "application/json", podList(pods().filter((pod) => this.#runs(pod))));
       case "metrics":
-        return write(
-          response,
-          "text/plain; version=0.0.4; charset=utf-8",
-          (await metrics?.(url.pathname)) ?? "",
-        );
+        if (names[0] !== "resource") break;
+        return write(response, "text/plain; version=0.0.4; charset=utf-8", await figures.resource());
       case "stats":
         if (names[0] !== "summary") break;
-        return write(
-          response,
-          "application/json",
-          JSON.stringify(await summaryOf({ nodeName, pods: pods(), now: clock.now() })),
-        );
+        return write(response, "application/json", JSON.stringify(await figures.summary()));
       case "containerLogs": {
         const target = this.#containerOf(names);
         return await serveLogs({ ...target, query: url.searchParams }, response, { runtime, clock });

@@ -102,7 +102,10 @@ export async function startRig(): Promise<Rig> {
     transport: { request: (request: TransportRequest) => review(request, rig) } as unknown as Transport,
     runtime: localRuntime(rig.containers),
     pods: () => rig.pods,
-    metrics: async (path) => `asked_for{path="${path}"} 1\n`,
+    figures: {
+      resource: async () => "node_cpu_usage_seconds_total 1\n",
+      summary: async () => ({ node: { nodeName: "n1" } }),
+    },
     clock: realClock,
     log: silent,
   });
