@@ -70,12 +70,17 @@ export class Rig implements AsyncDisposable {
     const frontProxy = await certificates.authority("front-proxy-ca", "rig-front-proxy-ca");
     const own = { commonName: "kube-apiserver", use: "server", addresses: ["127.0.0.1"] } as const;
     const serving = await certificates.leaf("apiserver", authority, own);
+    const shown = await certificates.leaf("front-proxy-client", frontProxy, {
+      commonName: "front-proxy-client",
+      use: "client",
+    });
     const store = stack.use(new MemoryStore());
     const listen = { host: "127.0.0.1", port: 0, certificate: serving.cert, key: serving.key };
     const server = stack.use(
       await createApiServer({
         store,
         listen: { ...listen, clientCa: authority.cert, frontProxyCa: frontProxy.cert },
+        frontProxy: { certificate: shown.cert, key: shown.key },
         advertiseAddress: "192.0.2.1",
       }),
     );
@@ -84,7 +89,8 @@ export class Rig implements AsyncDisposable {
     const admin = as("rig", "system:masters");
     const common = { clock: realClock, log: silent };
     const manager = as("system:kube-controller-manager", "system:masters");
-    stack.use(await startControllers({ ...common, transport: manager, rootCaPem: authority.cert }));
+    const authorities = { rootCaPem: authority.cert, signingAuthority: authority };
+    stack.use(await startControllers({ ...common, transport: manager, ...authorities }));
     stack.use(await startScheduler({ ...common, transport: as("system:kube-scheduler") }));
     stack.use(await startFakeKubelet(as("fake-kubelet", "system:masters"), "n1"));
     const api = createApi(admin);

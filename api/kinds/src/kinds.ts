@@ -30,6 +30,7 @@ import { apiserverinternal } from "./apiserverinternal/group.ts";
 import { storagemigration } from "./storagemigration/group.ts";
 import { storage, storageV1beta1 } from "./storage/group.ts";
 import { resource, resourceV1alpha3, resourceV1beta1, resourceV1beta2 } from "./resource/group.ts";
+import { certificates, certificatesV1alpha1, certificatesV1beta1 } from "./certificates/group.ts";
 import { byPriority } from "./priorities.ts";
 import type { Group } from "./group.ts";
 import type { Resource } from "./resource.ts";
@@ -69,6 +70,9 @@ export const groups: readonly Group[] = [
   resourceV1beta2,
   resourceV1beta1,
   resourceV1alpha3,
+  certificates,
+  certificatesV1beta1,
+  certificatesV1alpha1,
 ].toSorted(byPriority);
 
 /** Every resource that has a path of its own. */

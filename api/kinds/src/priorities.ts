@@ -52,9 +52,15 @@ const priorities: Readonly<Record<string, readonly [group: number, version: numb
 
 /** Throws for a group that nobody gave a place. */
 export function priorityOf({ group, version }: Pick<Group, "group" | "version">): Priority {
+  const priority = findPriority({ group, version });
+  if (!priority) throw new RangeError(`Give ${group}/${version} its place in priorities.ts`);
+  return priority;
+}
+
+/** Undefined for what is not built in. */
+export function findPriority({ group, version }: Pick<Group, "group" | "version">): Priority | undefined {
   const row = priorities[`${group}/${version}`];
-  if (!row) throw new RangeError(`Give ${group}/${version} its place in priorities.ts`);
-  return { group: row[0], version: row[1] };
+  return row && { group: row[0], version: row[1] };
 }
 
 /** Equal groups go by name; core, which has none, comes first. */

@@ -57,6 +57,11 @@ export class FieldErrors {
     this.add("FieldValueInvalid", `Invalid value: ${why}`);
   }
 
+  /** Where upstream does not show the value. */
+  invalidUnshown(why: string): void {
+    this.add("FieldValueInvalid", `Invalid value: ${why}`);
+  }
+
   notSupported(value: unknown, supported: readonly string[]): void {
     const list = supported.length ? `: supported values: ${supported.map(quote).join(", ")}` : "";
     this.add("FieldValueNotSupported", `Unsupported value: ${show(value)}${list}`);

@@ -5,11 +5,18 @@
  * issues are for the author of the expression.
  */
 
+import { check, type Checked } from "./checker.ts";
+import { Declarations } from "./declarations.ts";
+import { estimateCost } from "./estimator.ts";
 import type { CallEstimate, CostNode, Range, SizeEstimator, Sizes } from "./estimate.ts";
-import type { Library, TypeProvider } from "./library.ts";
+import type { CallCost, Library, TypeProvider } from "./library.ts";
+import { literalIssues } from "./literal-checks.ts";
+import { parse } from "./parser.ts";
+import { plan } from "./planner.ts";
 import type { Program } from "./program.ts";
+import { Source } from "./source.ts";
 import type { CelType } from "./types.ts";
-import type { CelValue, Outcome } from "./values.ts";
+import { Failure } from "./values.ts";
 
 export interface EnvironmentParts {
   /** Names may be qualified: `authorizer.requestResource`. */
@@ -22,21 +29,22 @@ export interface EnvironmentParts {
 }
 
 export interface Settings {
-  /** Elements of a list literal must have one type. Default: no. */
-  readonly homogeneousLiterals?: boolean;
   /** `1 < 2.0`. Default: no. */
   readonly crossTypeComparisons?: boolean;
   /** `a.?b`, `optional.of(x)`. Default: no. */
   readonly optionals?: boolean;
   /** What `has()` costs: 1, or nothing. Default: 1. */
   readonly presenceCost?: 0 | 1;
-  /** Literals of durations, timestamps and patterns are looked at when compiled, and lists of literals for their types. Default: no. */
+  /**
+   * Literals of durations, timestamps and patterns are looked at when compiled, and list and map literals must be of one type
+   * throughout. Default: no.
+   */
   readonly validatesLiterals?: boolean;
 }
 
 export interface CostModel {
-  /** What a call cost; undefined: as cel-go has it. */
-  call(name: string, overload: string, args: readonly CelValue[], result: Outcome): number | undefined;
+  /** How to tell what calls cost, asked once for each place of a program; undefined: as cel-go has it. */
+  call(name: string, overload: string): CallCost | undefined;
   estimate(call: {
     readonly name: string;
     readonly overload: string;
@@ -49,7 +57,7 @@ export interface CostModel {
 export interface Compiled {
   readonly ok: true;
   readonly type: CelType;
-  /** Variables that the expression names, by their full names. */
+  /** Variables that the expression names, by their full names, those of its macros among them. */
   readonly references: ReadonlySet<string>;
   /** Throws EvaluationError for what only planning finds: a constant that does not convert, a pattern that does not compile. */
   program(): Program;
@@ -72,18 +80,21 @@ export interface Issue {
 
 export class Environment {
   readonly parts: EnvironmentParts;
+  #declarations: Declarations | undefined;
 
   constructor(parts: EnvironmentParts) {
     this.parts = parts;
   }
 
+  /** Libraries and types add to those there are; variables and settings of the same name replace. */
   extend(parts: EnvironmentParts): Environment {
     const { variables, libraries = [], types, settings, costs } = parts;
     const mine = this.parts;
+    const both = types && mine.types ? joinedTypes(types, mine.types) : (types ?? mine.types);
+    const model = costs ?? mine.costs;
     return new Environment({
-      ...mine,
-      ...(costs && { costs }),
-      ...(types && { types }),
+      ...(model && { costs: model }),
+      ...(both && { types: both }),
       variables: { ...mine.variables, ...variables },
       libraries: [...(mine.libraries ?? []), ...libraries],
       settings: { ...mine.settings, ...settings },
@@ -91,6 +102,42 @@ export class Environment {
   }
 
   compile(expression: string): Compiled | Issues {
-    throw new Error(`Cannot compile ${JSON.stringify(expression)}: the compiler is not there yet`);
+    const source = new Source(expression);
+    const declarations = (this.#declarations ??= new Declarations(this.parts));
+    const { macros, settings } = declarations;
+    const parsed = parse(source, { macros, optionals: settings.optionals ?? false });
+    if (!("expression" in parsed)) return issuesOf(source, parsed);
+    const checked = check(parsed, source, declarations);
+    if (!("expression" in checked)) return issuesOf(source, checked);
+    const more = settings.validatesLiterals ? literalIssues({ checked, parsed, source, declarations }) : [];
+    return more.length > 0 ? issuesOf(source, more) : compiledOf(checked, declarations);
   }
+}
+
+const issuesOf = (source: Source, errors: readonly Issue[]): Issues => ({
+  ok: false,
+  message: source.describe(errors),
+  errors,
+});
+
+function compiledOf(checked: Checked, declarations: Declarations): Compiled {
+  return {
+    ok: true,
+    type: checked.types[checked.expression.id]!,
+    get references() {
+      const variables = checked.references.filter((reference) => reference?.kind === "variable");
+      return new Set(variables.map(({ name }) => name));
+    },
+    program: () => plan(checked, declarations),
+    estimate: (sizes) => estimateCost(checked, declarations, sizes),
+  };
+}
+
+function joinedTypes(first: TypeProvider, second: TypeProvider): TypeProvider {
+  const of = (type: string): TypeProvider => (first.find(type) ? first : second);
+  return {
+    find: (name) => first.find(name) ?? second.find(name),
+    field: (type, field) => of(type).field(type, field),
+    make: (type, fields) => of(type).make?.(type, fields) ?? new Failure(`unknown type '${type}'`),
+  };
 }

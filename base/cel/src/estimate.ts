@@ -14,6 +14,39 @@ export interface Range {
   readonly max: bigint;
 }
 
+export const fixed = (value: bigint): Range => ({ min: value, max: value });
+/** Nothing is known. */
+export const UNKNOWN: Range = { min: 0n, max: UNBOUNDED };
+
+const bounded = (value: bigint): bigint => (value > UNBOUNDED ? UNBOUNDED : value);
+const mapRange = ({ min, max }: Range, change: (value: bigint) => bigint): Range => ({
+  min: change(min),
+  max: change(max),
+});
+
+export const addRanges = (one: Range, other: Range): Range => ({
+  min: bounded(one.min + other.min),
+  max: bounded(one.max + other.max),
+});
+
+export const timesRanges = (one: Range, other: Range): Range => ({
+  min: bounded(one.min * other.min),
+  max: bounded(one.max * other.max),
+});
+
+/** Rounded up; computed as upstream does, in doubles. */
+export const scaleRange = (range: Range, factor: number): Range =>
+  mapRange(range, (value) => {
+    const scaled = Math.ceil(Number(value) * factor);
+    return scaled >= 2 ** 64 ? UNBOUNDED : BigInt(scaled);
+  });
+
+/** From the least of both to the most of both. */
+export const unionOf = (one: Range, other: Range): Range => ({
+  min: one.min < other.min ? one.min : other.min,
+  max: one.max > other.max ? one.max : other.max,
+});
+
 /** An expression whose size or cost is asked for. */
 export interface CostNode {
   /** The way from a variable: `self`, field names, `@items`, `@keys`, `@values`. Undefined for what was computed. */

@@ -5,7 +5,7 @@
  * picks those that fit, the program calls the one that is left, or, among several, the first that takes the values at hand.
  */
 
-import type { Expression } from "./syntax.ts";
+import type { Call, Expression, Fold } from "./syntax.ts";
 import type { CelType } from "./types.ts";
 import type { CelValue, Outcome } from "./values.ts";
 import type { CallEstimate, CostNode, Sizes } from "./estimate.ts";
@@ -14,14 +14,28 @@ export interface Library {
   readonly name: string;
   readonly functions?: readonly FunctionDeclaration[];
   readonly macros?: readonly Macro[];
-  readonly variables?: Readonly<Record<string, CelType>>;
-  readonly types?: TypeProvider;
+  /** Types that programs can name: `type(x) == optional_type`. */
+  readonly types?: readonly CelType[];
+  /** Run on every call of a program that checked, where the setting `validatesLiterals` asks for it. */
+  readonly checks?: readonly LiteralCheck[];
+}
+
+export type LiteralCheck = (call: Call, typeOf: (id: number) => CelType) => readonly LiteralFinding[];
+
+export interface LiteralFinding {
+  /** Of the node that is to blame. */
+  readonly id: number;
+  readonly message: string;
 }
 
 export interface FunctionDeclaration {
   /** May be qualified: `math.greatest`. */
   readonly name: string;
   readonly overloads: readonly Overload[];
+  /** For functions that tell kinds of values apart themselves: called whatever the overload, with whatever values. */
+  readonly call?: (...args: any[]) => Outcome;
+  /** Which argument (the target counts) is a regular expression: a constant one must compile with the program. */
+  readonly pattern?: number;
 }
 
 export interface Overload {
@@ -33,11 +47,14 @@ export interface Overload {
   readonly isMember?: boolean;
   /** Absent for what the program knows itself (operators). Arguments are values, never failures. */
   readonly call?: (...args: any[]) => Outcome;
-  /** What a call really cost; undefined: as the environment's costs say, or 1. */
-  cost?(args: readonly CelValue[], result: Outcome): number | undefined;
+  /** What a call really cost; absent: as the environment's costs say, or 1. */
+  readonly cost?: CallCost;
   /** What a call may cost before any value is known; the same. */
   estimate?(sizes: Sizes, target: CostNode | undefined, args: readonly CostNode[]): CallEstimate | undefined;
 }
+
+/** What a call cost, from its arguments and what it came to; undefined: as if there were no such function. */
+export type CallCost = (args: readonly Outcome[], result: Outcome) => number | undefined;
 
 /** Rewrites a call into other syntax when it is parsed. */
 export interface Macro {
@@ -61,19 +78,12 @@ export interface MacroFactory {
   call(name: string, ...args: Expression[]): Expression;
   member(name: string, target: Expression, ...args: Expression[]): Expression;
   list(...elements: Expression[]): Expression;
-  map(...entries: { key: Expression; value: Expression }[]): Expression;
-  select(operand: Expression, field: string): Expression;
+  emptyMap(): Expression;
   has(operand: Expression, field: string): Expression;
-  fold(parts: {
-    range: Expression;
-    variable: string;
-    second?: string;
-    accumulator?: string;
-    init: Expression;
-    condition: Expression;
-    step: Expression;
-    result: Expression;
-  }): Expression;
+  /** Without an accumulator named, the hidden one. */
+  fold(parts: Omit<Fold, "kind" | "id" | "accumulator"> & { readonly accumulator?: string }): Expression;
+  /** For what a macro mentions twice. */
+  copy(of: Expression): Expression;
 }
 
 export class MacroError extends Error {

@@ -4,10 +4,13 @@
  * Evaluating is synchronous and leaves no trace: the same values give the same result at the same cost.
  */
 
-import type { CelValue } from "./values.ts";
+import type { CelValue, Outcome } from "./values.ts";
 
-/** Values of variables by name. A getter is read when the program wants the variable, once for each mention. */
-export type Activation = Readonly<Record<string, CelValue | undefined>>;
+/**
+ * Values of variables by name. A getter is read when the program wants the variable, once for each mention. A Failure is
+ * what the expression that names the variable comes to.
+ */
+export type Activation = Readonly<Record<string, Outcome | undefined>>;
 
 export interface Evaluation {
   readonly value: CelValue;

@@ -89,3 +89,26 @@ export interface Fold {
   readonly step: Expression;
   readonly result: Expression;
 }
+
+/** What an expression is directly made of. */
+export function childrenOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case "literal":
+    case "ident":
+      return [];
+    case "select":
+      return [expression.operand];
+    case "call":
+      return expression.target ? [expression.target, ...expression.args] : expression.args;
+    case "list":
+      return expression.elements;
+    case "map":
+      return expression.entries.flatMap(({ key, value }) => [key, value]);
+    case "struct":
+      return expression.fields.map(({ value }) => value);
+    case "fold": {
+      const { range, init, condition, step, result } = expression;
+      return [range, init, condition, step, result];
+    }
+  }
+}

@@ -72,14 +72,19 @@ export class Duration {
   }
 }
 
-/** A moment between the years 1 and 9999: whole seconds since 1970 and the nanoseconds from there on. */
+/**
+ * A moment between the years 1 and 9999: whole seconds since 1970 and the nanoseconds from there on. `offset` says in seconds
+ * east of UTC how it was written; it only matters for writing it again.
+ */
 export class Timestamp {
   readonly seconds: number;
   readonly nanos: number;
+  readonly offset: number;
 
-  constructor(seconds: number, nanos: number) {
+  constructor(seconds: number, nanos: number, offset = 0) {
     this.seconds = seconds;
     this.nanos = nanos;
+    this.offset = offset;
   }
 }
 
@@ -99,8 +104,9 @@ export abstract class ListValue implements Iterable<Outcome> {
   abstract at(index: number): Outcome;
   /** Lists with an equality of their own (sets, lists by key) say it here; otherwise elements are compared in order. */
   equals?(other: CelValue): boolean | Failure;
-  /** The same for `+`. */
+  /** The same for `+` and for `in`. */
   plus?(other: ListValue): Outcome;
+  includes?(value: CelValue): boolean | Failure;
 
   *[Symbol.iterator](): IterableIterator<Outcome> {
     for (let index = 0; index < this.size; index++) yield this.at(index);

@@ -2,7 +2,10 @@
 
 import { clusterRoleOf } from "@knarr/client/cluster-role.ts";
 import type { PolicyRule } from "@knarr/kinds/generated/rbac-v1.ts";
-import { controllers } from "./controllers.ts";
+import { everyController } from "./controllers.ts";
+import { KUBELET_CLIENT } from "./certificate-requests.ts";
+import { signers } from "./csr-signing/signers.ts";
+import { SERVING_SIGNER } from "./trust-bundle/controller.ts";
 
 /** Garbage collection and namespace deletion are for every kind there is, custom ones included; they never create or read Secrets' content for others. */
 const anyKind: PolicyRule = {
@@ -27,16 +30,23 @@ const leases: PolicyRule = {
 
 const discovery: PolicyRule = { nonResourceURLs: ["/api", "/api/*", "/apis", "/apis/*"], verbs: ["get"] };
 
+/** Whose certificates they approve, sign and attest for. */
+const forSigners = (verb: string, resourceNames: string[]): PolicyRule => ({
+  apiGroups: ["certificates.k8s.io"],
+  resources: ["signers"],
+  resourceNames,
+  verbs: [verb],
+});
+
 export function controllerRules(): PolicyRule[] {
-  const declared = controllers({
-    rootCaPem: "",
-    discover: () => Promise.reject(new Error("Cannot discover: only rules are read")),
-  });
   return [
-    ...declared.flatMap((controller) => clusterRoleOf(controller).rules ?? []),
+    ...everyController().flatMap((controller) => clusterRoleOf(controller).rules ?? []),
     anyKind,
     aggregation,
     leases,
+    forSigners("approve", [KUBELET_CLIENT]),
+    forSigners("sign", [...signers.keys()]),
+    forSigners("attest", [SERVING_SIGNER]),
     discovery,
   ];
 }

@@ -15,7 +15,8 @@ import { runControllers, type ControllerMetrics } from "@knarr/client/run-contro
 import type { Transport } from "@knarr/client/transport.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
-import { controllers } from "./controllers.ts";
+import type { Authority } from "@knarr/std/x509/sign-certificate.ts";
+import { controllers, everyController } from "./controllers.ts";
 import { GARBAGE_COLLECTOR, startGarbageCollector } from "./garbage-collector/garbage-collector.ts";
 
 export interface StartControllersOptions {
@@ -25,6 +26,8 @@ export interface StartControllersOptions {
   readonly signal?: AbortSignal;
   /** PEM of the authority that signs the API server's certificate; every namespace gets it. */
   readonly rootCaPem: string;
+  /** Signs approved CertificateSigningRequests; without it they stay unsigned. */
+  readonly signingAuthority?: Authority;
   /** Names of controllers to leave out. */
   readonly disable?: readonly string[];
   /** Wait for the Lease `kube-system/kube-controller-manager` first: for more than one server. */
@@ -44,7 +47,7 @@ export async function startControllers(options: StartControllersOptions): Promis
   const { transport, log, clock = realClock, leaderElect = false } = options;
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const chosen = select(options);
+  const chosen = await select(options, signal);
   let running: RunningControlPlane | undefined;
 
   if (!leaderElect) {
@@ -106,10 +109,20 @@ async function runAll(
   };
 }
 
-/** All but the disabled ones. Throws for a name no controller has. */
-function select({ disable = [], rootCaPem, transport }: StartControllersOptions): Chosen {
-  const all = controllers({ rootCaPem, discover: (signal) => discover(transport, signal) });
-  const names = [...all.map(({ name }) => name), GARBAGE_COLLECTOR];
+/** All but the disabled ones, and those for kinds that the server does not have. Throws for a name no controller has. */
+async function select(
+  { disable = [], rootCaPem, signingAuthority, transport }: StartControllersOptions,
+  signal: AbortSignal,
+): Promise<Chosen> {
+  const { resources } = await discover(transport, signal);
+  const all = controllers({
+    rootCaPem,
+    signingAuthority,
+    serves: ({ group, version, plural }) =>
+      resources.some((one) => one.group === group && one.version === version && one.plural === plural),
+    discover: (within) => discover(transport, within),
+  });
+  const names = [...everyController().map(({ name }) => name), GARBAGE_COLLECTOR];
   for (const name of disable) {
     if (!names.includes(name)) {
       throw new RangeError(`Cannot disable controller "${name}": must be one of ${names.join(", ")}`);

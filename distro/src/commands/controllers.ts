@@ -17,6 +17,16 @@ const own = {
     value: "",
     help: "PEM file that every namespace gets as kube-root-ca.crt; default: the kubeconfig's",
   }),
+  "cluster-signing-cert-file": option.path({
+    group: "controllers",
+    value: "",
+    help: "PEM file of the authority that signs approved CertificateSigningRequests; default: nobody signs",
+  }),
+  "cluster-signing-key-file": option.path({
+    group: "controllers",
+    value: "",
+    help: "PEM file of the private key of that authority",
+  }),
 } as const;
 
 export const controllers = defineCommand({
@@ -30,12 +40,15 @@ export const controllers = defineCommand({
     const log = createLogger({ verbose: values.verbose });
     const access = accessFromKubeconfig(values.kubeconfig, "knarr-controllers");
     await using transport = new HttpTransport(access);
-    const rootCaPem = values["root-ca"] ? readFileSync(values["root-ca"], "utf8") : String(access.ca ?? "");
+    const read = (path: string): string => readFileSync(path, "utf8");
+    const rootCaPem = values["root-ca"] ? read(values["root-ca"]) : String(access.ca ?? "");
+    const { "cluster-signing-cert-file": certificate, "cluster-signing-key-file": key } = values;
     await using _running = await startControllers({
       transport,
       log,
       clock: realClock,
       rootCaPem,
+      ...(certificate && key && { signingAuthority: { cert: read(certificate), key: read(key) } }),
       leaderElect: values["leader-elect"],
     });
     await untilAsked();

@@ -88,6 +88,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       await startControllers({
         transport,
         rootCaPem: pki.authority.cert,
+        signingAuthority: pki.authority,
         clock,
         log: log.with({ part: "controllers" }),
       }),

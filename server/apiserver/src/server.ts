@@ -19,6 +19,7 @@ import { Audit } from "./audit/audit.ts";
 import { auditLogFile } from "./audit/log-file.ts";
 import { auditPolicyOf } from "./audit/policy.ts";
 import { Admission } from "./admission/chain.ts";
+import { AdmissionMetrics } from "./admission/metrics.ts";
 import { admissionPlugins } from "./admission/admission.ts";
 import type { World } from "./admission/plugin.ts";
 import { Aggregator } from "./aggregation/aggregator.ts";
@@ -85,6 +86,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = new Metrics();
   const limits =
     options.limitsRequests === false ? undefined : stack.use(new RequestLimits({ caches, metrics, clock }));
+  const admissionMetrics = new AdmissionMetrics(metrics);
   const audit = auditOf(options, { clock, log });
   if (audit) stack.use(audit);
   const parts: Parts = {
@@ -94,8 +96,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     aggregator,
     caches,
     admission: new Admission(
-      admissionPlugins({ access, caches, registry, webhooks, metrics, clock, log }, options),
-      caches.world,
+      admissionPlugins({ access, caches, registry, webhooks, admissionMetrics, clock, log }, options),
+      { world: caches.world, metrics: admissionMetrics },
     ),
     subresources: new Subresources({ access, clock, nodes }),
     webhooks,

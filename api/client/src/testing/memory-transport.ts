@@ -156,7 +156,7 @@ export class MemoryTransport implements Transport {
       ...(namespace && { namespace }),
       uid: `uid-${this.#revision}`,
       generation: 1,
-      creationTimestamp: new Date().toISOString(),
+      creationTimestamp: given.metadata.creationTimestamp ?? new Date().toISOString(),
     };
     if (this.#of(collection).has(keyOf(object))) {
       throw alreadyExists({ group: "", resource: collection.split("/").at(-1)! }, name);
@@ -250,7 +250,7 @@ export class MemoryTransport implements Transport {
 
 /** `/api/v1/namespaces/default/pods/web/status` */
 function parsePath(path: string): Target {
-  const parts = path.split("/").slice(1);
+  const parts = path.split("/").slice(1).map(decodeURIComponent);
   const root = parts.splice(0, parts[0] === "api" ? 2 : 3);
   const isOfNamespace = parts.length === 3 && (parts[2] === "status" || parts[2] === "finalize");
   const isInNamespace = parts[0] === "namespaces" && parts.length > 2 && !isOfNamespace;

@@ -6,7 +6,7 @@
 import { constants, createPublicKey, verify, type KeyObject, type VerifyKeyObjectInput } from "node:crypto";
 
 import { contentOf, membersOf, oidOf, readDer, tags, type Value } from "./der.ts";
-import { readNames, subjectOf, type AlternativeNames, type Subject } from "./names.ts";
+import { readNames, SUBJECT_ALT_NAME, subjectOf, type AlternativeNames, type Subject } from "./names.ts";
 
 export interface CertificateRequest extends AlternativeNames {
   readonly subject: Subject;
@@ -20,7 +20,6 @@ export interface CertificateRequest extends AlternativeNames {
 }
 
 const EXTENSION_REQUEST = "1.2.840.113549.1.9.14";
-const SUBJECT_ALT_NAME = "2.5.29.17";
 
 /** Throws SyntaxError for what is no request or has a key of an unknown sort. */
 export function readCertificateRequest(der: Uint8Array): CertificateRequest {

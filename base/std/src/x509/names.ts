@@ -17,6 +17,7 @@ export interface AlternativeNames {
   readonly uris: readonly string[];
 }
 
+export const SUBJECT_ALT_NAME = "2.5.29.17";
 const COMMON_NAME = "2.5.4.3";
 const ORGANIZATION = "2.5.4.10";
 const BMP_STRING = 0x1e;
@@ -56,6 +57,15 @@ export function readNames(content: Uint8Array | undefined): AlternativeNames {
     ipAddresses: ofTag(IP!).map(addressText),
     uris: texts(URI!),
   };
+}
+
+/** The alternative names of a certificate in DER. */
+export function namesInCertificate(der: Uint8Array): AlternativeNames {
+  const fields = membersOf(membersOf(readDer(der))[0]);
+  const list = fields.find(({ tag }) => tag === 0xa3);
+  const all = list ? membersOf(membersOf(list, 0xa3)[0]) : [];
+  const found = all.map((one) => membersOf(one)).find(([type]) => oidOf(type) === SUBJECT_ALT_NAME);
+  return readNames(found && contentOf(found.at(-1), tags.octetString));
 }
 
 function addressText(bytes: Uint8Array): string {

@@ -8,24 +8,31 @@ import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Access } from "../access.ts";
 import type { Caches } from "../cache/cache.ts";
-import type { Metrics } from "../metrics/metrics.ts";
 import type { ApiServerOptions } from "../options.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { WebhookClient } from "../webhooks/client.ts";
+import type { AdmissionMetrics } from "./metrics.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
+import { certificateApproval } from "./plugins/certificate-approval.ts";
+import { certificateSigning } from "./plugins/certificate-signing.ts";
+import { certificateSubjectRestriction } from "./plugins/certificate-subject-restriction.ts";
+import { clusterTrustBundleAttest } from "./plugins/cluster-trust-bundle-attest.ts";
 import { defaultIngressClass } from "./plugins/default-ingress-class.ts";
 import { defaultStorageClass } from "./plugins/default-storage-class.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
+import { mutatingAdmissionWebhook } from "./plugins/mutating-admission-webhook.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
+import { podCertificateSigning } from "./plugins/pod-certificate-signing.ts";
 import { priority } from "./plugins/priority.ts";
 import { rbacEscalation } from "./plugins/rbac-escalation.ts";
 import { runtimeClass } from "./plugins/runtime-class.ts";
 import { serviceAccountPlugin } from "./plugins/service-account.ts";
 import { storageObjectInUseProtection } from "./plugins/storage-object-in-use-protection.ts";
 import { taintNodesByCondition } from "./plugins/taint-nodes-by-condition.ts";
+import { validatingAdmissionWebhook } from "./plugins/validating-admission-webhook.ts";
 
 /** What plugins may need beyond the world they are shown. */
 export interface PluginContext {
@@ -33,14 +40,16 @@ export interface PluginContext {
   readonly caches: Caches;
   readonly registry: Registry;
   readonly webhooks: WebhookClient;
-  readonly metrics: Metrics;
+  readonly admissionMetrics: AdmissionMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 export type PluginChoice = Pick<ApiServerOptions, "enableAdmissionPlugins" | "disableAdmissionPlugins">;
 
-function orderedPlugins({ access, caches }: PluginContext): readonly AdmissionPlugin[] {
+function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
+  const { access, caches, clock } = context;
+  const { authorization } = access;
   return [
     namespaceLifecycle,
     serviceAccountPlugin(caches),
@@ -52,10 +61,17 @@ function orderedPlugins({ access, caches }: PluginContext): readonly AdmissionPl
     storageObjectInUseProtection,
     persistentVolumeClaimResize,
     runtimeClass,
+    certificateApproval(authorization),
+    certificateSigning(authorization),
+    clusterTrustBundleAttest(authorization),
+    certificateSubjectRestriction,
     defaultIngressClass,
     podTopologyLabels,
     // New ones go above. From here on it is what users bring, and what must see the object as it will be stored.
+    mutatingAdmissionWebhook(context),
     rbacEscalation(access),
+    validatingAdmissionWebhook(context),
+    podCertificateSigning(authorization, clock),
   ];
 }
 

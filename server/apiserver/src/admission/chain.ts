@@ -4,41 +4,68 @@
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { AdmissionRequest } from "../request.ts";
+import type { AdmissionMetrics } from "./metrics.ts";
 import type { AdmissionPlugin, World } from "./plugin.ts";
 
 type Operation = AdmissionRequest["operation"];
 
+export interface AdmissionParts {
+  readonly world: World;
+  readonly metrics: AdmissionMetrics;
+}
+
 export class Admission {
   readonly #world: World;
+  readonly #metrics: AdmissionMetrics;
   readonly #mutating: Readonly<Record<Operation, readonly AdmissionPlugin[]>>;
   readonly #validating: Readonly<Record<Operation, readonly AdmissionPlugin[]>>;
 
-  constructor(plugins: readonly AdmissionPlugin[], world: World) {
+  constructor(plugins: readonly AdmissionPlugin[], { world, metrics }: AdmissionParts) {
     this.#world = world;
+    this.#metrics = metrics;
     this.#mutating = byOperation(plugins.filter((plugin) => plugin.mutate));
     this.#validating = byOperation(plugins.filter((plugin) => plugin.validate));
   }
 
   /** Lets plugins change `object`, which is undefined for DELETE. Throws ApiError when one refuses. */
   async mutate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
-    await this.#mutate(object, request);
+    const plugins = this.#mutating[request.operation];
     const { reinvocation } = request;
-    if (!reinvocation.isWanted) return;
-    reinvocation.isRunning = true;
-    await this.#mutate(object, request);
+    const pass = async (): Promise<void> => {
+      for (const plugin of plugins) {
+        const waiting = plugin.mutate!(object, request, this.#world);
+        if (waiting) await waiting;
+      }
+    };
+    await this.#timed("admit", request, async () => {
+      await pass();
+      if (!reinvocation.isWanted) return;
+      reinvocation.isRunning = true;
+      await pass();
+    });
   }
 
   async validate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#validating[request.operation]) {
-      const waiting = plugin.validate!(object, request, this.#world);
-      if (waiting) await waiting;
-    }
+    await this.#timed("validate", request, async () => {
+      for (const plugin of this.#validating[request.operation]) {
+        const waiting = plugin.validate!(object, request, this.#world);
+        if (waiting) await waiting;
+      }
+    });
   }
 
-  async #mutate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#mutating[request.operation]) {
-      const waiting = plugin.mutate!(object, request, this.#world);
-      if (waiting) await waiting;
+  async #timed(
+    type: "admit" | "validate",
+    { operation }: AdmissionRequest,
+    step: () => Promise<void>,
+  ): Promise<void> {
+    const started = performance.now();
+    let isRejected = true;
+    try {
+      await step();
+      isRejected = false;
+    } finally {
+      this.#metrics.step(type, operation, (performance.now() - started) / 1000, isRejected);
     }
   }
 }

@@ -6,6 +6,7 @@
 
 import type { Api } from "@knarr/client/api.ts";
 import type { APIService } from "@knarr/kinds/generated/apiregistration-v1.ts";
+import { priorityOf } from "@knarr/kinds/priorities.ts";
 import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "@knarr/machinery/status.ts";
@@ -13,7 +14,7 @@ import { Backoff } from "@knarr/std/backoff.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { ResourceCache } from "../cache/cache.ts";
-import { builtInPriority, CUSTOM } from "./priorities.ts";
+import { CUSTOM } from "./merged-groups.ts";
 
 const LABEL = "kube-aggregator.kubernetes.io/automanaged";
 type Managed = "onstart" | "true";
@@ -126,8 +127,8 @@ export class LocalServices implements AsyncDisposable {
 /** Undefined for the group of APIServices themselves, which has none. */
 function localService({ group, version, isBuiltIn }: ServedVersion): APIService | undefined {
   const managed: Managed = isBuiltIn ? "onstart" : "true";
-  const priority = isBuiltIn ? builtInPriority(group, version) : CUSTOM;
-  if (!priority) return undefined;
+  if (group === apiService.group) return undefined;
+  const priority = isBuiltIn ? priorityOf({ group, version }) : CUSTOM;
   return {
     metadata: { name: `${version}.${group}`, labels: { [LABEL]: managed } },
     spec: {

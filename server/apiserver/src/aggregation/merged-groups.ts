@@ -4,9 +4,10 @@
  */
 
 import type { Group } from "@knarr/kinds/group.ts";
+import { findPriority, type Priority } from "@knarr/kinds/priorities.ts";
+import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import type { APIService } from "@knarr/kinds/generated/apiregistration-v1.ts";
 import { byVersion } from "@knarr/machinery/version-order.ts";
-import { builtInPriority, CUSTOM, FIRST_GROUP, type Priority } from "./priorities.ts";
 import type { RemoteVersion } from "./remote-discovery.ts";
 
 export interface MergedGroup {
@@ -28,6 +29,9 @@ export interface MergedFrom {
   remote(name: string): RemoteVersion;
 }
 
+/** Of groups that CustomResourceDefinitions bring. */
+export const CUSTOM: Priority = { group: 1000, version: 100 };
+
 interface Entry extends MergedVersion {
   readonly group: string;
   readonly priority: Priority;
@@ -47,7 +51,7 @@ function entriesOf({ groups, services, remote }: MergedFrom): Map<string, Entry>
   for (const local of groups) {
     const { group, version, resources } = local;
     if (resources.length === 0) continue;
-    const priority = builtInPriority(group, version) ?? CUSTOM;
+    const priority = findPriority(local) ?? CUSTOM;
     entries.set(`${version}.${group}`, { group, version, local, priority });
   }
   for (const { metadata, spec } of services) {
@@ -66,7 +70,7 @@ function entriesOf({ groups, services, remote }: MergedFrom): Map<string, Entry>
 }
 
 function highest(entries: readonly Entry[]): number {
-  if (entries[0]!.group === FIRST_GROUP) return Infinity;
+  if (entries[0]!.group === apiService.group) return Infinity; // which has no APIService to say so
   return Math.max(...entries.map(({ priority }) => priority.group));
 }
 

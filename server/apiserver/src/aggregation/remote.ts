@@ -120,6 +120,11 @@ export class Remote implements Disposable {
     }
   }
 
+  /** It is another one now, or none: what is under way goes on to its end. */
+  retire(): void {
+    this.#upstreams.retire();
+  }
+
   [Symbol.dispose](): void {
     this.#upstreams[Symbol.dispose]();
   }

@@ -1,6 +1,6 @@
 /**
- * The API servers behind ours, as the APIServices name them now. One that changes is another one; what is under way with the former is
- * ended with it.
+ * The API servers behind ours, as the APIServices name them now. One that is reached or trusted otherwise is another one; what is under way
+ * with the former goes on to its end.
  */
 
 import type { APIService } from "@knarr/kinds/generated/apiregistration-v1.ts";
@@ -12,7 +12,7 @@ import { Remote, type RemoteOptions } from "./remote.ts";
 export class Remotes implements Disposable {
   readonly #options: RemoteOptions;
   /** By the name of the APIService, `<version>.<group>`. */
-  readonly #byName = new Map<string, { readonly remote: Remote; readonly spec: APIService["spec"] }>();
+  readonly #byName = new Map<string, { readonly remote: Remote; readonly way: object }>();
   readonly #subscription: Disposable;
 
   constructor(cache: ResourceCache<APIService>, options: RemoteOptions) {
@@ -46,20 +46,22 @@ export class Remotes implements Disposable {
 
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
-    for (const name of [...this.#byName.keys()]) this.#forget(name);
+    for (const { remote } of this.#byName.values()) remote[Symbol.dispose]();
+    this.#byName.clear();
   }
 
   #take(service: APIService): void {
     const name = service.metadata.name!;
-    const { spec } = service;
-    if (!semanticEqual(spec, this.#byName.get(name)?.spec)) this.#forget(name);
-    if (!spec?.service) return;
-    const make = () => ({ remote: new Remote(service, this.#options), spec });
+    const { service: reference, caBundle, insecureSkipTLSVerify } = service.spec ?? {};
+    const way = { reference, caBundle, insecureSkipTLSVerify };
+    if (!semanticEqual(way, this.#byName.get(name)?.way)) this.#forget(name);
+    if (!reference) return;
+    const make = () => ({ remote: new Remote(service, this.#options), way });
     this.#byName.getOrInsertComputed(name, make).remote.isAvailable = isAvailable(service);
   }
 
   #forget(name: string): void {
-    this.#byName.get(name)?.remote[Symbol.dispose]();
+    this.#byName.get(name)?.remote.retire();
     this.#byName.delete(name);
   }
 }

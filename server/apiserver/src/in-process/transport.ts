@@ -5,7 +5,10 @@
 
 import { Readable } from "node:stream";
 import type { Resource } from "@knarr/kinds/resource.ts";
-import type { ApiObject, ListOf } from "@knarr/machinery/object.ts";
+import { groupVersion, type ApiObject, type ListOf } from "@knarr/machinery/object.ts";
+import { collectionPath } from "@knarr/client/paths.ts";
+import { LineSplitter } from "@knarr/std/lines.ts";
+import { received, receivedWhole } from "./received.ts";
 import { ApiError } from "@knarr/machinery/status.ts";
 import { parseFieldSelector } from "@knarr/machinery/fields.ts";
 import { parseLabelSelector } from "@knarr/machinery/labels.ts";
@@ -21,7 +24,7 @@ import { selectorOfStored } from "../handlers/selection.ts";
 import type { Answer } from "../pipeline/answer.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import type { Origin, RequestBody } from "../pipeline/api-request.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Outcome, Pipeline } from "../pipeline/pipeline.ts";
 import { nameSelected } from "../pipeline/route.ts";
 import type { Attributes, User } from "../request.ts";
 
@@ -44,19 +47,27 @@ export class InProcessTransport implements Transport {
   }
 
   async request(request: TransportRequest): Promise<TransportAnswer> {
-    const { method, path, query, body, contentType, signal } = request;
+    const { answer, warnings } = await this.#handle(request);
+    const whole = "stream" in answer ? await receivedWhole(answer, request.signal ?? never) : answer;
+    return answered(whole, warnings);
+  }
+
+  #handle({ method, path, query, body, contentType, accept, signal }: TransportRequest): Promise<Outcome> {
     signal?.throwIfAborted();
-    const { answer, warnings } = await this.#pipeline.handle({
+    return this.#pipeline.handle({
       method,
       path: decodeURIComponent(path),
       query: queryOf(query),
-      headers: this.#headers,
+      headers: {
+        ...this.#headers,
+        ...(accept && { accept }),
+        ...(body !== undefined && { "content-type": contentType ?? "application/json" }),
+      },
       body: body === undefined ? NOTHING : new ValueBody(body, contentType ?? "application/json"),
       origin: originOf(query),
       user: () => this.#user,
       signal: () => signal ?? never,
     });
-    return answered(answer, warnings);
   }
 
   async list<T extends ApiObject>(
@@ -65,6 +76,7 @@ export class InProcessTransport implements Transport {
     signal: AbortSignal,
   ): Promise<ListOf<T>> {
     signal.throwIfAborted();
+    if (!this.#isOurs(resource)) return this.#listBehind(resource, selection, signal);
     await this.#authorize("list", resource, selection);
     const served = this.#pipeline.parts.registry.of(resource);
     const page = await served.list(selectedBy(resource, selection));
@@ -82,6 +94,10 @@ export class InProcessTransport implements Transport {
     resourceVersion: string,
     signal: AbortSignal,
   ): AsyncGenerator<readonly WatchEvent<T>[]> {
+    if (!this.#isOurs(resource)) {
+      yield* this.#watchBehind(resource, selection, resourceVersion, signal);
+      return;
+    }
     await this.#authorize("watch", resource, selection);
     const served = this.#pipeline.parts.registry.of(resource);
     const query = { ...selectedBy(resource, selection), resourceVersion, allowWatchBookmarks: true };
@@ -98,6 +114,48 @@ export class InProcessTransport implements Transport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** Kinds found by discovery may be those of a server behind this one. */
+  #isOurs({ group, version, plural }: Resource<any>): boolean {
+    return this.#pipeline.parts.registry.find(group, version, plural) !== undefined;
+  }
+
+  async #listBehind<T extends ApiObject>(
+    resource: Resource<T>,
+    { namespace, labelSelector, fieldSelector }: Selection,
+    signal: AbortSignal,
+  ): Promise<ListOf<T>> {
+    const path = collectionPath(resource, namespace);
+    const query = { labelSelector, fieldSelector };
+    const { body } = await this.request({ method: "GET", path, query, signal });
+    const list = body as ListOf<T>;
+    const type = { apiVersion: groupVersion(resource), kind: resource.kind };
+    return { ...list, items: (list.items ?? []).map((item) => ({ ...item, ...type })) };
+  }
+
+  async *#watchBehind<T extends ApiObject>(
+    resource: Resource<T>,
+    { namespace, labelSelector, fieldSelector }: Selection,
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly WatchEvent<T>[]> {
+    const path = collectionPath(resource, namespace);
+    const query = { watch: true, allowWatchBookmarks: true, resourceVersion, labelSelector, fieldSelector };
+    const { answer } = await this.#handle({ method: "GET", path, query, signal });
+    if (!("stream" in answer)) return void answered(answer, []);
+    const { code, body } = await received(answer, signal);
+    if (code >= 400)
+      return void answered({ code, value: Buffer.concat(await body.toArray()).toString() }, []);
+    const lines = new LineSplitter();
+    try {
+      for await (const chunk of body) {
+        const events = lines.push(chunk as Buffer).map((line) => eventOf<T>(line));
+        if (events.length > 0) yield events;
+      }
+    } catch (err) {
+      if (!signal.aborted) throw err; // an aborted watch just ends
+    }
+  }
 
   async #authorize(
     verb: string,
@@ -142,9 +200,14 @@ class ValueBody implements RequestBody {
   }
 }
 
+function eventOf<T extends ApiObject>(line: string): WatchEvent<T> {
+  const event = JSON.parse(line) as { readonly type: string; readonly object: any };
+  if (event.type === "ERROR") throw ApiError.from(event.object, event.object?.code ?? 500);
+  return event as WatchEvent<T>;
+}
+
 function answered(answer: Answer, warnings: readonly string[]): TransportAnswer {
-  if (!("code" in answer))
-    throw new ApiError("BadRequest", "streams and upgrades need a connection: use HTTP");
+  if (!("code" in answer)) throw new ApiError("BadRequest", "upgrades need a connection: use HTTP");
   const { code, value } = answer;
   if (code >= 400) {
     if (typeof value === "object" && value !== null) throw ApiError.from(value, code);

@@ -36,6 +36,13 @@ export class TlsUpstreams implements Disposable {
     return this.#byAuthority.getOrInsertComputed(authorityOf(host, port), make);
   }
 
+  /** No new requests will come: connections end when what is under way on them has ended. */
+  retire(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy();
+    for (const upstream of this.#byAuthority.values()) upstream.retire();
+  }
+
   /** Ends all connections and what is under way on them. */
   [Symbol.dispose](): void {
     this.#agent.destroy();
@@ -79,6 +86,10 @@ class TlsUpstream implements Upstream, Disposable {
 
   connect(): Promise<Duplex> {
     return this.#http1.connect();
+  }
+
+  retire(): void {
+    for (const session of this.#sessions) session.retire();
   }
 
   [Symbol.dispose](): void {
@@ -160,6 +171,10 @@ class Session implements Disposable {
     this.#streams++;
     this.#silences = 0;
     return sendOver(this.#session, request, () => this.#streams--);
+  }
+
+  retire(): void {
+    this.#session.close();
   }
 
   [Symbol.dispose](): void {

@@ -7,6 +7,7 @@ import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { Strategy } from "../writes/strategy.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Handler } from "../handlers/handler.ts";
+import type { User } from "../request.ts";
 
 export interface RegistryHooks<T extends ApiObject = ApiObject> {
   /**
@@ -43,6 +44,8 @@ export interface ComputedObjects<T extends ApiObject> {
 }
 
 export interface HookOptions {
+  /** Who asks. */
+  readonly user: User;
   readonly dryRun: boolean;
 }
 

@@ -9,6 +9,7 @@ import type { Caches } from "../cache/cache.ts";
 import { reviews } from "../reviews/reviews.ts";
 import { reviewHandler } from "../handlers/review.ts";
 import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "../options.ts";
+import { certificateRequestHooks } from "./certificate-requests.ts";
 import type { RegistryHooks } from "./hooks.ts";
 import { bind } from "../subresources/binding.ts";
 import { componentStatusHooks } from "./component-status/component-status.ts";
@@ -37,6 +38,7 @@ export function registryHooks({ access, clock, options, caches }: HooksContext):
     ["customresourcedefinitions.apiextensions.k8s.io", definitionHooks],
     ["bindings", { answer: bind }],
     ["services", services.hooks],
+    ["certificatesigningrequests.certificates.k8s.io", certificateRequestHooks],
     ["componentstatuses", componentStatusHooks(caches, options.components)],
   ]);
   for (const [name, review] of Object.entries(reviews))

@@ -65,9 +65,13 @@ export class Registry {
     return this.in(group, version)?.get(plural);
   }
 
+  findKind(group: string, version: string, kind: string): Served | undefined {
+    return this.#byKind.get(`${group}/${version}/${kind}`);
+  }
+
   /** Throws for a kind that is not served: callers name kinds that this server is built with. */
   kind(group: string, version: string, kind: string): Served {
-    const served = this.#byKind.get(`${group}/${version}/${kind}`);
+    const served = this.findKind(group, version, kind);
     if (!served) throw new RangeError(`No kind ${kind} is served in ${group}/${version}`);
     return served;
   }

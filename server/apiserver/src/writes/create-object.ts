@@ -107,7 +107,8 @@ function prepareCreate(write: Write, object: any) {
   metadata.creationTimestamp = nowText(parts);
   metadata.uid = randomUUID();
   if (metadata.generateName && !metadata.name) metadata.name = freeName(served, metadata);
-  const reservation = served.hooks.beginCreate?.(object, { dryRun: options.dryRun }) ?? undefined;
+  const reservation =
+    served.hooks.beginCreate?.(object, { dryRun: options.dryRun, user: write.request.user }) ?? undefined;
   placeInNamespace(object, served.namespaced ? write.namespace : "");
   clearStatus(object, served);
   if (hasGeneration(resource, object)) metadata.generation = 1;

@@ -120,7 +120,10 @@ async function changed(
   checkVersion(write, strategy, object, live);
   const undo =
     strategy.subresource === ""
-      ? (served.hooks.beginUpdate?.(object as never, live as never, { dryRun: options.dryRun }) ?? undefined)
+      ? (served.hooks.beginUpdate?.(object as never, live as never, {
+          dryRun: options.dryRun,
+          user: request.user,
+        }) ?? undefined)
       : undefined;
   try {
     prepare(write, strategy, object, live);

@@ -221,6 +221,8 @@ export const layouts: Readonly<Record<string, string>> = {
   ResourcePoolStatusRequestStatus: "PoolCount:*number Pools:[]PoolStatus Conditions:[]json",
   PoolStatus:
     "Driver:string PoolName:string Generation:number ResourceSliceCount:*number TotalDevices:*number AllocatedDevices:*number AvailableDevices:*number UnavailableDevices:*number NodeName:*string ValidationError:*string",
+  PodCertificateRequestSpec:
+    "SignerName:string PodName:string PodUID=podUID:string ServiceAccountName:string ServiceAccountUID=serviceAccountUID:string NodeName:string NodeUID=nodeUID:string MaxExpirationSeconds:*number PKIXPublicKey=pkixPublicKey:json ProofOfPossession:json StubPKCS10Request=stubPKCS10Request:json UnverifiedUserAnnotations:{}string",
   ServicePort:
     "Name:string Protocol:string AppProtocol:*string Port:number TargetPort:number NodePort:number",
   Taint: "Key:string Value:string Effect:string TimeAdded:*time",
