@@ -1,7 +1,7 @@
 /**
  * Upstream's conformance suite against a whole Knarr on a machine of its own, with two nodes:
  *
- *     tools/run test/conformance/run.ts --focus sig-auth --procs 4 --out /tmp/conformance
+ *     tools/run tools/conformance.ts --focus sig-auth --procs 4 --out /tmp/conformance
  *
  * What follows is given to the suite's `run.sh` (see ../shared/conformance/README.md), which lies beside the project, as its programs lie in
  * CONFORMANCE_DIR. Our own words: --nodes N, --keep (the machine stays until Ctrl-C, to look at what happened).
@@ -9,9 +9,9 @@
 
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { cannotMakeMachine, Machine } from "../e2e/machine.ts";
+import { cannotMakeMachine, Machine } from "../test/e2e/machine.ts";
 
-const shared = join(import.meta.dirname, "../../../shared/conformance");
+const shared = join(import.meta.dirname, "../../shared/conformance");
 const programs = process.env["CONFORMANCE_DIR"] ?? "/var/cache/knarr-conformance";
 const images = join(programs, "images.tar");
 
