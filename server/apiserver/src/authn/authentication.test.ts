@@ -8,7 +8,8 @@ import type { Credentials } from "../request.ts";
 import { tokenReview } from "../reviews/token-review.ts";
 import type { ReviewContext } from "../reviews/reviews.ts";
 import { Authentication } from "./authentication.ts";
-import { issueToken, type TokenIssuer } from "./issue-token.ts";
+import type { TokenRequest } from "@knarr/kinds/generated/authentication-v1.ts";
+import { issueToken, preparedRequest, type TokenIssuer } from "./issue-token.ts";
 import { requestHeaderAuthenticator } from "./request-header.ts";
 import { serviceAccountAuthenticator, type BoundObjects } from "./service-account.ts";
 import { claimsOf, tokenKeys } from "./service-account-keys.ts";
@@ -200,7 +201,11 @@ const account = { namespace: "x", name: "s" };
 const podBound = { boundObjectRef: { kind: "Pod", apiVersion: "v1", name: "p" } };
 
 function tokenFor(spec: object, issuer: TokenIssuer): string {
-  return issueToken(request(spec), account, issuer).status!.token!;
+  return answered(spec, issuer).status!.token!;
+}
+
+function answered(spec: object, issuer: TokenIssuer): TokenRequest {
+  return issueToken(preparedRequest(request(spec), account, issuer), account, issuer);
 }
 
 function request(spec: object): any {
@@ -228,7 +233,7 @@ for (const type of ["rsa", "ec"] as const) {
 
 test("issueToken makes the claims that upstream makes", () => {
   const { issuer } = rig();
-  const { status, spec, metadata } = issueToken(request({ expirationSeconds: 600 }), account, issuer);
+  const { status, spec, metadata } = answered({ expirationSeconds: 600 }, issuer);
   const issued = NOW / 1000;
   assert.deepEqual(claimsOf(status!.token!), {
     aud: [AUDIENCE],
@@ -247,7 +252,7 @@ test("issueToken makes the claims that upstream makes", () => {
 
 test("issueToken extends what pods ask for by default to a year, and warns after it", () => {
   const { issuer } = rig();
-  const { status } = issueToken(request({ ...podBound, expirationSeconds: 3607 }), account, issuer);
+  const { status } = answered({ ...podBound, expirationSeconds: 3607 }, issuer);
   const claims = claimsOf(status!.token!) as any;
   assert.equal(claims.exp - claims.iat, 365 * 24 * 3600);
   assert.equal(claims["kubernetes.io"].warnafter - claims.iat, 3607);
@@ -282,7 +287,7 @@ for (const [name, spec, code, message] of [
 ] as const) {
   test(`issueToken refuses ${name}`, () => {
     const { issuer } = rig();
-    assert.throws(() => issueToken(request(spec), account, issuer), { code, message });
+    assert.throws(() => answered(spec, issuer), { code, message });
   });
 }
 

@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { BoundObjectReference, TokenRequest } from "@knarr/kinds/generated/authentication-v1.ts";
 import type { Node, Pod, Secret, ServiceAccount } from "@knarr/kinds/generated/core-v1.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
-import { parseGroupVersion } from "@knarr/machinery/object.ts";
+import { parseGroupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import { badRequest, conflict, invalid, notFound } from "@knarr/machinery/status.ts";
 import type { BoundClaims, BoundObjects } from "./service-account.ts";
 import type { TokenKeys } from "./service-account-keys.ts";
@@ -30,15 +30,19 @@ const DEFAULT_SECONDS = 3600;
 const EXTENDED_SECONDS = 3607;
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
-/** Throws ApiError, in upstream's words. */
-export function issueToken(
+interface AccountName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The request as it is answered but for the token: for the account, with all that it leaves out. Throws ApiError, in upstream's words. */
+export function preparedRequest(
   request: TokenRequest,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { namespace, name }: AccountName,
   issuer: TokenIssuer,
-): TokenRequest {
+): TokenRequest & ApiObject {
   checkIdentity(request, namespace, name);
-  const account = issuer.objects.serviceAccount(namespace, name);
-  if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, name);
+  const account = accountOf(issuer, namespace, name);
   const { uid } = request.metadata ?? {};
   if (uid && uid !== account.metadata?.uid) {
     throw conflict(
@@ -49,9 +53,41 @@ export function issueToken(
   }
   const { spec } = request;
   const seconds = spec?.expirationSeconds ?? DEFAULT_SECONDS;
-  const audiences = spec?.audiences?.length ? spec.audiences : [...issuer.audiences];
   checkSeconds(seconds);
-  const bound = boundTo(spec?.boundObjectRef, namespace, name, issuer.objects);
+  return {
+    ...request,
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    metadata: {
+      ...request.metadata,
+      name,
+      namespace,
+      ...(account.metadata?.uid && { uid: account.metadata.uid }),
+      creationTimestamp: timeOf(issuer.now()),
+    },
+    // The reference is written even when there is none, as upstream does.
+    spec: {
+      audiences: spec?.audiences?.length ? spec.audiences : [...issuer.audiences],
+      expirationSeconds: seconds,
+      boundObjectRef: (spec?.boundObjectRef ?? null) as BoundObjectReference,
+    },
+    status: { token: "", expirationTimestamp: null as unknown as string },
+  };
+}
+
+/** A prepared request with its token. Throws ApiError, in upstream's words. */
+export function issueToken(
+  prepared: TokenRequest,
+  { namespace, name }: AccountName,
+  issuer: TokenIssuer,
+): TokenRequest {
+  const account = accountOf(issuer, namespace, name);
+  const {
+    audiences = [],
+    expirationSeconds: seconds = DEFAULT_SECONDS,
+    boundObjectRef,
+  } = prepared.spec ?? {};
+  const bound = boundTo(boundObjectRef, namespace, name, issuer.objects);
   const isExtended =
     bound.pod !== undefined &&
     seconds === EXTENDED_SECONDS &&
@@ -68,25 +104,13 @@ export function issueToken(
     nbf: issued,
     sub: `system:serviceaccount:${namespace}:${name}`,
   });
-  return {
-    ...request,
-    apiVersion: "authentication.k8s.io/v1",
-    kind: "TokenRequest",
-    metadata: {
-      ...request.metadata,
-      name,
-      namespace,
-      ...(account.metadata?.uid && { uid: account.metadata.uid }),
-      creationTimestamp: timeOf(now),
-    },
-    // The reference is written even when there is none, as upstream does.
-    spec: {
-      audiences,
-      expirationSeconds: seconds,
-      boundObjectRef: (spec?.boundObjectRef ?? null) as BoundObjectReference,
-    },
-    status: { token, expirationTimestamp: timeOf(now + seconds * 1000) },
-  };
+  return { ...prepared, status: { token, expirationTimestamp: timeOf(now + seconds * 1000) } };
+}
+
+function accountOf({ objects }: TokenIssuer, namespace: string, name: string): ServiceAccount {
+  const account = objects.serviceAccount(namespace, name);
+  if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, name);
+  return account;
 }
 
 function timeOf(milliseconds: number): string {

@@ -2,7 +2,6 @@
 
 import type { Clock } from "@knarr/std/clock.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
-import { trackUpdate } from "@knarr/machinery/patch/track-update.ts";
 import { ApiError, invalid } from "@knarr/machinery/status.ts";
 import type { Access } from "../access.ts";
 import { written } from "../negotiation/encode.ts";
@@ -10,7 +9,8 @@ import { notAcceptableHere } from "../negotiation/accept.ts";
 import type { Review } from "../reviews/reviews.ts";
 import type { Served } from "../registry/served.ts";
 import { admissionRequest } from "../writes/admission-request.ts";
-import { decode, managerOfWrite, nowText, placeInNamespace, writeOf } from "../writes/write.ts";
+import { trackBody } from "../writes/track-body.ts";
+import { decode, placeInNamespace, writeOf } from "../writes/write.ts";
 import { encodingOf, type Handler } from "./handler.ts";
 import { writeOptionsOf } from "./options.ts";
 
@@ -24,15 +24,7 @@ export function reviewHandler(review: Review, access: Access, clock: Clock): Han
     placeInNamespace(body, served.namespaced ? request.namespace : "");
     served.resource.defaults?.(body);
     const write = { ...writeOf(parts, request, served, options), name: body.metadata?.name ?? "" };
-    trackUpdate({
-      live: undefined,
-      object: body,
-      manager: managerOfWrite(write),
-      subresource: "",
-      apiVersion: served.apiVersion,
-      time: nowText(parts),
-      schema: served.expected.schema,
-    });
+    trackBody(write, body, served.expected);
     const admission = admissionRequest(write, "CREATE");
     await parts.admission.mutate(body, admission);
     const errors = new FieldErrors();

@@ -10,6 +10,7 @@ import { writeOptionsOf } from "../handlers/options.ts";
 import { successAnswer } from "../pipeline/answer.ts";
 import { plain500 } from "../writes/create-object.ts";
 import { admissionRequest } from "../writes/admission-request.ts";
+import { trackBody } from "../writes/track-body.ts";
 import { decode, nowText, placeInNamespace, writeOf, type Write } from "../writes/write.ts";
 
 const BINDING: ExpectedKind = {
@@ -31,7 +32,9 @@ export const bind: Handler = async (parts, request, served) => {
   const pods = parts.registry.kind("", "v1", "Pod");
   const write: Write = { ...writeOf(parts, request, pods, options, "binding"), name };
   const { subresource } = request;
-  const admission = admissionRequest({ ...write, served, subresource }, "CREATE", { kind: BINDING });
+  const asked = { ...write, served, subresource };
+  trackBody(asked, binding as never, BINDING);
+  const admission = admissionRequest(asked, "CREATE", { kind: BINDING });
   await parts.admission.mutate(binding, admission);
   await parts.admission.validate(binding, admission);
   await assign(write, binding);

@@ -15,6 +15,7 @@ import { successAnswer } from "../pipeline/answer.ts";
 import { checkPreconditions, deleteObject } from "../writes/delete-object.ts";
 import { budgetOf, spares, spend, stillProcessing } from "./disruption-budget.ts";
 import { admissionRequest } from "../writes/admission-request.ts";
+import { trackBody } from "../writes/track-body.ts";
 import { decode, nowText, placeInNamespace, writeOf, type Write } from "../writes/write.ts";
 
 const EVICTION: ExpectedKind = {
@@ -35,6 +36,7 @@ export const evict: Handler = async (parts, request, pods) => {
   refuseBrokenReads(eviction);
   const dryRun = given.dryRun || options.dryRun;
   const write: Write = { ...writeOf(parts, request, pods, { ...given, dryRun }), subresource: "eviction" };
+  trackBody(write, eviction, EVICTION);
   const admission = admissionRequest({ ...write, options: given }, "CREATE", { kind: EVICTION });
   await parts.admission.mutate(eviction, admission);
   await parts.admission.validate(eviction, admission);

@@ -7,7 +7,10 @@ import { definition } from "@knarr/schema/definitions.ts";
 import type { Scale } from "@knarr/kinds/generated/autoscaling-v1.ts";
 import { decodeValue, type ExpectedKind } from "@knarr/machinery/decode/decode.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
+import { apply } from "@knarr/machinery/patch/apply.ts";
 import { copyJson } from "@knarr/machinery/patch/copy.ts";
+import { parentManagedFields, scaleManagedFields } from "@knarr/machinery/patch/scale-fields.ts";
+import { trackUpdate } from "@knarr/machinery/patch/track-update.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { badRequest, conflict, internalError, invalid, notFound } from "@knarr/machinery/status.ts";
 import { goType, goValue } from "@knarr/machinery/patch/go-print.ts";
@@ -19,12 +22,13 @@ import { writeOptionsOf } from "../handlers/options.ts";
 import { patchTypeOf, patched, appliedObject } from "../handlers/patch.ts";
 import { readPatch } from "../handlers/patch-body.ts";
 import { checkIdentity } from "../handlers/update.ts";
-import { objectAnswer } from "../negotiation/encode.ts";
+import { objectAnswer, type Encoding } from "../negotiation/encode.ts";
+import type { WholeAnswer } from "../pipeline/answer.ts";
 import { scale as scaleResource } from "@knarr/kinds/autoscaling/scale.ts";
 import { Served } from "../registry/served.ts";
 import { strategyOf } from "../writes/strategy.ts";
 import { updateObject } from "../writes/update-object.ts";
-import { decode, writeOf } from "../writes/write.ts";
+import { decode, managerOfWrite, nowText, writeOf, type Write } from "../writes/write.ts";
 
 const SCALE: ExpectedKind = {
   group: "autoscaling",
@@ -46,66 +50,120 @@ export const getScale: Handler = async (parts, request, served) => {
   return objectAnswer(200, SHOWN, scaleOf(served, object), undefined, encoding);
 };
 
-export const updateScale: Handler = async (parts, request, served) =>
-  writeScale(parts, request, served, "UpdateOptions", async (_live, options) =>
-    decode(request, SCALE, options),
-  );
+export const updateScale: Handler = async (parts, request, served) => {
+  const encoding = encodingOf(parts, request);
+  const options = writeOptionsOf(request.query, "UpdateOptions");
+  const write = writeOf(parts, request, served, options);
+  return writeScale({ write, encoding, make: () => decode(request, SCALE, options) });
+};
 
 export const patchScale: Handler = async (parts, request, served) => {
   const type = patchTypeOf(request.body.type, served);
-  return writeScale(parts, request, served, "PatchOptions", async (live, options) => {
-    const as = { served: { expected: SCALE } as Served, request, options };
-    if (type !== "apply") return patched(type, live, await readPatch(request, type, options), as);
-    // Only one field can be applied here, so there is nothing to merge.
-    return decodeValue(await appliedObject(request, options), SCALE, "Ignore").object;
+  const encoding = encodingOf(parts, request);
+  const options = writeOptionsOf(request.query, "PatchOptions", { isApply: type === "apply" });
+  const write = writeOf(parts, request, served, options);
+  const as = { served: { expected: SCALE } as Served, request, options };
+  return writeScale({
+    write,
+    encoding,
+    isTracked: type === "apply",
+    async make(live) {
+      if (type !== "apply") return patched(type, live, await readPatch(request, type, options), as);
+      const applied = await appliedObject(request, options);
+      const scale = apply({ ...fieldsAt(write), live, applied, force: options.force });
+      return decodeValue(scale, SCALE, "Ignore").object;
+    },
   });
 };
 
-type MakeScale = (live: Scale, options: ReturnType<typeof writeOptionsOf>) => Promise<any>;
+type Sent = Scale & ApiObject;
 
-async function writeScale(
-  parts: Parameters<Handler>[0],
-  request: Parameters<Handler>[1],
-  served: Served,
-  kind: "UpdateOptions" | "PatchOptions",
-  make: MakeScale,
-) {
-  const encoding = encodingOf(parts, request);
-  const isApply = kind === "PatchOptions" && patchTypeOf(request.body.type, served) === "apply";
-  const options = writeOptionsOf(request.query, kind, { isApply });
-  const written = await updateObject(writeOf(parts, request, served, options), {
+interface ScaleWrite {
+  readonly write: Write;
+  readonly encoding: Encoding;
+  /** What the client wants; its managed fields are made already when `isTracked`. */
+  make(live: Sent): Promise<any>;
+  readonly isTracked?: boolean;
+}
+
+/** What field management asks of a Scale. */
+function fieldsAt(write: Write) {
+  return {
+    manager: managerOfWrite(write),
+    subresource: "scale",
+    apiVersion: SHOWN.apiVersion,
+    kind: "Scale",
+    time: nowText(write.parts),
+    schema: SCALE.schema,
+  };
+}
+
+async function writeScale({ write, encoding, make, isTracked = false }: ScaleWrite): Promise<WholeAnswer> {
+  const { request, served } = write;
+  let sent: { readonly object: Sent; readonly previous: Sent };
+  const written = await updateObject(write, {
     strategy: { ...strategyOf(served, "")!, subresource: "scale", createOnUpdate: false },
     mayCreate: false,
-    tracked: false,
+    tracked: true,
     body: {
       kind: SCALE,
+      sent: () => sent,
       of: (object) => scaleOf(served, object),
-      into: (object, scale) => setReplicas(served, object, scale),
+      into: (object, scale) => takeOver(served, object, scale),
     },
     async make(live) {
-      const scale = await make(scaleToChange(served, live), options);
-      if (scale.spec?.replicas === UNSET)
+      const previous = ownedScaleOf(served, live);
+      const object = await make(toChange(served, previous, live));
+      if (object.spec?.replicas === UNSET)
         throw badRequest(`the spec replicas field ${replicasField(served)} cannot be empty`);
-      checkIdentity(scale, request, served);
-      checkScale(scale, live, served);
-      return scaled(served, live, scale);
+      checkIdentity(object, request, served);
+      if (!isTracked) trackUpdate({ ...fieldsAt(write), live: previous, object });
+      sent = { object, previous };
+      return copyJson(live);
     },
   });
   return objectAnswer(200, SHOWN, scaleOf(served, written.object), undefined, encoding);
 }
 
+/** The Scale with who owns its replicas. */
+function ownedScaleOf(served: Served, live: ApiObject): Sent {
+  const scale = scaleOf(served, live) as Sent;
+  const managedFields = scaleManagedFields(live.metadata.managedFields, mappingOf(served));
+  return managedFields ? { ...scale, metadata: { ...scale.metadata, managedFields } } : scale;
+}
+
+function mappingOf({ apiVersion, resource }: Served) {
+  return { apiVersion, path: resource.subresources!.scale!.specReplicas };
+}
+
+/** `object` gets the replicas of `scale`, is pinned to its resourceVersion when it has one, and belongs to whom it says. */
+function takeOver(served: Served, object: ApiObject, scale: Sent): void {
+  checkScale(scale, object, served);
+  const steps = stepsOf(served.resource.subresources!.scale!.specReplicas);
+  let parent = object as any;
+  for (const step of steps.slice(0, -1)) parent = parent[step] ??= {};
+  parent[steps.at(-1)!] = scale.spec?.replicas ?? 0;
+  const { metadata } = object;
+  const { resourceVersion, managedFields } = scale.metadata;
+  if (resourceVersion) metadata.resourceVersion = resourceVersion;
+  const owned = parentManagedFields(metadata.managedFields, managedFields, mappingOf(served));
+  if (owned) metadata.managedFields = owned;
+  else delete metadata.managedFields;
+}
+
 /** Custom resources have their own rules for the number, and no others. */
-function checkScale({ spec, metadata }: any, live: ApiObject, { groupResource, isCustom }: Served): void {
+function checkScale({ spec, metadata }: Sent, live: ApiObject, { resource, isCustom }: Served): void {
   const errors = new FieldErrors();
+  const { name = "", uid } = metadata;
   const replicas = spec?.replicas ?? 0;
   if (replicas < 0 && !isCustom)
     errors.at("spec").at("replicas").invalid(replicas, "must be greater than or equal to 0");
-  if (errors.list.length > 0) throw invalid(SCALE, metadata.name, errors.list);
-  if (metadata.uid && metadata.uid !== live.metadata.uid)
+  if (errors.list.length > 0) throw invalid(SCALE, name, errors.list);
+  if (uid && uid !== live.metadata.uid)
     throw conflict(
-      groupResource,
-      metadata.name,
-      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${live.metadata.uid}`,
+      { group: resource.group, resource: `${resource.plural}/scale` },
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
     );
 }
 
@@ -126,27 +184,10 @@ export function scaleOf(served: Served, object: any): Scale & { metadata: object
   };
 }
 
-/** `live` with the replicas of `scale`, pinned to its resourceVersion when it has one. */
-function scaled(served: Served, live: ApiObject, scale: any): ApiObject {
-  const object: any = copyJson(live);
-  setReplicas(served, object, scale);
-  const { resourceVersion } = scale.metadata;
-  if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
-  return object;
-}
-
-function setReplicas({ resource }: Served, object: any, scale: any): void {
-  const steps = stepsOf(resource.subresources!.scale!.specReplicas);
-  let parent = object;
-  for (const step of steps.slice(0, -1)) parent = parent[step] ??= {};
-  parent[steps.at(-1)!] = scale.spec?.replicas ?? 0;
-}
-
 /** What no number of replicas is: where a patch starts from, when there is no number yet. */
 const UNSET = -(2 ** 31);
 
-function scaleToChange(served: Served, live: any): Scale {
-  const scale = scaleOf(served, live);
+function toChange(served: Served, scale: Sent, live: ApiObject): Sent {
   const isUnset = served.isCustom && replicasOf(served, live) === undefined;
   return isUnset ? { ...scale, spec: { replicas: UNSET } } : scale;
 }

@@ -14,7 +14,7 @@ type Options = Readonly<Record<string, unknown>>;
 export interface AdmissionDetails {
   readonly previous?: ApiObject;
   /** For subresources that take a body of their own. */
-  readonly kind?: GroupVersionKind;
+  readonly kind?: GroupVersionKind | undefined;
   /** For DELETE. Others are those of the query. */
   readonly options?: () => Options;
 }

@@ -50,8 +50,10 @@ export async function createObject(
   try {
     validateCreate(write, given);
     const object = withoutEmpties(given, served.expected.schema);
-    await write.parts.admission.validate(object, admission);
     const { name = "", namespace = "" } = object.metadata;
+    // A generated name is known by now.
+    const checked = admission.name ? admission : admissionRequest({ ...write, name }, "CREATE");
+    await write.parts.admission.validate(object, checked);
     const key = served.keyOf(namespace, name);
     if (options.dryRun) {
       const existing = cache.get(key);

@@ -50,8 +50,15 @@ export async function deleteObject(
 ): Promise<Deleted> {
   const { served, name, namespace, parts } = write;
   const now = parts.clock.now();
+  let shown: ShownOptions | undefined;
   const admit = async (live: ApiObject): Promise<void> => {
-    if (!isAdmitted) await admitDelete(write, live, { options, now });
+    if (isAdmitted) return;
+    // What was said first stands: a pod that is marked already has no grace left to speak of.
+    await admitDelete(
+      write,
+      live,
+      () => (shown ??= shownDeleteOptions(options, graceOf(served, live, options, now))),
+    );
   };
   const { dryRun } = write.options;
   return deleteAdmitted({
@@ -112,17 +119,10 @@ async function deleteAdmitted(deleting: Deleting): Promise<Deleted> {
 }
 
 /** Those that go as a collection are not named: the request names none. */
-async function admitDelete(
-  write: Write,
-  live: ApiObject,
-  { options, now }: { readonly options: DeleteOptions; readonly now: number },
-): Promise<void> {
-  const { parts, request, served } = write;
+async function admitDelete(write: Write, live: ApiObject, options: () => ShownOptions): Promise<void> {
+  const { parts, request } = write;
   const named = { ...write, name: request.name, namespace: request.namespace };
-  const admission = admissionRequest(named, "DELETE", {
-    previous: live,
-    options: () => shownDeleteOptions(options, graceOf(served, live, options, now)),
-  });
+  const admission = admissionRequest(named, "DELETE", { previous: live, options });
   await parts.admission.mutate(undefined, admission);
   await parts.admission.validate(undefined, admission);
 }
@@ -132,8 +132,8 @@ async function removeNow({ served, key, options, admit }: Deleting): Promise<Del
     const stored = served.cache.get(key);
     if (stored) {
       const { object } = await served.inVersion(stored);
-      await admit(object);
       checkPreconditions(served, object, options);
+      await admit(object);
       return { object, gone: true, pending: false };
     }
   }
@@ -150,11 +150,13 @@ async function removeNow({ served, key, options, admit }: Deleting): Promise<Del
   return { object: item.object, item, gone: true, pending: false };
 }
 
+type ShownOptions = Readonly<Record<string, unknown>>;
+
 /** DeleteOptions as upstream hands them to admission: a grace period that goes without saying is said. */
 function shownDeleteOptions(
   { gracePeriodSeconds, propagationPolicy, orphanDependents, uid, resourceVersion, dryRun }: DeleteOptions,
   grace: Grace | "pending" | undefined,
-): Readonly<Record<string, unknown>> {
+): ShownOptions {
   const seconds = typeof grace === "object" ? grace.seconds : gracePeriodSeconds;
   const preconditions = {
     ...(uid !== undefined && { uid }),

@@ -47,9 +47,12 @@ export interface Change {
 
 export interface SubresourceBody {
   readonly kind: GroupVersionKind;
-  of(object: any): any;
-  /** Takes over into `object` what admission made of its body. */
+  /** As the client wants it, and as it was; after `make`. Mutating admission may change the first. */
+  sent(): { readonly object: any; readonly previous: any };
+  /** Takes over into `object` what admission made of its body. Throws ApiError for a body that may not be. */
   into(object: any, body: any): void;
+  /** The body that `object` has. */
+  of(object: any): any;
 }
 
 /** Thrown out of the cache's update when the change ends the object instead. */
@@ -109,12 +112,10 @@ async function changed(
   let object = await change.make(live);
   if (!change.tracked) await track(write, strategy, live, object);
   const { body } = change;
-  const admission = body
-    ? admissionRequest(write, "UPDATE", { previous: body.of(live), kind: body.kind })
-    : admissionRequest(write, "UPDATE", { previous: live });
-  const shown = body ? body.of(object) : object;
-  await parts.admission.mutate(shown, admission);
-  body?.into(object, shown);
+  const sent = body?.sent() ?? { object, previous: live };
+  const admission = admissionRequest(write, "UPDATE", { ...sent, kind: body?.kind });
+  await parts.admission.mutate(sent.object, admission);
+  body?.into(object, sent.object);
   mergeEqualOwners(object.metadata, (text) => request.warn(text), { afterAdmission: true });
 
   checkVersion(write, strategy, object, live);
@@ -130,7 +131,10 @@ async function changed(
     validate(write, strategy, object, live);
     object = withoutEmpties(object, served.expected.schema);
     keepTimes(live, object);
-    await parts.admission.validate(body ? body.of(object) : object, admission);
+    if (body) {
+      const asStored = { previous: body.of(live), kind: body.kind };
+      await parts.admission.validate(body.of(object), admissionRequest(write, "UPDATE", asStored));
+    } else await parts.admission.validate(object, admission);
     if (
       endsObject(object, live) &&
       (served.hooks.mayDeleteOnUpdate?.(object as never, live as never) ?? true)
@@ -164,7 +168,6 @@ async function track(write: Write, { filter }: Strategy, live: ApiObject, object
       trackUpdate({ ...tracking, inVersion: (apiVersion) => inVersion(apiVersion, tracking) }),
     );
   setManagedFields(object, stated);
-  forgetTimes(object, subresource);
 }
 
 /** Upstream shows where it stores things here; the words are known to clients, so they stand here, too. */
@@ -191,16 +194,6 @@ const OLD_KEYS: Readonly<Record<string, string>> = {
   services: "services/specs",
   endpoints: "services/endpoints",
 };
-
-/** Upstream keeps no time for who scaled: it translates the entry between two kinds and loses it. */
-function forgetTimes({ metadata }: ApiObject, subresource: string): void {
-  if (subresource !== "scale" || !metadata.managedFields) return;
-  metadata.managedFields = metadata.managedFields.map((entry) => {
-    if (entry.subresource !== "scale") return entry;
-    const { time: _, ...rest } = entry;
-    return rest;
-  });
-}
 
 function checkVersion(
   { served, name }: Write,

@@ -89,14 +89,14 @@ export function readReview(
 }
 
 /** As much as must be right for the answer to be read without a fall. */
-const types: Readonly<Record<string, string>> = {
-  uid: "string",
-  allowed: "boolean",
-  patch: "string",
-  patchType: "string",
-  status: "object",
-  warnings: "array",
-  auditAnnotations: "object",
+const types: Readonly<Record<string, readonly [json: string, go: string]>> = {
+  uid: ["string", "types.UID"],
+  allowed: ["bool", "bool"],
+  patch: ["string", "[]uint8"],
+  patchType: ["string", "v1.PatchType"],
+  status: ["object", "v1.Status"],
+  warnings: ["array", "[]string"],
+  auditAnnotations: ["object", "map[string]string"],
 };
 
 function checkTypes(response: unknown): void {
@@ -106,15 +106,10 @@ function checkTypes(response: unknown): void {
       `json: cannot unmarshal ${typeName(response)} into Go struct field AdmissionReview.response of type v1.AdmissionResponse`,
     );
   for (const [field, value] of Object.entries(response as object)) {
-    const wanted = types[field];
-    if (
-      wanted === undefined ||
-      value === null ||
-      typeName(value) === (wanted === "boolean" ? "bool" : wanted)
-    )
-      continue;
+    const [wanted, goType] = types[field] ?? [];
+    if (wanted === undefined || value === null || typeName(value) === wanted) continue;
     throw new SyntaxError(
-      `json: cannot unmarshal ${typeName(value)} into Go struct field AdmissionResponse.response.${field}`,
+      `json: cannot unmarshal ${typeName(value)} into Go struct field AdmissionResponse.response.${field} of type ${goType}`,
     );
   }
 }

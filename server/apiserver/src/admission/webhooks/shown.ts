@@ -41,7 +41,7 @@ export class ShownObjects {
   async #shown(object: any, match: Match): Promise<any> {
     const { kind, resource } = this.#request;
     const served = this.#registry.findKind(kind.group, kind.version, kind.kind);
-    const bare = served ? withoutEmpties(object, served.expected.schema) : object;
+    const bare = served ? withoutEmpties(object, served.expected.schema, { keepsWritten: true }) : object;
     return isSameKind(kind, match.kind) ? bare : converted(bare, resource, match.resource);
   }
 }
