@@ -34,11 +34,13 @@ interface Rule {
   readonly max?: number;
   /** Upstream's rules of labels speak of bytes, all others of characters; all count bytes. */
   readonly unit?: "bytes";
+  readonly case?: "any";
 }
 
 /** Most texts are fine: they cost one match and no list. */
-function rule({ pattern, says, examples, max = Infinity, unit }: Rule): (text: string) => Problems {
-  const regex = new RegExp(`^(?:${pattern})$`);
+function rule(it: Rule): (text: string) => Problems {
+  const { pattern, says, examples, max = Infinity, unit } = it;
+  const regex = new RegExp(`^(?:${pattern})$`, it.case === "any" ? "i" : "");
   const mismatch = regexText(says, pattern, ...examples);
   return (text) => {
     const matches = regex.test(text);
@@ -114,6 +116,15 @@ export const longName = rule({
   examples: ["example.com"],
   max: 253,
   unit: "bytes",
+});
+
+export const longNameOfAnyCase = rule({
+  pattern: SUBDOMAIN,
+  says: "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  examples: ["Example.com"],
+  max: 253,
+  unit: "bytes",
+  case: "any",
 });
 
 /** Keys of labels and annotations, names of finalizers, condition types: `name` or `dns.prefix/name`. */

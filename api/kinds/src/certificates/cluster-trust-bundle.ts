@@ -47,7 +47,11 @@ export const clusterTrustBundle = defineResource<ClusterTrustBundle>({
 export const clusterTrustBundleV1alpha1 = inVersion<ClusterTrustBundleV1alpha1, ClusterTrustBundle>(
   clusterTrustBundle,
   "v1alpha1",
-  { schema: "io.k8s.api.certificates.v1alpha1.ClusterTrustBundle" },
+  {
+    schema: "io.k8s.api.certificates.v1alpha1.ClusterTrustBundle",
+    deprecation:
+      "certificates.k8s.io/v1alpha1 ClusterTrustBundle is deprecated in v1.34+, unavailable in v1.37+",
+  },
 );
 
 function validateNames({ metadata, spec }: ClusterTrustBundle, errors: FieldErrors): void {

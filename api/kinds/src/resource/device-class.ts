@@ -34,12 +34,15 @@ export const deviceClass = defineResource<DeviceClass>({
   columns: [nameColumn, ageColumn],
 });
 
-const inOlder = (version: string): Resource<DeviceClass> =>
-  inVersion<DeviceClass, DeviceClass>(deviceClass, version, {
-    schema: `io.k8s.api.resource.${version}.DeviceClass`,
-  });
-export const deviceClassV1beta2 = inOlder("v1beta2");
-export const deviceClassV1beta1 = inOlder("v1beta1");
+export const deviceClassV1beta2 = inVersion<DeviceClass, DeviceClass>(deviceClass, "v1beta2", {
+  schema: "io.k8s.api.resource.v1beta2.DeviceClass",
+  deprecation: "resource.k8s.io/v1beta2 DeviceClass is deprecated in v1.36+, unavailable in v1.39+",
+});
+
+export const deviceClassV1beta1 = inVersion<DeviceClass, DeviceClass>(deviceClass, "v1beta1", {
+  schema: "io.k8s.api.resource.v1beta1.DeviceClass",
+  deprecation: "resource.k8s.io/v1beta1 DeviceClass is deprecated in v1.35+, unavailable in v1.38+",
+});
 
 function validateSpec(
   spec: DeviceClassSpec | undefined,

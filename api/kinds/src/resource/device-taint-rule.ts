@@ -19,6 +19,7 @@ export const deviceTaintRule = defineResource<DeviceTaintRule>({
   version: "v1alpha3",
   kind: "DeviceTaintRule",
   schema: "io.k8s.api.resource.v1alpha3.DeviceTaintRule",
+  deprecation: "resource.k8s.io/v1alpha3 DeviceTaintRule is deprecated in v1.36+, unavailable in v1.39+",
   plural: "devicetaintrules",
   scope: "Cluster",
   hasGeneration: true,

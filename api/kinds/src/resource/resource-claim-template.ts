@@ -43,7 +43,11 @@ export const resourceClaimTemplate = defineResource<ResourceClaimTemplate>({
 export const resourceClaimTemplateV1beta2 = inVersion<ResourceClaimTemplate, ResourceClaimTemplate>(
   resourceClaimTemplate,
   "v1beta2",
-  { schema: "io.k8s.api.resource.v1beta2.ResourceClaimTemplate" },
+  {
+    schema: "io.k8s.api.resource.v1beta2.ResourceClaimTemplate",
+    deprecation:
+      "resource.k8s.io/v1beta2 ResourceClaimTemplate is deprecated in v1.36+, unavailable in v1.39+",
+  },
 );
 
 export const resourceClaimTemplateV1beta1 = inVersion<ResourceClaimTemplateV1beta1, ResourceClaimTemplate>(
@@ -51,6 +55,8 @@ export const resourceClaimTemplateV1beta1 = inVersion<ResourceClaimTemplateV1bet
   "v1beta1",
   {
     schema: "io.k8s.api.resource.v1beta1.ResourceClaimTemplate",
+    deprecation:
+      "resource.k8s.io/v1beta1 ResourceClaimTemplate is deprecated in v1.35+, unavailable in v1.38+",
     toHub: ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, spec: claimSpecToHub(spec.spec) } }),
     fromHub: ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, spec: claimSpecFromHub(spec.spec) } }),
     defaults({ spec }) {

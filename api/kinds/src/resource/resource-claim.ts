@@ -53,10 +53,12 @@ export const resourceClaim = defineResource<ResourceClaim>({
 
 export const resourceClaimV1beta2 = inVersion<ResourceClaim, ResourceClaim>(resourceClaim, "v1beta2", {
   schema: "io.k8s.api.resource.v1beta2.ResourceClaim",
+  deprecation: "resource.k8s.io/v1beta2 ResourceClaim is deprecated in v1.36+, unavailable in v1.39+",
 });
 
 export const resourceClaimV1beta1 = inVersion<ResourceClaimV1beta1, ResourceClaim>(resourceClaim, "v1beta1", {
   schema: "io.k8s.api.resource.v1beta1.ResourceClaim",
+  deprecation: "resource.k8s.io/v1beta1 ResourceClaim is deprecated in v1.35+, unavailable in v1.38+",
   toHub: ({ spec, ...rest }) => ({ ...rest, spec: claimSpecToHub(spec) }),
   fromHub: ({ spec, ...rest }) => ({ ...rest, spec: claimSpecFromHub(spec) }),
   defaults({ spec, status }) {

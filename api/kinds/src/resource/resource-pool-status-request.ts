@@ -2,7 +2,7 @@
 
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import type { FieldErrors } from "@knarr/machinery/field.ts";
-import { longName } from "@knarr/machinery/names.ts";
+import { longName, longNameOfAnyCase } from "@knarr/machinery/names.ts";
 import type {
   PoolStatus,
   ResourcePoolStatusRequest,
@@ -151,7 +151,7 @@ function checkMinimum(value: number, min: number, errors: FieldErrors): void {
 
 function checkDriver(driver: string | undefined, errors: FieldErrors): void {
   if (!driver) errors.required();
-  else reject(errors, driver, longName(driver.toLowerCase()));
+  else reject(errors, driver, longNameOfAnyCase(driver));
 }
 
 /** This kind's rules are worded anew: they count the parts between slashes. */

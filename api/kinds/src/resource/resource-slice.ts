@@ -63,10 +63,12 @@ export const resourceSlice = defineResource<ResourceSlice>({
 
 export const resourceSliceV1beta2 = inVersion<ResourceSlice, ResourceSlice>(resourceSlice, "v1beta2", {
   schema: "io.k8s.api.resource.v1beta2.ResourceSlice",
+  deprecation: "resource.k8s.io/v1beta2 ResourceSlice is deprecated in v1.36+, unavailable in v1.39+",
 });
 
 export const resourceSliceV1beta1 = inVersion<ResourceSliceV1beta1, ResourceSlice>(resourceSlice, "v1beta1", {
   schema: "io.k8s.api.resource.v1beta1.ResourceSlice",
+  deprecation: "resource.k8s.io/v1beta1 ResourceSlice is deprecated in v1.35+, unavailable in v1.38+",
   toHub: ({ spec, ...rest }) => ({ ...rest, spec: sliceSpecToHub(spec) }),
   fromHub: ({ spec, ...rest }) => ({ ...rest, spec: sliceSpecFromHub(spec) }),
 });

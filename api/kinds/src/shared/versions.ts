@@ -36,7 +36,8 @@ export function inVersion<T extends ApiObject, Hub extends ApiObject>(
   version: string,
   { schema, toHub, fromHub, defaults, deprecation }: Version<T, Hub>,
 ): Resource<T> {
-  const own = { ...hub, version, schema } as unknown as Resource<T>;
+  const { deprecation: ofHub, ...rules } = hub;
+  const own = { ...rules, version, schema } as unknown as Resource<T>;
   const stored = {
     as: hub,
     toHub: (object: T): Hub => formOf(hub, toHub ? toHub(object) : object),
