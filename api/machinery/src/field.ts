@@ -7,6 +7,7 @@
  */
 
 import { semanticEqual } from "./equal.ts";
+import { goFloat } from "./patch/go-print.ts";
 import { goJson, quote } from "./quote.ts";
 
 export interface FieldError {
@@ -128,5 +129,6 @@ export class FieldErrors {
 
 /** A value as upstream shows it: text in quotes, null for nothing, JSON for the rest. */
 function show(value: unknown): string {
+  if (typeof value === "number" && !Number.isInteger(value)) return goFloat(value);
   return typeof value === "string" ? quote(value) : goJson(value);
 }

@@ -99,7 +99,9 @@ export function pruneNulls(value: unknown, structural: Structural | undefined): 
   for (const key in object) {
     const known = structural?.at(key);
     const member = object[key];
-    if (member !== null) pruneNulls(member, known);
+    if (member === undefined)
+      delete object[key]; // from a client in this process: JSON has none
+    else if (member !== null) pruneNulls(member, known);
     else if (known && !known.isNullable && known.default == null) delete object[key];
   }
 }

@@ -83,7 +83,7 @@ function checkNode(props: JsonSchemaProps, level: Level, errors: FieldErrors): v
     if (typeof additionalProperties === "object") checkNode(additionalProperties, "field", at);
   }
   checkExtensions(props, errors);
-  checkValues(props, level, errors);
+  checkValues(props, { level, isStructure: true }, errors);
   checkType(props, level, errors);
   checkMeta(props, level, errors);
 }
@@ -162,13 +162,19 @@ function isEither(anyOf: readonly JsonSchemaProps[] | undefined): boolean {
   return anyOf?.length === 2 && JSON.stringify(anyOf) === EITHER;
 }
 
-function checkValues(props: JsonSchemaProps, level: Level, errors: FieldErrors): void {
+/** `isStructure`: not inside a junctor, where int-or-string may be written out. */
+function checkValues(
+  props: JsonSchemaProps,
+  { level, isStructure }: { readonly level: Level; readonly isStructure: boolean },
+  errors: FieldErrors,
+): void {
   const { anyOf = [], allOf = [], oneOf = [], not, pattern } = props;
-  if (!isEither(anyOf))
+  if (!isStructure || !isEither(anyOf))
     for (const [i, one] of anyOf.entries()) checkNested(one, level, errors.at("anyOf").at(i));
   for (const [i, one] of allOf.entries()) {
     const { anyOf: either, ...rest } = one;
-    checkNested(i === 0 && isEither(either) ? rest : one, level, errors.at("allOf").at(i));
+    const isWritten = isStructure && i === 0 && isEither(either);
+    checkNested(isWritten ? rest : one, level, errors.at("allOf").at(i));
   }
   for (const [i, one] of oneOf.entries()) checkNested(one, level, errors.at("oneOf").at(i));
   if (not) checkNested(not, level, errors.at("not"));
@@ -195,21 +201,21 @@ const FORBIDDEN: readonly (readonly [field: keyof JsonSchemaProps, why: string])
 
 /** What stands inside a junctor. */
 function checkNested(props: JsonSchemaProps, level: Level, errors: FieldErrors): void {
-  checkValues(props, level, errors);
+  checkValues(props, { level, isStructure: false }, errors);
   const { items, properties = {} } = props;
   if (items) checkNested(items as JsonSchemaProps, level, errors.at("items"));
   for (const [name, field] of Object.entries(properties))
     checkNested(field, "field", errors.at("properties").at([name]));
-  for (const [field, why] of FORBIDDEN) {
-    const value = props[field];
-    const isSaid = Array.isArray(value)
-      ? value.length > 0
-      : value !== undefined && value !== null && value !== false && value !== "";
-    if (isSaid || (field.endsWith("-type") && value !== undefined))
-      errors.at(field).forbidden(`${why} to be structural`);
-  }
+  for (const [field, why] of FORBIDDEN)
+    if (isSaid(props[field], why)) errors.at(field).forbidden(`${why} to be structural`);
   if (Object.hasOwn(properties, "metadata"))
     errors.at("properties").at(["metadata"]).forbidden("must not be specified in a nested context");
+}
+
+function isSaid(value: unknown, why: string): boolean {
+  if (value === undefined || value === null) return false;
+  if (why === "must be undefined") return value !== false;
+  return Array.isArray(value) ? value.length > 0 : value !== false && value !== "";
 }
 
 interface Places {

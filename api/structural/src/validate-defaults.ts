@@ -32,7 +32,7 @@ export function validateDefaults(
 /** Whether a schema has a default with fields that it does not know. */
 export function hasUnprunedDefaults(structural: Structural): boolean {
   if (!structural.says(HAS_DEFAULTS)) return false;
-  if (structural.default != null && !isPruned(structural)) return true;
+  if (structural.default != null && !isPruned(structural, {})) return true;
   const { items, additional, properties } = structural;
   const below = [...properties.values(), ...(items ? [items] : []), ...(additional ? [additional] : [])];
   return below.some(hasUnprunedDefaults);
@@ -72,7 +72,9 @@ class DefaultsCheck {
     const isResource = place.isRoot || structural.isEmbeddedResource;
     const around = isResource ? rootOf(structural) : place.around;
     const isInMeta = !isResource && place.isInMeta === true;
-    if (structural.default != null) this.#value(structural, errors.at("default"), { around, isInMeta });
+    const { isRoot = false } = place;
+    if (structural.default != null)
+      this.#value(structural, errors.at("default"), { around, isInMeta, isRoot });
     if (structural.items) {
       const inItem = { ...around, build: (value: unknown) => around.build([value]) };
       this.node(structural.items, errors.at("items"), { around: inItem, isInMeta });
@@ -84,24 +86,37 @@ class DefaultsCheck {
     }
   }
 
-  #value(structural: Structural, errors: FieldErrors, { around, isInMeta = false }: Place): void {
+  #value(structural: Structural, errors: FieldErrors, place: Place): void {
+    const { around, isInMeta = false } = place;
     const value = structural.default;
-    if (!isInMeta && this.#options.requiresPruned && !isPruned(structural))
+    if (!isInMeta && this.#options.requiresPruned && !isPruned(structural, place))
       errors.invalid(sortedKeys(value), "must not have unknown fields");
-    const problems = isInMeta ? problemsInMeta(around, value, errors) : problemsApart(structural, errors);
+    const problems = isInMeta
+      ? problemsInMeta(around, value, errors)
+      : problemsApart(structural, errors, place);
     if (problems.length > 0) errors.list.push(...problems);
-    else validateValue(value, new Validator(structural.props), errors);
+    else validateValue(value, new Validator(structural.props, { isOfDefaults: true }), errors);
   }
 }
 
 /** What is wrong with the resources in a default that is not itself part of one. */
-function problemsApart(structural: Structural, errors: FieldErrors): readonly FieldError[] {
+function problemsApart(
+  structural: Structural,
+  errors: FieldErrors,
+  place: Pick<Place, "isRoot">,
+): readonly FieldError[] {
   const found = new FieldErrors(errors.path);
   const value = copyJson(structural.default);
+  const isResource = isResourceAt(value, place);
   return problemsOf(found, () => {
-    coerceEmbedded(value, structural, { at: found });
+    coerceEmbedded(value, structural, { at: found, isResource });
+    if (isResource && !structural.isEmbeddedResource) validateResource(value as JsonObject, found);
     validateEmbedded(value, structural, found);
   });
+}
+
+function isResourceAt(value: unknown, { isRoot = false }: Pick<Place, "isRoot">): boolean {
+  return isRoot && typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function problemsInMeta(
@@ -134,9 +149,22 @@ function problemsOf(found: FieldErrors, check: () => void): readonly FieldError[
   }
 }
 
-function isPruned(structural: Structural): boolean {
+function isPruned(structural: Structural, place: Pick<Place, "isRoot">): boolean {
   const pruned = copyJson(structural.default);
-  if (structural.isEmbeddedResource) prune(pruned as JsonObject, structural);
+  if (isResourceAt(pruned, place)) prune(pruned as JsonObject, structural);
   else pruneValue(pruned, structural);
   return equalJson(pruned, structural.default);
+}
+
+/** Types metadata in the defaults of embedded resources, in place: upstream stores them so. What cannot be read stays, to be refused. */
+export function typeDefaults(structural: Structural): void {
+  if (!structural.says(HAS_DEFAULTS)) return;
+  const isStored = Object.isFrozen(structural.default);
+  if (structural.default != null && !isStored)
+    problemsOf(new FieldErrors(), () =>
+      coerceEmbedded(structural.default, structural, { at: new FieldErrors() }),
+    );
+  const { items, properties } = structural;
+  if (items) typeDefaults(items);
+  for (const field of properties.values()) typeDefaults(field);
 }

@@ -1,10 +1,13 @@
 /** A kind that users bring: names, versions, and for each version a schema. */
 
+import { structuralOf } from "@knarr/structural/structural.ts";
+import { typeDefaults } from "@knarr/structural/validate-defaults.ts";
 import type { CustomResourceDefinition } from "../../generated/apiextensions-v1.ts";
 import { defineResource } from "../resource.ts";
 import { plainColumns } from "../shared/columns.ts";
 import { validateApproval } from "../shared/crd/approval.ts";
 import { formatWarnings } from "../shared/crd/format-warnings.ts";
+import { schemasOf } from "../shared/crd/hoisted.ts";
 import { forNew, forUpdate } from "../shared/crd/leniency.ts";
 import { validateNames } from "../shared/crd/names.ts";
 import { validateSpec } from "../shared/crd/spec-rules.ts";
@@ -42,14 +45,13 @@ export const customResourceDefinition = defineResource<CustomResourceDefinition>
       storedVersions: [],
     };
     storeVersion(object);
+    settleSchemas(object);
   },
 
   /** The server keeps the status; a version that is stored from now on is noted in it. */
-  prepareForUpdate(object, previous) {
-    if (object.status) object.status = { ...object.status };
+  prepareForUpdate(object) {
     storeVersion(object);
-    if (object.status && !object.status.storedVersions) delete object.status;
-    else if (previous.status === undefined && !object.status?.storedVersions?.length) delete object.status;
+    settleSchemas(object);
   },
 
   validate(object, errors) {
@@ -90,6 +92,10 @@ export const customResourceDefinition = defineResource<CustomResourceDefinition>
     },
   },
 });
+
+function settleSchemas({ spec }: CustomResourceDefinition): void {
+  for (const schema of schemasOf(spec ?? {})) typeDefaults(structuralOf(schema));
+}
 
 type Errors = Parameters<NonNullable<typeof customResourceDefinition.validate>>[1];
 

@@ -13,9 +13,15 @@ export function goValue(value: unknown): string {
   return typeof value === "number" ? goNumber(value) : String(value);
 }
 
-/** `1e-05`, `1e+21`: Go turns to exponents earlier than JavaScript for small numbers, and writes two digits. */
+/** A number as Go prints an int64 when it is whole, a float64 otherwise. */
 export function goNumber(value: number): string {
-  const text = value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+  return Number.isInteger(value) ? String(value) : goFloat(value);
+}
+
+/** A float64 as Go prints it: with an exponent below 0.0001 and from a million on. `1e-05`, `2.147483648e+09` */
+export function goFloat(value: number): string {
+  const size = Math.abs(value);
+  const text = value !== 0 && (size < 1e-4 || size >= 1e6) ? value.toExponential() : String(value);
   return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 

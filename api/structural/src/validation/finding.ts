@@ -46,11 +46,16 @@ export function wrongType(path: string, wanted: string, value: string): Finding 
 
 export function invalid(path: string, value: unknown, says: string): Finding {
   const text = `${path} in body ${says}`;
-  return invalidText(path, value, text);
+  return { path, text, tell: (errors) => errors.invalid(sortedKeys(value), text) };
 }
 
-export function invalidText(path: string, value: unknown, text: string): Finding {
-  return { path, text, tell: (errors) => errors.invalid(sortedKeys(value), text) };
+/** `shown`: as Go prints it, which depends on what it took the number for. */
+export function invalidNumber(path: string, shown: string, text: string): Finding {
+  return {
+    path,
+    text,
+    tell: (errors) => errors.add("FieldValueInvalid", `Invalid value: ${shown}: ${text}`),
+  };
 }
 
 export function notInEnum(path: string, value: unknown, values: readonly unknown[]): Finding {

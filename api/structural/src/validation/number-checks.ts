@@ -1,9 +1,9 @@
 /** `minimum`, `maximum`, `multipleOf` and the range of the format. */
 
-import { goNumber } from "@knarr/machinery/patch/go-print.ts";
+import { goFloat, goNumber } from "@knarr/machinery/patch/go-print.ts";
 import type { JsonSchemaProps } from "../json-schema-props.ts";
 import type { Check } from "./check.ts";
-import { general, invalid, invalidText } from "./finding.ts";
+import { type Finding, general, invalidNumber } from "./finding.ts";
 import { kindOf } from "./kinds.ts";
 
 /** The numeric type whose range is checked. */
@@ -62,12 +62,16 @@ function rangeText(name: string, { type, format }: Range, path: string): string 
 
 interface Bound {
   readonly limit: number;
-  /** For whole values upstream cuts the limit to a whole number. */
+  /** Whole values are compared with the limit cut to a whole number; otherwise everything is a fraction. */
   readonly cuts: boolean;
 }
 
-function limitFor(value: unknown, { limit, cuts }: Bound): number {
-  return cuts && kindOf(value) === "integer" ? Math.trunc(limit) : limit;
+function isCut(value: unknown, { cuts }: Bound): boolean {
+  return cuts && kindOf(value) === "integer";
+}
+
+function limitFor(value: unknown, bound: Bound): number {
+  return isCut(value, bound) ? Math.trunc(bound.limit) : bound.limit;
 }
 
 function maximumCheck(bound: Bound, isExclusive: boolean): Check {
@@ -77,7 +81,7 @@ function maximumCheck(bound: Bound, isExclusive: boolean): Check {
       return isExclusive ? value < limit : value <= limit;
     },
     finding: (value, path) =>
-      invalid(path, value, `should be less than ${orEqual(isExclusive)}${goNumber(limitFor(value, bound))}`),
+      outOfBounds(value as number, bound, { path, than: lessOrMore("less", isExclusive) }),
   };
 }
 
@@ -88,16 +92,25 @@ function minimumCheck(bound: Bound, isExclusive: boolean): Check {
       return isExclusive ? value > limit : value >= limit;
     },
     finding: (value, path) =>
-      invalid(
-        path,
-        value,
-        `should be greater than ${orEqual(isExclusive)}${goNumber(limitFor(value, bound))}`,
-      ),
+      outOfBounds(value as number, bound, { path, than: lessOrMore("greater", isExclusive) }),
   };
 }
 
-function orEqual(isExclusive: boolean): string {
-  return isExclusive ? "" : "or equal to ";
+function lessOrMore(which: string, isExclusive: boolean): string {
+  return `should be ${which} than${isExclusive ? "" : " or equal to"}`;
+}
+
+interface Told {
+  readonly path: string;
+  readonly than: string;
+}
+
+function outOfBounds(value: number, bound: Bound, { path, than }: Told): Finding {
+  const limit = limitFor(value, bound);
+  const isWhole = isCut(value, bound);
+  const text = `${path} in body ${than} ${isWhole ? goNumber(limit) : goFloat(limit)}`;
+  // a fraction's limit makes a fraction of the value, which shows when it is large
+  return invalidNumber(path, isWhole || bound.cuts ? goNumber(value) : goFloat(value), text);
 }
 
 function multipleCheck(bound: Bound): Check {
@@ -105,14 +118,19 @@ function multipleCheck(bound: Bound): Check {
     holds: (value: number) => {
       const factor = limitFor(value, bound);
       if (factor <= 0) return false;
-      if (bound.cuts && kindOf(value) === "integer") return value % factor === 0;
+      if (isCut(value, bound)) return value % factor === 0;
       return isNearlyWhole(factor < 1 ? (1 / factor) * value : value / factor);
     },
     finding: (value, path) => {
       const factor = limitFor(value, bound);
-      const text = `factor MultipleOf declared for ${path} must be positive: ${goNumber(factor)}`;
-      if (factor <= 0) return invalidText(path, factor, text);
-      return invalid(path, value, `should be a multiple of ${goNumber(factor)}`);
+      const shown = isCut(value, bound) ? goNumber(factor) : goFloat(factor);
+      if (factor <= 0)
+        return invalidNumber(
+          path,
+          shown,
+          `factor MultipleOf declared for ${path} must be positive: ${shown}`,
+        );
+      return outOfBounds(value as number, bound, { path, than: "should be a multiple of" });
     },
   };
 }

@@ -29,8 +29,14 @@ import { stringChecks } from "./string-checks.ts";
 
 type Members = { readonly [key: string]: unknown };
 
+export interface Dialect {
+  /** Upstream checks defaults by another form of the schema, in which int-or-string is anything and every format a format. */
+  readonly isOfDefaults?: boolean;
+}
+
 export class Validator {
   readonly #props: JsonSchemaProps;
+  readonly #dialect: Dialect;
   /** None: any. */
   readonly #types: readonly string[];
   readonly #format: string;
@@ -40,11 +46,13 @@ export class Validator {
   #additional: Validator | undefined;
   #junctors: Junctors | undefined;
 
-  constructor(props: JsonSchemaProps) {
+  constructor(props: JsonSchemaProps, dialect: Dialect = {}) {
     this.#props = props;
-    const isIntOrString = props["x-kubernetes-int-or-string"] === true;
-    this.#types = isIntOrString ? ["integer", "string"] : props.type ? [props.type] : [];
-    this.#format = props.format ? knownFormat(props.format, isIntOrString ? "" : (props.type ?? "")) : "";
+    this.#dialect = dialect;
+    const { type = "", format = "" } = props;
+    const isIntOrString = props["x-kubernetes-int-or-string"] === true && !dialect.isOfDefaults;
+    this.#types = isIntOrString ? ["integer", "string"] : type ? [type] : [];
+    this.#format = dialect.isOfDefaults || !format ? format : knownFormat(format, isIntOrString ? "" : type);
   }
 
   isValid(value: unknown): boolean {
@@ -137,7 +145,7 @@ export class Validator {
       case "number": {
         const only = this.#types.length === 1 ? this.#types[0] : undefined;
         const type = only === "integer" || only === "number" ? only : "";
-        return numberChecks(this.#props, { type, format: type ? this.#format : "" });
+        return numberChecks(this.#props, { type, format: type ? knownFormat(this.#format, type) : "" });
       }
       case "array":
         return arrayChecks(this.#props);
@@ -153,7 +161,7 @@ export class Validator {
   #itemsOf(): Validator | undefined {
     const { items } = this.#props;
     if (!items || Array.isArray(items)) return undefined;
-    return (this.#items ??= new Validator(items as JsonSchemaProps));
+    return (this.#items ??= new Validator(items as JsonSchemaProps, this.#dialect));
   }
 
   #areItemsValid(items: readonly unknown[]): boolean {
@@ -175,11 +183,11 @@ export class Validator {
     let validator = this.#properties.get(name);
     if (validator) return validator;
     if (properties && Object.hasOwn(properties, name)) {
-      this.#properties.set(name, (validator = new Validator(properties[name]!)));
+      this.#properties.set(name, (validator = new Validator(properties[name]!, this.#dialect)));
       return validator;
     }
     return typeof additionalProperties === "object"
-      ? (this.#additional ??= new Validator(additionalProperties))
+      ? (this.#additional ??= new Validator(additionalProperties, this.#dialect))
       : undefined;
   }
 
@@ -218,7 +226,7 @@ export class Validator {
     if (this.#junctors) return this.#junctors;
     const { anyOf, oneOf, allOf, not } = this.#props;
     if (!anyOf?.length && !oneOf?.length && !allOf?.length && !not) return undefined;
-    return (this.#junctors = new Junctors(this.#props));
+    return (this.#junctors = new Junctors(this.#props, this.#dialect));
   }
 }
 
@@ -248,8 +256,8 @@ class Junctors {
   readonly #allOf: readonly Validator[];
   readonly #not: Validator | undefined;
 
-  constructor({ anyOf = [], oneOf = [], allOf = [], not }: JsonSchemaProps) {
-    const validatorOf = (props: JsonSchemaProps) => new Validator(props);
+  constructor({ anyOf = [], oneOf = [], allOf = [], not }: JsonSchemaProps, dialect: Dialect) {
+    const validatorOf = (props: JsonSchemaProps) => new Validator(props, dialect);
     this.#anyOf = anyOf.map(validatorOf);
     this.#oneOf = oneOf.map(validatorOf);
     this.#allOf = allOf.map(validatorOf);
