@@ -14,6 +14,7 @@ import { clusterRoleAggregationController } from "./clusterrole-aggregation/cont
 import { csrApprovingController } from "./csr-approving/controller.ts";
 import { csrCleanerController } from "./csr-cleaner/controller.ts";
 import { csrSigningController } from "./csr-signing/controller.ts";
+import { cronJobController } from "./cronjob/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring/controller.ts";
 import { endpointSliceController } from "./endpoint-slice/controller.ts";
@@ -28,6 +29,7 @@ import { replicationControllerController } from "./replication-controller/contro
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
 import { tokenCleanerController } from "./token-cleaner/controller.ts";
+import { ttlAfterFinishedController } from "./ttl-after-finished/controller.ts";
 import { taintEvictionController } from "./taint-eviction/controller.ts";
 import { trustBundleController } from "./trust-bundle/controller.ts";
 
@@ -51,6 +53,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     csrApprovingController,
     csrCleanerController,
     ...(signingAuthority ? [csrSigningController(signingAuthority)] : []),
+    cronJobController(),
     deploymentController,
     endpointsController,
     endpointSliceController,
@@ -66,6 +69,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     serviceAccountController,
     tokenCleanerController,
     taintEvictionController(),
+    ttlAfterFinishedController,
     ...(serves(clusterTrustBundle) ? [trustBundleController(rootCaPem)] : []),
   ];
 }
