@@ -14,6 +14,7 @@ import type { Attributes, Authorizer, Credentials, User } from "../request.ts";
 import { AUTHENTICATED, UNAUTHENTICATED } from "./authentication.ts";
 import { extraIn, valuesOf } from "./request-header.ts";
 import { serviceAccountGroups } from "./service-account.ts";
+import { accountIn, isOnNode } from "./account.ts";
 
 const EXTRA = "impersonate-extra-";
 
@@ -93,16 +94,6 @@ function modesFor(wanted: User, requestor: User): Mode[] {
 function nodeNameIn(user: string): string | undefined {
   const name = /^system:node:([a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/.exec(user)?.[1];
   return name;
-}
-
-function accountIn(user: string): { readonly namespace: string; readonly name: string } | undefined {
-  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? [];
-  return namespace && name ? { namespace, name } : undefined;
-}
-
-function isOnNode(requestor: User, node: string): boolean {
-  const names = requestor.extra?.["authentication.kubernetes.io/node-name"];
-  return accountIn(requestor.name) !== undefined && names?.length === 1 && names[0] === node;
 }
 
 async function asUser(wanted: User, mode: Mode, request: Attributes, authorizer: Authorizer): Promise<User> {

@@ -3,11 +3,12 @@
  * namespaces. One literal per kind that has any, named in `registry-hooks.ts`.
  */
 
+import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { Strategy } from "../writes/strategy.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Handler } from "../handlers/handler.ts";
-import type { User } from "../request.ts";
+import type { Attributes, User } from "../request.ts";
 
 export interface RegistryHooks<T extends ApiObject = ApiObject> {
   /**
@@ -17,6 +18,8 @@ export interface RegistryHooks<T extends ApiObject = ApiObject> {
   beginCreate?(object: T, options: HookOptions): Reservation | void;
   /** The same before an update. */
   beginUpdate?(object: T, previous: T, options: HookOptions): Reservation | void;
+  /** Rules that look at the rest of the cluster or at who asks; before the declaration's own. Create has no `previous`. */
+  validate?(object: T, previous: T | undefined, check: Check): void | Promise<void>;
   /** The object is gone from the store. */
   afterDelete?(object: T): void;
   /** False keeps an object whose finalizers were emptied; upstream's ShouldDeleteDuringUpdate beyond the general rule. */
@@ -47,6 +50,11 @@ export interface HookOptions {
   /** Who asks. */
   readonly user: User;
   readonly dryRun: boolean;
+}
+
+export interface Check {
+  readonly errors: FieldErrors;
+  readonly request: Attributes;
 }
 
 export interface Reservation {

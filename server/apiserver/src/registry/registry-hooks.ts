@@ -13,6 +13,7 @@ import { certificateRequestHooks } from "./certificate-requests.ts";
 import type { RegistryHooks } from "./hooks.ts";
 import { bind } from "../subresources/binding.ts";
 import { componentStatusHooks } from "./component-status/component-status.ts";
+import { deviceClaimHooks, deviceClaimTemplateHooks } from "./device-claims.ts";
 import { ServiceAllocation } from "./service/service-hooks.ts";
 import { namespaceHooks } from "./namespace.ts";
 import { definitionHooks } from "../crd/lifecycle/deletion.ts";
@@ -33,12 +34,15 @@ export interface HooksByKind {
 export function registryHooks({ access, clock, options, caches }: HooksContext): HooksByKind {
   const { serviceCidr = DEFAULT_SERVICE_CIDR, nodePortRange = [30000, 32767] } = options;
   const services = new ServiceAllocation({ cidr: serviceCidr, ports: nodePortRange });
+  const rights = { world: caches.world, authorizer: access.authorization };
   const hooks = new Map<string, RegistryHooks<any>>([
     ["namespaces", namespaceHooks],
     ["customresourcedefinitions.apiextensions.k8s.io", definitionHooks],
     ["bindings", { answer: bind }],
     ["services", services.hooks],
     ["certificatesigningrequests.certificates.k8s.io", certificateRequestHooks],
+    ["resourceclaims.resource.k8s.io", deviceClaimHooks(rights)],
+    ["resourceclaimtemplates.resource.k8s.io", deviceClaimTemplateHooks(rights)],
     ["componentstatuses", componentStatusHooks(caches, options.components)],
   ]);
   for (const [name, review] of Object.entries(reviews))

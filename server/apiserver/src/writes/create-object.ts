@@ -48,7 +48,7 @@ export async function createObject(
   const admission = await admitted(write, given, tracked);
   const reservation = prepareCreate(write, given);
   try {
-    validateCreate(write, given);
+    await validateCreate(write, given);
     const object = withoutEmpties(given, served.expected.schema);
     const { name = "", namespace = "" } = object.metadata;
     // A generated name is known by now.
@@ -128,10 +128,11 @@ function clearStatus(object: any, { resource, expected }: Served): void {
   else delete object.status;
 }
 
-function validateCreate(write: Write, object: ApiObject): void {
+async function validateCreate(write: Write, object: ApiObject): Promise<void> {
   const { served, request } = write;
   const { resource } = served;
   const errors = new FieldErrors();
+  await served.hooks.validate?.(object, undefined, { errors, request });
   validateMetadata(object.metadata, served, errors);
   resource.validate?.(object, errors);
   if (errors.list.length > 0) throw invalid(served.shownAs, object.metadata.name ?? "", errors.list);

@@ -128,7 +128,7 @@ async function changed(
       : undefined;
   try {
     prepare(write, strategy, object, live);
-    validate(write, strategy, object, live);
+    await validate(write, strategy, object, live);
     object = withoutEmpties(object, served.expected.schema);
     keepTimes(live, object);
     if (body) {
@@ -236,8 +236,14 @@ function prepare(
   delete metadata.selfLink;
 }
 
-function validate({ served, request }: Write, strategy: Strategy, object: ApiObject, live: ApiObject): void {
+async function validate(
+  { served, request }: Write,
+  strategy: Strategy,
+  object: ApiObject,
+  live: ApiObject,
+): Promise<void> {
   const errors = new FieldErrors();
+  await served.hooks.validate?.(object as never, live as never, { errors, request });
   const { subresource } = strategy;
   validateMetadataUpdate(object.metadata, live.metadata, served, { errors, subresource });
   strategy.validate(object, live, errors);
