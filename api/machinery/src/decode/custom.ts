@@ -7,7 +7,7 @@ import { FieldErrors } from "../field.ts";
 import { groupVersion, type JsonObject } from "../object.ts";
 import { copyJson } from "../patch/copy.ts";
 import { goMapJson } from "../quote.ts";
-import { badRequest, invalid, unsupportedMediaType, type ApiError } from "../status.ts";
+import { badRequest, internalError, invalid, unsupportedMediaType, type ApiError } from "../status.ts";
 import type { Decoded, DecodeOptions, ExpectedKind, FieldValidation } from "./decode.ts";
 import { bodyTypes, JSON_TYPE, mediaTypeOf, PROTOBUF_TYPE, YAML_TYPE } from "./media-types.ts";
 import { duplicateKeys } from "./duplicate-keys.ts";
@@ -50,7 +50,7 @@ export function decodeCustomBody(
   try {
     body = read(bytes);
     actual = namedKind(body.value);
-    if (actual.kind === "") throw new SyntaxError(`Object 'Kind' is missing in '${goMapJson(body.value)}'`);
+    if (actual.kind === "") throw new SyntaxError(kindless(body.value));
   } catch (err) {
     throw unrecognized(bytes, expected, err);
   }
@@ -61,20 +61,25 @@ export function decodeCustomBody(
   return coerced(body.value as JsonObject, actual, { expected, custom, fieldValidation }, body.duplicates());
 }
 
-/** The same for what is JSON already, and not the caller's to change. What it does not say of itself is as expected. */
+/** The same for what is JSON already, and not the caller's to change. */
 export function decodeCustomValue(
   value: unknown,
   expected: ExpectedKind,
   custom: CustomDecoding,
-  fieldValidation: FieldValidation,
+  { fieldValidation, duplicates }: { fieldValidation: FieldValidation; duplicates: readonly string[] },
 ): Decoded {
-  const apiVersion = groupVersion(expected);
   const object = copyJson(value) as JsonObject;
-  const { kind, apiVersion: given } = namedKind(object);
-  if (kind === "") object["kind"] = expected.kind;
-  if (given === "") object["apiVersion"] = apiVersion;
-  const actual = { kind: kind || expected.kind, apiVersion: given || apiVersion };
-  return coerced(object, actual, { expected, custom, fieldValidation }, []);
+  let actual: Named;
+  try {
+    actual = namedKind(object);
+    if (actual.kind === "") throw new SyntaxError(kindless(object));
+  } catch (err) {
+    throw unhandled(expected, expected, err);
+  }
+  // upstream finds it too late to blame the sender
+  if (actual.apiVersion === "")
+    throw internalError(new Error("Object 'apiVersion' is missing in 'object has no apiVersion field'"));
+  return coerced(object, actual, { expected, custom, fieldValidation }, duplicates);
 }
 
 interface Coercing {
@@ -100,6 +105,10 @@ function coerced(
   } catch (err) {
     throw unhandled({ ...expected, kind: actual.kind }, expected, err);
   }
+}
+
+function kindless(value: unknown): string {
+  return `Object 'Kind' is missing in '${goMapJson(value)}'`;
 }
 
 interface Named {

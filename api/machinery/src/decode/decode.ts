@@ -85,21 +85,31 @@ export function decodeBody(bytes: Uint8Array, expected: ExpectedKind, options: D
   }
 }
 
+export interface ValueOptions extends Pick<ConvertOptions, "fromValues" | "keepsEmpties"> {
+  /** Keys that stood twice in the text that the value comes of: found already, and to be judged with what is unknown. */
+  readonly duplicates?: readonly string[];
+}
+
 /** A value that is JSON already (a patched object, what a client in this process sends), typed as a body would be. */
 export function decodeValue(
   value: unknown,
   expected: ExpectedKind,
   fieldValidation: FieldValidation = "Warn",
-  options: Pick<ConvertOptions, "fromValues" | "keepsEmpties"> = {},
+  options: ValueOptions = {},
 ): Decoded {
-  if (expected.custom) return decodeCustomValue(value, expected, expected.custom, fieldValidation);
+  const { duplicates = [] } = options;
+  if (expected.custom)
+    return decodeCustomValue(value, expected, expected.custom, { fieldValidation, duplicates });
   let actual: GroupVersionKind = expected;
   try {
     actual = kindOf(value, expected);
     checkKind(actual, expected);
     const converted = convert(value, expected.schema, options);
     const { hasUnknown } = converted;
-    const findings = hasUnknown && fieldValidation !== "Ignore" ? strictFindings(value, expected.schema) : [];
+    const findings = [
+      ...duplicates,
+      ...(hasUnknown && fieldValidation !== "Ignore" ? strictFindings(value, expected.schema) : []),
+    ];
     if (findings.length > 0 && fieldValidation === "Strict")
       throw new SyntaxError(`strict decoding error: ${findings.join(", ")}`);
     return { object: named(converted, actual), warnings: findings };

@@ -1,21 +1,27 @@
-/** The JSON of a patch, with what its keys standing twice means under the field validation asked for. */
+/** The JSON of a patch, with what field validation has against its text. */
 
 import { parseJson, parsePairs } from "@knarr/machinery/decode/json.ts";
 import { duplicateKeys } from "@knarr/machinery/decode/duplicate-keys.ts";
 import { badRequest } from "@knarr/machinery/status.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { WriteOptions } from "./options.ts";
-import { invalidPatch } from "./invalid-patch.ts";
 
 export type PatchType = "json" | "merge" | "strategic" | "apply";
 
+export interface SentPatch {
+  readonly type: Exclude<PatchType, "apply">;
+  readonly value: unknown;
+  /** Keys that stand twice in it: what the patch leads to is to be refused for them, or warned of, as for unknown fields. */
+  readonly duplicates: readonly string[];
+}
+
 export async function readPatch(
   request: ApiRequest,
-  type: Exclude<PatchType, "apply">,
+  type: SentPatch["type"],
   { fieldValidation }: WriteOptions,
-): Promise<unknown> {
+): Promise<SentPatch> {
   const { body } = request;
-  if (body.value !== undefined) return body.value;
+  if (body.value !== undefined) return { type, value: body.value, duplicates: [] };
   const bytes = await body.read();
   let parsed;
   try {
@@ -24,16 +30,15 @@ export async function readPatch(
     if (!(err instanceof SyntaxError)) throw err;
     throw badRequest(type === "strategic" ? err.message : `error decoding patch: ${err.message}`);
   }
-  if (fieldValidation === "Ignore") return parsed.value;
-  checkForm(type, parsed.value);
-  if (!parsed.hasDuplicates) return parsed.value;
-  const findings = duplicateKeys(parsePairs(bytes)).map((text) =>
-    type === "json" ? `json patch ${text}` : text,
-  );
-  if (fieldValidation === "Strict")
-    throw invalidPatch(bytes.toString(), `strict decoding error: ${findings.join(", ")}`);
-  for (const text of findings) request.warn(text);
-  return parsed.value;
+  const { value } = parsed;
+  if (fieldValidation === "Ignore") return { type, value, duplicates: [] };
+  checkForm(type, value);
+  const duplicates = parsed.hasDuplicates ? duplicateKeys(parsePairs(bytes)) : [];
+  return {
+    type,
+    value,
+    duplicates: type === "json" ? duplicates.map((text) => `json patch ${text}`) : duplicates,
+  };
 }
 
 /** What looks for fields reads the patch before what applies it, and complains in the names of its own types. */

@@ -25,7 +25,7 @@ import { nowText, writeOf } from "../writes/write.ts";
 import { encodingOf, type Handler } from "./handler.ts";
 import { writeOptionsOf, type WriteOptions } from "./options.ts";
 import { invalidPatch } from "./invalid-patch.ts";
-import { readPatch, type PatchType } from "./patch-body.ts";
+import { readPatch, type PatchType, type SentPatch } from "./patch-body.ts";
 import { checkIdentity } from "./update.ts";
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
@@ -56,23 +56,26 @@ export const patch: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
   await request.body.read();
   const options = writeOptionsOf(request.query, "PatchOptions", { isApply: type === "apply" });
-  const isApply = type === "apply";
-  const sent = isApply ? await appliedObject(request, options) : await readPatch(request, type, options);
-  request.audit?.sentPlain(sent);
+  const sent =
+    type === "apply"
+      ? { type, value: await appliedObject(request, options) }
+      : await readPatch(request, type, options);
+  const isApply = sent.type === "apply";
+  request.audit?.sentPlain(sent.value);
   const written = await updateObject(writeOf(parts, request, served, options), {
     strategy,
     mayCreate: isApply && strategy.subresource === "",
     tracked: isApply,
     async make(live) {
       const object = isApply
-        ? await applied(sent as JsonObject, live, {
+        ? await applied(sent.value, live, {
             served,
             request,
             options,
             strategy,
             time: nowText(parts),
           })
-        : patched(type, live, sent, { served, request, options });
+        : patched(sent, live, { served, request, options });
       checkIdentity(object, request, served);
       if (!isApply || !isUnchanged(live, object)) served.resource.defaults?.(object);
       return object;
@@ -96,43 +99,34 @@ interface Patching {
 }
 
 /** `live` with the patch, as an object of the kind. */
-export function patched(
-  type: Exclude<PatchType, "apply">,
-  live: any,
-  sent: unknown,
-  { served, request, options }: Patching,
-): any {
-  const document = patchDocument(type, live, sent, served);
-  const shown = shownPatch(type, sent, document, served);
-  const fromValues = type === "strategic";
-  return typed(document, served, request, { fieldValidation: options.fieldValidation, shown, fromValues });
+export function patched(sent: SentPatch, live: any, { served, request, options }: Patching): any {
+  const document = patchDocument(sent, live, served);
+  const { fieldValidation } = options;
+  const { duplicates, type } = sent;
+  return typed(document, served, request, {
+    fieldValidation,
+    duplicates,
+    shown: shownPatch(sent, document, served),
+    fromValues: type === "strategic",
+  });
 }
 
 /** What answers quote of a patch that leads to nothing good. */
-function shownPatch(
-  type: Exclude<PatchType, "apply">,
-  sent: unknown,
-  document: JsonObject,
-  { isCustom }: Served,
-): string {
-  if (type === "strategic") return goValue(sent);
+function shownPatch({ type, value }: SentPatch, document: JsonObject, { isCustom }: Served): string {
+  if (type === "strategic") return goValue(value);
   return isCustom ? goMapJson(document) : JSON.stringify(document);
 }
 
-function patchDocument(
-  type: Exclude<PatchType, "apply">,
-  live: JsonObject,
-  sent: unknown,
-  { expected }: Served,
-): JsonObject {
-  if (type === "json") return applyJsonPatch(live, sent);
+function patchDocument({ type, value }: SentPatch, live: JsonObject, { expected }: Served): JsonObject {
+  if (type === "json") return applyJsonPatch(live, value);
   return type === "merge"
-    ? applyMergePatch(live, sent)
-    : applyStrategicMergePatch(live, sent, expected.schema);
+    ? applyMergePatch(live, value)
+    : applyStrategicMergePatch(live, value, expected.schema);
 }
 
 interface Typing {
   readonly fieldValidation: FieldValidation;
+  readonly duplicates: readonly string[];
   /** What an answer quotes when it is wrong. */
   readonly shown: string;
   readonly fromValues?: boolean;
@@ -143,12 +137,13 @@ function typed(
   document: JsonObject,
   { expected }: Served,
   request: ApiRequest,
-  { fieldValidation, shown, fromValues }: Typing,
+  { fieldValidation, duplicates, shown, fromValues }: Typing,
 ): any {
   try {
     const { object, warnings } = decodeValue(document, expected, fieldValidation, {
       fromValues,
       keepsEmpties: true,
+      duplicates,
     });
     for (const warning of warnings) request.warn(warning);
     return object;

@@ -5,6 +5,8 @@
 
 import { definition } from "@knarr/schema/definitions.ts";
 import type { Scale } from "@knarr/kinds/generated/autoscaling-v1.ts";
+import type { Column, Resource } from "@knarr/kinds/resource.ts";
+import { ageColumn, nameColumn } from "@knarr/kinds/shared/columns.ts";
 import { decodeValue, type ExpectedKind } from "@knarr/machinery/decode/decode.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { apply } from "@knarr/machinery/patch/apply.ts";
@@ -37,8 +39,20 @@ const SCALE: ExpectedKind = {
   schema: definition("io.k8s.api.autoscaling.v1.Scale"),
 };
 
-/** Tables of it have its own columns, whatever is scaled. */
+/** Tables of it have its own columns, whatever is scaled: but custom resources have theirs for all of them. */
 const SHOWN = new Served(scaleResource, undefined);
+const SHOWN_CUSTOM = new Served({ ...scaleResource, columns: customColumns(scaleResource) }, undefined);
+
+function customColumns({ columns }: Resource<Scale>): Column<Scale>[] {
+  const [, desired, available] = columns!;
+  const wanted = { ...desired!, description: "Number of desired replicas" };
+  const actual = { ...available!, description: "Number of actual replicas" };
+  return [nameColumn, wanted, actual, { ...ageColumn, type: "date" }];
+}
+
+function shown({ isCustom }: Served): Served {
+  return isCustom ? SHOWN_CUSTOM : SHOWN;
+}
 
 export const getScale: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
@@ -47,7 +61,7 @@ export const getScale: Handler = async (parts, request, served) => {
   const { object } = await served.inVersion(stored);
   if (served.isCustom && replicasOf(served, object) === undefined)
     throw internalError(new Error(`the spec replicas field ${replicasField(served)} does not exist`));
-  return objectAnswer(200, SHOWN, scaleOf(served, object), undefined, encoding);
+  return objectAnswer(200, shown(served), scaleOf(served, object), undefined, encoding);
 };
 
 export const updateScale: Handler = async (parts, request, served) => {
@@ -68,7 +82,7 @@ export const patchScale: Handler = async (parts, request, served) => {
     encoding,
     isTracked: type === "apply",
     async make(live) {
-      if (type !== "apply") return patched(type, live, await readPatch(request, type, options), as);
+      if (type !== "apply") return patched(await readPatch(request, type, options), live, as);
       const applied = await appliedObject(request, options);
       const scale = apply({ ...fieldsAt(write), live, applied, force: options.force });
       return decodeValue(scale, SCALE, "Ignore").object;
@@ -122,7 +136,7 @@ async function writeScale({ write, encoding, make, isTracked = false }: ScaleWri
       return copyJson(live);
     },
   });
-  return objectAnswer(200, SHOWN, scaleOf(served, written.object), undefined, encoding);
+  return objectAnswer(200, shown(served), scaleOf(served, written.object), undefined, encoding);
 }
 
 /** The Scale with who owns its replicas. */
