@@ -8,18 +8,30 @@ import { Correlation } from "./correlation.ts";
 import type { CustomSchema, CustomSchemaOptions } from "./custom-schema.ts";
 import { applyDefaults } from "./defaults.ts";
 import { validateEmbedded } from "./embedded.ts";
+import { HAS_RULES } from "./facts.ts";
 import type { JsonSchemaProps } from "./json-schema-props.ts";
 import { validateListTypes } from "./list-types.ts";
 import { openApiOf } from "./openapi.ts";
 import { validateScaleSpec, validateScaleStatus } from "./scale.ts";
 import { schemaOf } from "./schema-of.ts";
 import { type Structural, structuralOf } from "./structural.ts";
-import { validateValue } from "./validate.ts";
+import { NOWHERE, validateValue } from "./validate.ts";
 import { Validator } from "./validation/validator.ts";
 
 export function customSchemaOf(props: object | undefined, options: CustomSchemaOptions): CustomSchema {
   return new MadeSchema(props as JsonSchemaProps | undefined, options);
 }
+
+/** What makes rules pointless: they count on values of the right types and sizes. */
+const BLOCKING: ReadonlySet<string> = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
+const NOT_CHECKED =
+  "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
 class MadeSchema implements CustomSchema {
   readonly structural: Structural;
@@ -28,6 +40,7 @@ class MadeSchema implements CustomSchema {
   #schema: Schema | undefined;
   #validator: Validator | undefined;
   #statusValidator: Validator | undefined;
+  readonly #forgiven = new WeakMap<object, readonly string[]>();
 
   constructor(props: JsonSchemaProps | undefined, options: CustomSchemaOptions) {
     this.structural = structuralOf(props);
@@ -60,6 +73,7 @@ class MadeSchema implements CustomSchema {
     this.#validateScale(object, errors);
     validateEmbedded(object, this.structural, errors);
     validateListTypes(object, this.structural, errors);
+    this.#checkRules(errors);
   }
 
   validateUpdate(object: JsonObject, previous: JsonObject, errors: FieldErrors): void {
@@ -68,6 +82,7 @@ class MadeSchema implements CustomSchema {
     this.#validateScale(object, errors);
     validateEmbedded(object, this.structural, errors);
     this.#validateNewLists(object, previous, errors);
+    this.#checkRules(errors);
   }
 
   validateStatus(object: JsonObject, previous: JsonObject, errors: FieldErrors): void {
@@ -77,6 +92,11 @@ class MadeSchema implements CustomSchema {
       validateValue(object.status, validator, errors.at("status"), before.member("status"));
     if (this.#options.scale) validateScaleStatus(object, this.#options.scale, errors);
     this.#validateNewLists(object, previous, errors);
+    this.#checkRules(errors);
+  }
+
+  warningsOf(object: JsonObject): readonly string[] {
+    return this.#forgiven.get(object) ?? [];
   }
 
   openApi(version: 2 | 3): Readonly<Record<string, object>> {
@@ -90,6 +110,11 @@ class MadeSchema implements CustomSchema {
   #statusValidatorOf(): Validator | undefined {
     const status = this.structural.properties.get("status");
     return status && (this.#statusValidator ??= new Validator(status.props));
+  }
+
+  #checkRules(errors: FieldErrors): void {
+    if (!this.structural.says(HAS_RULES)) return;
+    if (errors.list.some(({ reason }) => BLOCKING.has(reason))) errors.at(NOWHERE).invalid(null, NOT_CHECKED);
   }
 
   #validateScale(object: JsonObject, errors: FieldErrors): void {

@@ -55,6 +55,9 @@ export interface CustomSchema {
   /** The same for a write to `/status`: values of `status` alone, rules of the whole object. */
   validateStatus(object: JsonObject, previous: JsonObject, errors: FieldErrors): void;
 
+  /** What the rules found wrong with `object` when it was last validated and forgave, since it was so before: for `Warning:` headers. */
+  warningsOf(object: JsonObject): readonly string[];
+
   /**
    * What `components.schemas` (3) or `definitions` (2) say of the kind and its list, by definition name. They refer to
    * ObjectMeta and ListMeta under `#/components/schemas/` (3) or `#/definitions/` (2), which the caller adds.

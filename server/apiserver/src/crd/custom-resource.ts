@@ -55,7 +55,10 @@ export function customResource(
     validateUpdate: (object: any, previous: any, errors) =>
       schema.validateUpdate(object as JsonObject, previous as JsonObject, errors),
     freeFinalizers: true,
-    warnings: finalizerWarnings,
+    warnings: (object: any, previous?: any) => [
+      ...schema.warningsOf(object as JsonObject),
+      ...finalizerWarnings(object, previous),
+    ],
     hasGeneration: true,
     generationChanged: isChanged,
     unconditionalUpdate: false,
@@ -78,6 +81,7 @@ function subresourcesOf(
         prepareForUpdate: keepMetadata,
         validateUpdate: (object: any, previous: any, errors) =>
           schema.validateStatus(object as JsonObject, previous as JsonObject, errors),
+        warnings: (object: any) => schema.warningsOf(object as JsonObject),
       },
     }),
     ...(scale && {
