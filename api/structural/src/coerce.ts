@@ -65,6 +65,13 @@ function coerceMetadata(object: JsonObject, path: string, findings: string[], op
   }
 }
 
+/** Types the object's metadata, without what cannot be read of it. */
+export function dropMalformedMetadata(object: JsonObject): void {
+  if (typeof object.metadata !== "object") delete object.metadata;
+  object.metadata ??= {};
+  coerceMetadata(object, "metadata", [], { dropsMalformed: true });
+}
+
 /** Field by field: those that can be read. */
 function readableMetadata(metadata: JsonObject): JsonObject {
   const readable: JsonObject = {};

@@ -31,6 +31,8 @@ export interface StoredConversion extends Conversion {
   storedForm(object: any): any | Promise<any>;
   /** `object` as it would come back from the store; it is used up. */
   roundTrip(object: any): any | Promise<any>;
+  /** `object`, of any version, in this one, with all that this one does not know of it: as admission sees it. A new object. */
+  unpruned(object: any): any | Promise<any>;
   /** What `work` gives, with both states of a write in versions in which somebody owns fields. `work` is called again when one is missing. */
   withVersions<T>(work: (inVersion: InVersion) => T): Promise<T>;
 }
@@ -125,6 +127,14 @@ export class Served<T extends ApiObject = any> {
   /** What a dry run answers: `object` as it would be stored and read again. */
   roundTrip(object: T): T | Promise<T> {
     return this.conversion ? this.conversion.roundTrip(object) : object;
+  }
+
+  /** `object`, as another version of the kind has it, in this one: a new object, that its own may be made of again. */
+  converted(object: any, from: Served): any | Promise<any> {
+    if (this.conversion) return this.conversion.unpruned(object);
+    const copy = copyJson(object);
+    const hub = from.resource.stored ? from.resource.stored.toHub(copy) : copy;
+    return this.resource.stored ? this.resource.stored.fromHub(hub) : hub;
   }
 
   /** As `cache.list`, in this version. */

@@ -7,12 +7,10 @@ import { quote } from "@knarr/machinery/quote.ts";
 import { ApiError, internalError } from "@knarr/machinery/status.ts";
 import { become, completed } from "../matching/completed.ts";
 import type { Shown } from "../matching/expression-input.ts";
-import { converted } from "../matching/versions.ts";
 import type { Registry } from "../../registry/registry.ts";
 import type { AdmissionRequest } from "../../request.ts";
 import { CallFailed } from "./refusal.ts";
 import type { Verdict } from "./review.ts";
-import { isSameKind } from "./shown.ts";
 
 export interface Mutation {
   /** The operations; undefined when there was nothing to do. */
@@ -42,13 +40,14 @@ export async function applyVerdict({ patch: text, patchType }: Verdict, mutated:
     );
   if (patchType !== "JSONPatch")
     throw new CallFailed(webhook, `unsupported patch type ${quote(patchType)}`, { code: 400 });
-  const { kind, resource } = shown.match;
-  const served = registry.findKind(kind.group, kind.version, kind.kind);
+  const [own, served] = [request.kind, shown.match.kind].map(({ group, version, kind }) =>
+    registry.findKind(group, version, kind),
+  );
   try {
     const patched = patchedDocument(shown.object, patch);
     const next = served ? completed(patched, served) : patched;
     const isChanged = !semanticEqual(shown.object, next);
-    become(object, isSameKind(kind, request.kind) ? next : await converted(next, resource, request.resource));
+    become(object, own && served && own !== served ? await own.converted(next, served) : next, own);
     return { patch, isChanged };
   } catch (err) {
     throw internalError(err);

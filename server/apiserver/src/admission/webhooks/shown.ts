@@ -2,11 +2,11 @@
 
 import type { Resource } from "@knarr/kinds/resource.ts";
 import { withoutEmpties } from "@knarr/machinery/decode/empties.ts";
+import { internalError } from "@knarr/machinery/status.ts";
 import type { Match } from "../matching/equivalents.ts";
 import type { Shown } from "../matching/expression-input.ts";
-import { converted } from "../matching/versions.ts";
 import type { Registry } from "../../registry/registry.ts";
-import type { AdmissionRequest, GroupVersionKind } from "../../request.ts";
+import type { AdmissionRequest } from "../../request.ts";
 
 export class ShownObjects {
   readonly #object: any;
@@ -39,13 +39,16 @@ export class ShownObjects {
   }
 
   async #shown(object: any, match: Match): Promise<any> {
-    const { kind, resource } = this.#request;
-    const served = this.#registry.findKind(kind.group, kind.version, kind.kind);
-    const bare = served ? withoutEmpties(object, served.expected.schema, { keepsWritten: true }) : object;
-    return isSameKind(kind, match.kind) ? bare : converted(bare, resource, match.resource);
+    const [served, wanted] = [this.#request.kind, match.kind].map(({ group, version, kind }) =>
+      this.#registry.findKind(group, version, kind),
+    );
+    if (!served || !wanted) return object;
+    const bare = withoutEmpties(object, served.expected.schema, { keepsWritten: true });
+    if (served === wanted) return bare;
+    try {
+      return await wanted.converted(bare, served);
+    } catch (err) {
+      throw internalError(err);
+    }
   }
-}
-
-export function isSameKind(a: GroupVersionKind, b: GroupVersionKind): boolean {
-  return a.kind === b.kind && a.version === b.version && a.group === b.group;
 }

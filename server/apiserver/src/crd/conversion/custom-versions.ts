@@ -50,17 +50,23 @@ export class CustomVersions {
 
   /** New objects, pruned as their version wants it. At once when the definition's strategy needs nobody. */
   convert(objects: readonly ApiObject[], apiVersion: string): ApiObject[] | Promise<ApiObject[]> {
-    const { converter, schemas } = this.#options;
-    const schema = schemas.get(apiVersion);
-    if (!schema) throw plain500(`request to convert CR to an invalid group/version: ${apiVersion}`);
-    for (const { apiVersion: from = "" } of objects)
-      if (!schemas.has(from)) throw plain500(`request to convert CR from an invalid group/version: ${from}`);
+    const schema = this.#options.schemas.get(apiVersion);
     const pruned = (converted: ApiObject[]): ApiObject[] => {
-      for (const object of converted) schema.coerce(object as unknown as JsonObject);
+      for (const object of converted) schema?.coerce(object as unknown as JsonObject);
       return converted;
     };
-    const converted = converter.convert(objects, apiVersion);
+    const converted = this.unpruned(objects, apiVersion);
     return converted instanceof Promise ? converted.then(pruned) : pruned(converted);
+  }
+
+  /** The same with all that their version does not know. */
+  unpruned(objects: readonly ApiObject[], apiVersion: string): ApiObject[] | Promise<ApiObject[]> {
+    const { converter, schemas } = this.#options;
+    if (!schemas.has(apiVersion))
+      throw plain500(`request to convert CR to an invalid group/version: ${apiVersion}`);
+    for (const { apiVersion: from = "" } of objects)
+      if (!schemas.has(from)) throw plain500(`request to convert CR from an invalid group/version: ${from}`);
+    return converter.convert(objects, apiVersion);
   }
 }
 
@@ -110,6 +116,11 @@ export class VersionConversion implements StoredConversion {
     if (stored.apiVersion === this.#apiVersion) return stored;
     const [shown] = await this.#versions.convert([stored], this.#apiVersion);
     return shown;
+  }
+
+  async unpruned(object: any): Promise<any> {
+    const [converted] = await this.#versions.unpruned([object], this.#apiVersion);
+    return converted;
   }
 
   /**
