@@ -28,6 +28,8 @@ export interface Api {
     selection: Selection,
     options?: DeleteOptions,
   ): Promise<void>;
+  /** GET of a subresource (`scale`). */
+  getSubresource<T extends ApiObject>(resource: Resource<any>, key: string, subresource: string): Promise<T>;
   /** POST to a subresource (`binding`, `eviction`, `token`, …). */
   post<T extends ApiObject>(
     resource: Resource<any>,

@@ -69,6 +69,8 @@ export function createApi(transport: Transport, options: ApiOptions = {}): Api {
 
   return {
     get: (resource, key) => send({ method: "GET", path: objectPath(resource, key) }),
+    getSubresource: (resource, key, subresource) =>
+      send({ method: "GET", path: objectPath(resource, key, subresource) }),
     list: (resource, selection = {}) => transport.list(resource, selection, signal),
 
     create: (resource, object) => {

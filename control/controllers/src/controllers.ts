@@ -16,6 +16,8 @@ import { csrCleanerController } from "./csr-cleaner/controller.ts";
 import { csrSigningController } from "./csr-signing/controller.ts";
 import { cronJobController } from "./cronjob/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
+import { disruptionController } from "./disruption/controller.ts";
+import { staleDisruptionController } from "./disruption/stale-condition.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring/controller.ts";
 import { endpointSliceController } from "./endpoint-slice/controller.ts";
 import { endpointsController } from "./endpoints/controller.ts";
@@ -29,9 +31,9 @@ import { replicationControllerController } from "./replication-controller/contro
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
 import { tokenCleanerController } from "./token-cleaner/controller.ts";
-import { ttlAfterFinishedController } from "./ttl-after-finished/controller.ts";
 import { taintEvictionController } from "./taint-eviction/controller.ts";
 import { trustBundleController } from "./trust-bundle/controller.ts";
+import { ttlAfterFinishedController } from "./ttl-after-finished/controller.ts";
 
 /** What some controllers need to know that no object says. */
 export interface ControllerSettings {
@@ -55,6 +57,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     ...(signingAuthority ? [csrSigningController(signingAuthority)] : []),
     cronJobController(),
     deploymentController,
+    disruptionController(settings.discover),
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
@@ -67,6 +70,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     replicationControllerController,
     rootCaController(rootCaPem),
     serviceAccountController,
+    staleDisruptionController,
     tokenCleanerController,
     taintEvictionController(),
     ttlAfterFinishedController,

@@ -11,6 +11,7 @@
  */
 
 import type { Deployment, ReplicaSet } from "@knarr/kinds/generated/apps-v1.ts";
+import { scaled } from "../counts.ts";
 import { countIn, DESIRED_REPLICAS, MAX_REPLICAS, revisionOf } from "./revision.ts";
 import { sameTemplate } from "./template.ts";
 
@@ -50,12 +51,6 @@ export function limitsOf(deployment: Deployment): { surge: number; unavailable: 
   const unavailable = Math.floor(scaled(maxUnavailable, replicas));
   const atLeast = surge === 0 && unavailable === 0 ? 1 : unavailable;
   return { surge, unavailable: replicas === 0 ? 0 : Math.min(atLeast, replicas) };
-}
-
-/** A number, or a percentage of `total`. */
-function scaled(value: number | string | undefined, total: number): number {
-  if (typeof value !== "string") return value ?? 0;
-  return (Number.parseInt(value, 10) * total) / 100;
 }
 
 /** The ReplicaSet with the Deployment's template; the oldest, should there be several. */
