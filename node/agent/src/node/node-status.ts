@@ -1,5 +1,6 @@
 /** The Node object: what it is when it is first registered, and its status as things stand. Pure. */
 
+import { aggregate } from "@knarr/machinery/aggregate.ts";
 import type {
   ContainerImage,
   Node,
@@ -161,11 +162,6 @@ function conditionsOf(previous: readonly NodeCondition[], facts: NodeFacts): Nod
         : timestamp(now);
     return { ...condition, lastHeartbeatTime: timestamp(now), lastTransitionTime };
   });
-}
-
-/** Several errors as Go's aggregate prints them. */
-function aggregate(problems: readonly string[]): string {
-  return problems.length === 1 ? problems[0]! : `[${problems.join(", ")}]`;
 }
 
 /** The biggest ones, with all their names. */

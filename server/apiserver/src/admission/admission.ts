@@ -20,6 +20,7 @@ import { clusterTrustBundleAttest } from "./plugins/cluster-trust-bundle-attest.
 import { defaultIngressClass } from "./plugins/default-ingress-class.ts";
 import { defaultStorageClass } from "./plugins/default-storage-class.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
+import { limitRanger } from "./plugins/limit-ranger.ts";
 import { mutatingAdmissionWebhook } from "./plugins/mutating-admission-webhook.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
@@ -52,6 +53,7 @@ function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
   const { authorization } = access;
   return [
     namespaceLifecycle,
+    limitRanger,
     serviceAccountPlugin(caches),
     nodeRestriction,
     taintNodesByCondition,

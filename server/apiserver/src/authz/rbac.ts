@@ -5,6 +5,7 @@
  * groups, however many bindings there are; the rules of a role are prepared once per state of the role.
  */
 
+import { aggregate } from "@knarr/machinery/aggregate.ts";
 import { defineIndex } from "@knarr/client/cache.ts";
 import type {
   ClusterRoleBinding,
@@ -152,12 +153,6 @@ function keysOf(user: User): readonly string[] {
 
 function missing({ kind, name }: RoleRef): string {
   return `${kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`;
-}
-
-/** Several errors as Go's aggregate prints them, each once. */
-export function aggregate(problems: readonly string[]): string {
-  const each = [...new Set(problems)];
-  return each.length === 1 ? each[0]! : `[${each.join(", ")}]`;
 }
 
 /** `ClusterRoleBinding "a" of ClusterRole "b" to User "c"` */

@@ -2,7 +2,7 @@
 
 import type { TokenReview } from "@knarr/kinds/generated/authentication-v1.ts";
 import { badRequest } from "@knarr/machinery/status.ts";
-import { aggregate } from "../authz/rbac.ts";
+import { aggregate } from "@knarr/machinery/aggregate.ts";
 import type { ReviewContext } from "./reviews.ts";
 import { userInfoOf } from "./self-subject-review.ts";
 
