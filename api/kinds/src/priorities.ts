@@ -48,6 +48,7 @@ const priorities: Readonly<Record<string, readonly [group: number, version: numb
   "flowcontrol.apiserver.k8s.io/v1": [16100, 21],
   "internal.apiserver.k8s.io/v1alpha1": [16000, 9],
   "storagemigration.k8s.io/v1beta1": [15800, 9],
+  "metrics.k8s.io/v1beta1": [100, 100],
 };
 
 /** Throws for a group that nobody gave a place. */

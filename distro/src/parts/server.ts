@@ -60,6 +60,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
         ...(isOn("controllers") && { "controller-manager": health("controllers") }),
         ...(isOn("scheduler") && { scheduler: health("scheduler") }),
       },
+      nodeMetrics: true,
       serviceCidr: config["service-cidr"],
       clusterDomain: config["cluster-domain"],
       clock,

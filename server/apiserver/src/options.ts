@@ -29,6 +29,8 @@ export interface ApiServerOptions {
   readonly frontProxy?: FrontProxy | undefined;
   /** How nodes' agents are reached for logs, exec, attach, port-forward and proxy. */
   readonly kubeletClient?: KubeletClientOptions;
+  /** Serves metrics.k8s.io (`kubectl top`) out of what the nodes' agents say, unless another server does. Default false. */
+  readonly nodeMetrics?: boolean;
   /** How parts of the control plane are that this process knows of, by upstream's names; others are asked at upstream's ports. */
   readonly components?: Readonly<Record<string, HealthCheck>>;
   /** Default 10.43.0.0/16. */

@@ -13,6 +13,7 @@ import type { Transport } from "@knarr/client/transport.ts";
 import { customResourceDefinition } from "@knarr/kinds/apiextensions/custom-resource-definition.ts";
 import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { groups } from "@knarr/kinds/kinds.ts";
+import { metrics as metricsGroup } from "@knarr/kinds/metrics/group.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
 import { Audit } from "./audit/audit.ts";
@@ -71,15 +72,15 @@ export interface ApiServer extends AsyncDisposable {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   await using stack = new AsyncDisposableStack();
   const { store, runtimeConfig = {}, clock = realClock, log = silent } = options;
-  const served = servedGroups(groups, runtimeConfig);
+  const served = servedGroups(options.nodeMetrics ? [...groups, metricsGroup] : groups, runtimeConfig);
   // What is served by default is looked at by plugins and hooks, even where an administrator hides it.
   const loaded = new Set([...groups.filter((group) => !group.isOffByDefault), ...served]);
   const resources = [...loaded].flatMap((group) => group.resources).filter(isStored);
   const caches = stack.use(await openCaches({ store, resources, clock }));
   const access = accessOf(options, caches, clock);
-  const hooks = registryHooks({ options, caches, access, clock });
-  const registry = new Registry(served, caches, (resource) => hooks.of(resource));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
+  const hooks = registryHooks({ options, caches, access, clock, nodes, log });
+  const registry = new Registry(served, caches, (resource) => hooks.of(resource));
   const webhooks = stack.use(new WebhookClient(caches));
   const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: options.frontProxy, clock }));
   const stopping = new AbortController();
@@ -187,7 +188,12 @@ function localServices(
     served: () =>
       registry.groups
         .filter(({ resources }) => resources.length > 0)
-        .map(({ group, version }) => ({ group, version, isBuiltIn: registry.isBuiltIn(group, version) })),
+        .map(({ group, version, yields = false }) => ({
+          group,
+          version,
+          isBuiltIn: registry.isBuiltIn(group, version),
+          yields,
+        })),
     clock,
     log,
   });

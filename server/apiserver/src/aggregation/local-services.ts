@@ -1,7 +1,7 @@
 /**
  * The APIServices of what this server serves itself. Those of built-in groups are made or mended once, at start, and are then the
  * administrator's; those of custom resources are kept as they should be for as long as their group is served, and go with it. Which is
- * which a label says, and what lacks the label is nobody's but its maker's.
+ * which a label says, and what lacks the label is nobody's but its maker's: that of a group that yields has none.
  */
 
 import type { Api } from "@knarr/client/api.ts";
@@ -24,6 +24,8 @@ export interface ServedVersion {
   readonly group: string;
   readonly version: string;
   readonly isBuiltIn: boolean;
+  /** Another server may take its place. */
+  readonly yields: boolean;
 }
 
 export interface LocalServicesOptions {
@@ -105,7 +107,7 @@ export class LocalServices implements AsyncDisposable {
 
   async #ensure(wanted: APIService): Promise<void> {
     const { api, cache } = this.#options;
-    if (this.#isStarted && labelOf(wanted) === "onstart") return;
+    if (this.#isStarted && !isKept(wanted)) return;
     const current = cache.get(wanted.metadata.name!)?.object;
     if (!current) await api.create(apiService, wanted).catch(unless(isAlreadyExists));
     else if (this.#isOurs(current) && !semanticEqual(current.spec, wanted.spec))
@@ -125,12 +127,12 @@ export class LocalServices implements AsyncDisposable {
 }
 
 /** Undefined for the group of APIServices themselves, which has none. */
-function localService({ group, version, isBuiltIn }: ServedVersion): APIService | undefined {
+function localService({ group, version, isBuiltIn, yields }: ServedVersion): APIService | undefined {
   const managed: Managed = isBuiltIn ? "onstart" : "true";
   if (group === apiService.group) return undefined;
   const priority = isBuiltIn ? priorityOf({ group, version }) : CUSTOM;
   return {
-    metadata: { name: `${version}.${group}`, labels: { [LABEL]: managed } },
+    metadata: { name: `${version}.${group}`, ...(!yields && { labels: { [LABEL]: managed } }) },
     spec: {
       ...(group && { group }),
       version,

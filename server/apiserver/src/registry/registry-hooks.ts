@@ -4,6 +4,10 @@
 
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
+import { nodeMetricsHooks, podMetricsHooks } from "../node-metrics/metrics-hooks.ts";
+import { NodeSamples } from "../node-metrics/node-samples.ts";
+import type { NodeConnections } from "../subresources/node-connections.ts";
 import type { Access } from "../access.ts";
 import type { Caches } from "../cache/cache.ts";
 import { reviews } from "../reviews/reviews.ts";
@@ -23,6 +27,8 @@ export interface HooksContext {
   readonly caches: Caches;
   readonly access: Access;
   readonly clock: Clock;
+  readonly nodes: NodeConnections;
+  readonly log: Logger;
 }
 
 export interface HooksByKind {
@@ -31,10 +37,11 @@ export interface HooksByKind {
   repair(): void;
 }
 
-export function registryHooks({ access, clock, options, caches }: HooksContext): HooksByKind {
+export function registryHooks({ access, clock, options, caches, nodes, log }: HooksContext): HooksByKind {
   const { serviceCidr = DEFAULT_SERVICE_CIDR, nodePortRange = [30000, 32767] } = options;
   const services = new ServiceAllocation({ cidr: serviceCidr, ports: nodePortRange });
   const rights = { world: caches.world, authorizer: access.authorization };
+  const metrics = { world: caches.world, samples: new NodeSamples({ nodes, clock, log }), clock };
   const hooks = new Map<string, RegistryHooks<any>>([
     ["namespaces", namespaceHooks],
     ["customresourcedefinitions.apiextensions.k8s.io", definitionHooks],
@@ -44,6 +51,8 @@ export function registryHooks({ access, clock, options, caches }: HooksContext):
     ["resourceclaims.resource.k8s.io", deviceClaimHooks(rights)],
     ["resourceclaimtemplates.resource.k8s.io", deviceClaimTemplateHooks(rights)],
     ["componentstatuses", componentStatusHooks(caches, options.components)],
+    ["nodes.metrics.k8s.io", nodeMetricsHooks(metrics)],
+    ["pods.metrics.k8s.io", podMetricsHooks(metrics)],
   ]);
   for (const [name, review] of Object.entries(reviews))
     hooks.set(name, { answer: reviewHandler(review, access, clock) });
