@@ -14,6 +14,11 @@ import { clusterRoleBinding } from "@knarr/kinds/rbac/cluster-role-binding.ts";
 
 const DNS_ROLE = "system:knarr:dns";
 const CONTROLLERS_ROLE = "system:knarr:controllers";
+/** As the server that usually brings these kinds calls it. */
+const METRICS_ROLE = "system:aggregated-metrics-reader";
+const metricsRules = [
+  { apiGroups: ["metrics.k8s.io"], resources: ["nodes", "pods"], verbs: ["get", "list", "watch"] },
+];
 const KUBELET_API_BINDING = "system:knarr:kubelet-api";
 
 export async function ensureOwnObjects(
@@ -36,21 +41,27 @@ export async function ensureOwnObjects(
       },
       apply,
     );
-  const grant = (name: string, rules: readonly PolicyRule[]): Promise<unknown> =>
+  const grant = (name: string, rules: readonly PolicyRule[], labels: object = {}): Promise<unknown> =>
     api.patch(
       clusterRole,
       name,
-      { apiVersion: `${rbac}/v1`, kind: "ClusterRole", metadata: { name }, rules },
+      { apiVersion: `${rbac}/v1`, kind: "ClusterRole", metadata: { name, labels }, rules },
       apply,
     );
   await Promise.all([
     api.patch(service, "kube-system/kube-dns", dnsService(clusterDns), apply),
     grant(DNS_ROLE, dnsRules),
     grant(CONTROLLERS_ROLE, controllerRules()),
+    grant(METRICS_ROLE, metricsRules, addedTo("view", "edit", "admin")),
     bind(CONTROLLERS_ROLE, CONTROLLERS_ROLE, "system:kube-controller-manager"),
     bind(DNS_ROLE, DNS_ROLE, "system:knarr:dns"),
     bind(KUBELET_API_BINDING, "system:kubelet-api-admin", "system:kube-apiserver"),
   ]);
+}
+
+/** Who has one of these roles may do this, too. */
+function addedTo(...roles: readonly string[]): Record<string, string> {
+  return Object.fromEntries(roles.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, "true"]));
 }
 
 /** Without a selector: every node answers on this address itself. */

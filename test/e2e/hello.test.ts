@@ -81,6 +81,20 @@ step("the example rolls out and answers by ClusterIP, NodePort and port-forward"
   }
 });
 
+step("kubectl top says what the node, the pods and their containers use", async () => {
+  assert.match(await machine.kubectl("top", "node"), /^n1 +\d+m +\d+% +\d+Mi +\d+% *$/m);
+  const [name = ""] = await helloPods();
+  assert.match(await kubectl("top", "pod", name), new RegExp(`^${name} +\\d+m +\\d+Mi *$`, "m"));
+  assert.match(
+    await kubectl("top", "pod", "--containers"),
+    new RegExp(`^${name} +hello +\\d+m +\\d+Mi *$`, "m"),
+  );
+  assert.match(
+    await kubectl("top", "pod", "--as=jane", "--sum").catch(String),
+    /User "jane" cannot list resource "pods" in API group "metrics.k8s.io"/,
+  );
+});
+
 step("logs, exec with and without stdin and tty, and cp work", async () => {
   const [name = ""] = await helloPods();
   assert.equal(await kubectl("exec", name, "--", "cat", "/etc/hello/greeting"), "Hello");

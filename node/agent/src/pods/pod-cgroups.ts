@@ -1,5 +1,6 @@
 /** Where pods stand in the cgroup tree, by their quality of service. */
 
+import { join } from "node:path";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { CgroupUsage } from "../stats/cgroup-usage.ts";
 import type { Cgroups } from "../runtime/cgroups.ts";
@@ -19,7 +20,7 @@ export class PodCgroups {
   /** `root` is the cgroup above `kubepods`; empty for the top. */
   constructor(cgroups: Cgroups, root: string) {
     this.#cgroups = cgroups;
-    this.#root = `${root}/kubepods`;
+    this.#root = join("/", root, "kubepods"); // a relative path would be below the runtime's own
   }
 
   pathOf(pod: Pod): string {

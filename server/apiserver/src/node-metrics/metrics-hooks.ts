@@ -14,7 +14,8 @@ import type { Looks, NodeSamples } from "./node-samples.ts";
 import { usedBetween, type Used } from "./usage.ts";
 
 const GROUP = "metrics.k8s.io";
-const TYPE = { apiVersion: `${GROUP}/v1beta1` };
+/** Kind and version come first, as in all JSON of this server. */
+const typed = (kind: string) => ({ kind, apiVersion: `${GROUP}/v1beta1` });
 
 export interface MetricsSource {
   readonly world: World;
@@ -27,7 +28,7 @@ export function nodeMetricsHooks(source: MetricsSource): RegistryHooks<NodeMetri
   const metricsOf = async (node: Node): Promise<NodeMetrics | undefined> => {
     const looks = await samples.of(node.metadata!.name!);
     const used = looks?.last.node && usedBetween(looks.before.node, looks.last.node);
-    return used && { ...TYPE, kind: "NodeMetrics", ...commonOf(node, used, source), usage: used.usage };
+    return used && { ...typed("NodeMetrics"), ...commonOf(node, used, source), usage: used.usage };
   };
   return defineHooks<NodeMetrics>({
     computed: {
@@ -81,7 +82,7 @@ function podMetricsOf(pod: Pod, looks: Looks | undefined, source: MetricsSource)
   const containers = known
     .map(({ name, used }) => ({ name, usage: used.usage }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { ...TYPE, kind: "PodMetrics", ...commonOf(pod, earliest, source), containers };
+  return { ...typed("PodMetrics"), ...commonOf(pod, earliest, source), containers };
 }
 
 function commonOf({ metadata }: Node | Pod, { time, windowMs }: Used, { clock }: MetricsSource) {

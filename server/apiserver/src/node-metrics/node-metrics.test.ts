@@ -83,8 +83,6 @@ test("kubectl top finds what nodes and pods use, measured over a window, and ask
   const time = formatTime(clock.ms);
   assert.deepEqual(items, [
     {
-      kind: "NodeMetrics",
-      apiVersion: "metrics.k8s.io/v1beta1",
       metadata: { name: "n1", creationTimestamp: time, labels: { a: "b" } },
       timestamp: time,
       window: "1s",

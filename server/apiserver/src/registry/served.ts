@@ -84,7 +84,7 @@ export class Served<T extends ApiObject = any> {
     this.hooks = hooks;
     this.conversion = conversion;
     this.#versioned = conversion && cache?.inVersion(resource, conversion);
-    this.isCustom = resource.published !== undefined;
+    this.isCustom = resource.published !== undefined && !resource.isComputed;
     const { group, version, kind, scope, verbs, custom } = resource;
     this.expected = { group, version, kind, schema: schemaOf(resource), ...(custom && { custom }) };
     this.groupResource = groupResource(resource);
