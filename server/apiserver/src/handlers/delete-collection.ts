@@ -6,16 +6,13 @@ import { deleteObject } from "../writes/delete-object.ts";
 import { writeOf } from "../writes/write.ts";
 import { deleteOptionsOf } from "./delete-options.ts";
 import { encodingOf, type Handler } from "./handler.ts";
-import { listOptionsOf } from "./options.ts";
-import { selectedBy } from "./selection.ts";
+import { queryOf } from "./list.ts";
 
 export const deleteCollection: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
-  const listOptions = listOptionsOf(request.query);
-  const selected = selectedBy(request, served, listOptions);
+  const query = queryOf(request, served);
   const options = await deleteOptionsOf(request, served);
-  const { limit } = listOptions;
-  const page = await served.list({ ...selected, ...(limit > 0 && { limit }) });
+  const page = await served.list(query);
   const { dryRun } = options;
   const write = writeOf(parts, request, served, {
     dryRun,

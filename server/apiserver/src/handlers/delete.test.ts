@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
 import { namespace } from "@knarr/kinds/core/namespace.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
+import { clusterRole } from "@knarr/kinds/rbac/cluster-role.ts";
 import { eventsEvent } from "@knarr/kinds/events/event.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { Event } from "@knarr/kinds/generated/events-v1.ts";
@@ -142,4 +143,28 @@ test("a collection is deleted by selector", async () => {
   await rig.api.deleteCollection(configMap, { namespace: "default", labelSelector: "tier=x" });
   const left = rig.server.world.list(configMap, "default").map(({ metadata }) => metadata?.name);
   assert.deepEqual(left, ["c"]);
+});
+
+test("a collection is deleted in one namespace, page by page where a limit is given, and never in all of them", async () => {
+  await using rig = await startTestServer();
+  for (const name of ["a", "b", "c"])
+    await rig.api.create(configMap, { metadata: { ...at, name, labels: { app: "x" } } });
+  const path = "/api/v1/namespaces/default/configmaps";
+  const remove = async (query: Record<string, string | number>): Promise<any> =>
+    (await rig.transport.request({ method: "DELETE", path, query: { labelSelector: "app=x", ...query } }))
+      .body;
+  const first = await remove({ limit: 2 });
+  assert.deepEqual(
+    first.items.map(({ metadata }: any) => metadata.name),
+    ["a", "b"],
+  );
+  assert.equal(rig.server.world.list(configMap, "default").length, 1);
+  await remove({ limit: 2, continue: first.metadata.continue });
+  assert.equal(rig.server.world.list(configMap, "default").length, 0);
+  await rig.api.create(clusterRole, { metadata: { name: "mine", labels: { app: "x" } } } as never);
+  await rig.api.deleteCollection(clusterRole, { labelSelector: "app=x" });
+  assert.equal(rig.server.world.get(clusterRole, "mine"), undefined);
+  await assert.rejects(rig.transport.request({ method: "DELETE", path: "/api/v1/configmaps" }), {
+    code: 405,
+  });
 });

@@ -1,5 +1,8 @@
 /** LIST: a page of what is selected, its items' bytes joined. */
 
+import type { ListQuery } from "../cache/cache.ts";
+import type { ApiRequest } from "../pipeline/api-request.ts";
+import type { Served } from "../registry/served.ts";
 import { listAnswer } from "../negotiation/encode.ts";
 import { encodingOf, type Handler } from "./handler.ts";
 import { listOptionsOf } from "./options.ts";
@@ -7,15 +10,20 @@ import { selectedBy } from "./selection.ts";
 
 export const list: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
+  const page = await served.list(queryOf(request, served));
+  return listAnswer(served, page, encoding);
+};
+
+/** Which page of what is asked for. */
+export function queryOf(request: ApiRequest, served: Served): ListQuery {
   const options = listOptionsOf(request.query);
   const selected = selectedBy(request, served, options);
   const { limit, continue: next, resourceVersion, resourceVersionMatch } = options;
-  const page = await served.list({
+  return {
     ...selected,
     ...(limit > 0 && { limit }),
     ...(next && { continue: next }),
     ...(resourceVersion && { resourceVersion }),
     ...(resourceVersionMatch && { resourceVersionMatch }),
-  });
-  return listAnswer(served, page, encoding);
-};
+  };
+}

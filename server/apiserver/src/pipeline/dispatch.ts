@@ -42,6 +42,9 @@ const computedVerbs: Readonly<Record<string, Handler>> = {
   watch: watchComputed,
 };
 
+/** What cannot be done across all namespaces. */
+const NEEDS_NAMESPACE = new Set(["create", "deletecollection"]);
+
 export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<Answer> {
   const { route } = request;
   const served = parts.registry.find(route.group, route.version, route.resource);
@@ -65,7 +68,7 @@ function handlerFor(parts: Parts, request: ApiRequest, served: Served): Handler 
   const { isComputed } = served.resource;
   const handler = (isComputed ? computedVerbs : isObject ? objectVerbs : collectionVerbs)[verb];
   if (!handler || !(isComputed || allows(served, verb))) throw methodNotAllowed();
-  if (verb === "create" && served.namespaced && route.namespace === "") throw methodNotAllowed();
+  if (NEEDS_NAMESPACE.has(verb) && served.namespaced && route.namespace === "") throw methodNotAllowed();
   return handler;
 }
 
