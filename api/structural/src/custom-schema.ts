@@ -75,6 +75,8 @@ export interface CustomSchemaOptions {
   readonly scope: "Namespaced" | "Cluster";
   /** `spec.preserveUnknownFields` of definitions from before v1: nothing is pruned. */
   readonly preservesUnknownFields?: boolean;
+  /** What field selectors may name, as the definition has it. */
+  readonly selectableFields?: readonly { readonly jsonPath: string }[] | undefined;
   /** The scale subresource: where its numbers are. */
   readonly scale?: ScalePaths | undefined;
 }

@@ -2,7 +2,7 @@
  * A custom resource as OpenAPI publishes it: the kind and its list, with what every kind has. kubectl reads it for explain,
  * for validation and for merge keys.
  *
- * Version 3 says all that the schema says. Version 2 has no alternatives and no nullable, and clients of it refuse what a
+ * Version 3 says all that the schema says. Version 2 has no alternatives, no defaults and no nullable, and clients of it refuse what a
  * schema with fields does not name: so where unknown fields are kept, or null is allowed, it names none.
  */
 
@@ -23,8 +23,9 @@ export function openApiOf(
   const prefix = version === 2 ? "#/definitions/" : "#/components/schemas/";
   const name = modelName(group, served, kind);
   const resource = { group, version: served, kind };
+  const selectable = selectableIn(options);
   return {
-    [name]: { ...kindDocument(structural, options, { version, prefix }), ...gvk(resource) },
+    [name]: { ...kindDocument(structural, options, { version, prefix }), ...gvk(resource), ...selectable },
     [modelName(group, served, listKind)]: {
       description: `${listKind} is a list of ${kind}`,
       type: "object",
@@ -39,6 +40,7 @@ export function openApiOf(
         metadata: reference(`${prefix}${META}ListMeta`, LIST_METADATA_SAYS, version),
       },
       ...gvk({ ...resource, kind: listKind }),
+      ...selectable,
     },
   };
 }
@@ -73,6 +75,11 @@ function kindDocument(
 
 function gvk(kind: { group: string; version: string; kind: string }): Document {
   return { "x-kubernetes-group-version-kind": [kind] };
+}
+
+function selectableIn({ selectableFields = [] }: CustomSchemaOptions): Document {
+  const fields = selectableFields.map(({ jsonPath }) => ({ fieldPath: jsonPath.replace(/^\./, "") }));
+  return fields.length > 0 ? { "x-kubernetes-selectable-fields": fields } : {};
 }
 
 function typeMeta(): Document {
@@ -154,7 +161,15 @@ function isEither(anyOf: readonly JsonSchemaProps[] | undefined): boolean {
 }
 
 function forVersion2(props: JsonSchemaProps): JsonSchemaProps {
-  const { allOf: _allOf, anyOf: _anyOf, oneOf: _oneOf, not: _not, nullable, ...said } = props;
+  const {
+    allOf: _allOf,
+    anyOf: _anyOf,
+    oneOf: _oneOf,
+    not: _not,
+    default: _default,
+    nullable,
+    ...said
+  } = props;
   const keeps = props["x-kubernetes-preserve-unknown-fields"];
   const { items, properties, type, required, ...rest } = said;
   const hasFields = !nullable && !keeps;

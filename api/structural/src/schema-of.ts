@@ -27,7 +27,6 @@ interface Surroundings {
 }
 
 const ANY: Schema = { type: "any" };
-const INT_OR_STRING: Schema = { type: "any", format: "int-or-string" };
 
 function fieldSchema(structural: Structural, above: Surroundings): Schema {
   const schema = typeSchema(structural, { keeps: above.keeps || structural.preservesUnknown });
@@ -37,7 +36,7 @@ function fieldSchema(structural: Structural, above: Surroundings): Schema {
 }
 
 function typeSchema(structural: Structural, here: Surroundings): Schema {
-  if (structural.isIntOrString) return INT_OR_STRING;
+  if (structural.isIntOrString) return ANY; // whether it is either is for validation to say
   const { format } = structural.props;
   switch (structural.type) {
     case "integer":

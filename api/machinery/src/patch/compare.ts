@@ -38,9 +38,29 @@ class Comparer {
       this.#compareMaps(map, before, after);
     } else if (list && isListOrNothing(before) && isListOrNothing(after)) {
       this.#compareLists(list, before, after);
+    } else if (isBranch(shape, before) || isBranch(shape, after)) {
+      this.#compareForms(shape, before, after);
     } else {
       this.#compareLeaves(before, after);
     }
+  }
+
+  /** A value that took another form (an object that is a number now): what was in it is gone, what is in it is new. */
+  #compareForms(shape: Shape, before: unknown, after: unknown): void {
+    if (before === undefined || after === undefined) return this.#compareLeaves(before, after);
+    this.#answer(undefined, undefined);
+    if (isBranch(shape, before)) this.#compareBranch(shape, before, { isAfter: false });
+    const { removed } = this;
+    if (!isBranch(shape, after)) return this.#answer(LEAF, removed);
+    this.#compareBranch(shape, after, { isAfter: true });
+    const changed = isBranch(shape, before) ? this.changed : { ".": LEAF, ...this.changed };
+    this.#answer(changed, removed);
+  }
+
+  /** What is in `value`, as removed or as changed. */
+  #compareBranch({ map, list }: Shape, value: unknown, { isAfter }: { readonly isAfter: boolean }): void {
+    if (Array.isArray(value)) this.#compareLists(list!, isAfter ? NONE : value, isAfter ? value : NONE);
+    else this.#compareMaps(map!, isAfter ? {} : (value as Members), isAfter ? (value as Members) : {});
   }
 
   #answer(changed: FieldSet | undefined, removed: FieldSet | undefined): void {
@@ -153,6 +173,13 @@ class Comparer {
 }
 
 const NONE: readonly unknown[] = [];
+
+/** Whether it is the parts of `value` that are owned. */
+function isBranch({ map, list }: Shape, value: unknown): boolean {
+  if (Array.isArray(value)) return list !== undefined && list.relation !== "atomic" && value.length > 0;
+  if (typeof value !== "object" || value === null) return false;
+  return map !== undefined && !map.atomic && !isBare(value as Members);
+}
 
 function byElement(list: ListShape, items: readonly unknown[] | null | undefined): Map<string, unknown[]> {
   const groups = new Map<string, unknown[]>();

@@ -74,13 +74,17 @@ export class CustomKind {
   }
 }
 
-function schemaOf(definition: Definition, { name, schema, subresources }: DefinedVersion): CustomSchema {
+function schemaOf(
+  definition: Definition,
+  { name, schema, subresources, selectableFields }: DefinedVersion,
+): CustomSchema {
   const { group, scope, preserveUnknownFields } = definition.spec;
   const { kind, listKind, plural } = acceptedNames(definition);
   return customSchemaOf(schema?.openAPIV3Schema, {
     ...{ group, version: name, kind, listKind, plural, scope: scope as "Namespaced" | "Cluster" },
     ...(preserveUnknownFields && { preservesUnknownFields: true }),
     ...(subresources?.scale && { scale: subresources.scale }),
+    ...(selectableFields && { selectableFields }),
   });
 }
 
