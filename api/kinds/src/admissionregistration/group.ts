@@ -2,9 +2,12 @@
 
 import type { MutatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
 import { defineGroup } from "../group.ts";
+import type { Resource } from "../resource.ts";
 import { inVersion } from "../shared/versions.ts";
+import { mutatingAdmissionPolicy } from "./mutating-admission-policy.ts";
 import { mutatingAdmissionPolicyBinding } from "./mutating-admission-policy-binding.ts";
 import { mutatingWebhookConfiguration } from "./mutating-webhook-configuration.ts";
+import { validatingAdmissionPolicy } from "./validating-admission-policy.ts";
 import { validatingAdmissionPolicyBinding } from "./validating-admission-policy-binding.ts";
 import { validatingWebhookConfiguration } from "./validating-webhook-configuration.ts";
 
@@ -19,7 +22,9 @@ export const admissionregistration = defineGroup({
   resources: [
     validatingWebhookConfiguration,
     mutatingWebhookConfiguration,
+    validatingAdmissionPolicy,
     validatingAdmissionPolicyBinding,
+    mutatingAdmissionPolicy,
     mutatingAdmissionPolicyBinding,
   ],
 });
@@ -28,13 +33,9 @@ export const admissionregistrationV1beta1 = defineGroup({
   group: GROUP,
   version: "v1beta1",
   isOffByDefault: true,
-  resources: [
-    inVersion(
-      mutatingAdmissionPolicyBinding,
-      "v1beta1",
-      schemaIn("v1beta1", "MutatingAdmissionPolicyBinding"),
-    ),
-  ],
+  resources: [mutatingAdmissionPolicy, mutatingAdmissionPolicyBinding].map((hub: Resource<any>) =>
+    inVersion(hub, "v1beta1", schemaIn("v1beta1", hub.kind)),
+  ),
 });
 
 export const admissionregistrationV1alpha1 = defineGroup({
@@ -42,6 +43,7 @@ export const admissionregistrationV1alpha1 = defineGroup({
   version: "v1alpha1",
   isOffByDefault: true,
   resources: [
+    inVersion(mutatingAdmissionPolicy, "v1alpha1", schemaIn("v1alpha1", "MutatingAdmissionPolicy")),
     inVersion<MutatingAdmissionPolicyBinding, MutatingAdmissionPolicyBinding>(
       mutatingAdmissionPolicyBinding,
       "v1alpha1",

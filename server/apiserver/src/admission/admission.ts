@@ -24,6 +24,7 @@ import { limitRanger } from "./plugins/limit-ranger.ts";
 import { mutatingAdmissionWebhook } from "./plugins/mutating-admission-webhook.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
+import { parameterAccess } from "./plugins/parameter-access.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { podCertificateSigning } from "./plugins/pod-certificate-signing.ts";
@@ -72,6 +73,7 @@ function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
     // New ones go above. From here on it is what users bring, and what must see the object as it will be stored.
     mutatingAdmissionWebhook(context),
     rbacEscalation(access),
+    parameterAccess(authorization, context.registry),
     validatingAdmissionWebhook(context),
     podCertificateSigning(authorization, clock),
   ];
