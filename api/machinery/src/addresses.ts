@@ -165,7 +165,7 @@ function ipv6Bytes(text: string): Uint8Array {
 }
 
 /** RFC 5952: the longest run of zeros (two or more words, the first of equals) becomes `::`. */
-function formatIp(bytes: Uint8Array): string {
+export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const words = Array.from({ length: 8 }, (_, i) => ((bytes[i * 2]! << 8) | bytes[i * 2 + 1]!).toString(16));
   let start = -1;

@@ -29,7 +29,8 @@ import { accessOf } from "./access.ts";
 import { createApi } from "@knarr/client/create-api.ts";
 import { publishAuthorities } from "./bootstrap/authentication-config.ts";
 import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service.ts";
-import { AddressPool } from "./registry/service/addresses.ts";
+import { firstAddress } from "./registry/service/address-range.ts";
+import { keepAddresses } from "./registry/service/keep-addresses.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { openCaches } from "./cache/open-caches.ts";
 import { CustomResources } from "./crd/custom-resources.ts";
@@ -71,7 +72,13 @@ export interface ApiServer extends AsyncDisposable {
 /** Throws what the system says when the port cannot be had. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   await using stack = new AsyncDisposableStack();
-  const { store, runtimeConfig = {}, clock = realClock, log = silent } = options;
+  const {
+    store,
+    runtimeConfig = {},
+    serviceCidr = DEFAULT_SERVICE_CIDR,
+    clock = realClock,
+    log = silent,
+  } = options;
   const served = servedGroups(options.nodeMetrics ? [...groups, metricsGroup] : groups, runtimeConfig);
   // What is served by default is looked at by plugins and hooks, even where an administrator hides it.
   const loaded = new Set([...groups.filter((group) => !group.isOffByDefault), ...served]);
@@ -116,18 +123,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const inProcess = (user: User, userAgent = "kube-apiserver"): Transport =>
     new InProcessTransport(pipeline, user, userAgent);
 
-  hooks.repair();
   const self = inProcess(SELF);
+  const own = new OwnTransport(caches, self);
   if (registry.in(customResourceDefinition.group, customResourceDefinition.version)) {
     const options = { api: createApi(self), registry, caches, webhooks, clock, log };
     await stack.use(new CustomResources(options)).start();
   }
   await bootstrap(self, caches.world);
+  const { serviceAddresses: addresses } = hooks;
+  const keeping = { addresses, cidr: serviceCidr, transport: own, world: caches.world, clock, log };
+  stack.use(await keepAddresses(keeping));
   if (registry.in(apiService.group, apiService.version)) {
     const local = stack.use(localServices(self, { caches, registry, clock, log }));
     await local.start();
     stack.use(registry.subscribe(() => local.wake()));
-    await aggregator.start(new OwnTransport(caches, self), log);
+    await aggregator.start(own, log);
   }
   stack.use(await keepFlowControl({ transport: self, caches, clock, log }));
   listener = await listen(options, pipeline, metrics);
@@ -171,7 +181,7 @@ async function publish(
   port: number | undefined,
 ): Promise<void> {
   const api = createApi(transport);
-  const clusterIp = new AddressPool(serviceCidr).addressAt(1);
+  const clusterIp = firstAddress(serviceCidr);
   await publishService(api, world, clusterIp, port ?? 6443);
   if (listen) await publishAuthorities(api, world, listen);
   if (port !== undefined && advertiseAddress)

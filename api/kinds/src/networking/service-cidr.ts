@@ -2,6 +2,7 @@
 
 import { parseCidr, validCidr } from "@knarr/machinery/addresses.ts";
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { Network } from "@knarr/machinery/networks.ts";
 
 import type { ServiceCIDR } from "../../generated/networking-v1.ts";
 import { defineResource } from "../resource.ts";
@@ -46,6 +47,17 @@ export const serviceCidrV1beta1 = inVersion<ServiceCIDR, ServiceCIDR>(serviceCid
   schema: "io.k8s.api.networking.v1beta1.ServiceCIDR",
   deprecation: "networking.k8s.io/v1beta1 ServiceCIDR is deprecated in v1.34+, unavailable in v1.37+",
 });
+
+/** Its networks. */
+export function networksOf({ spec }: ServiceCIDR): Network[] {
+  return (spec?.cidrs ?? []).flatMap((cidr) => Network.parse(cidr) ?? []);
+}
+
+/** Whether addresses may be taken from it: it is not going, and nobody says that it is not ready. */
+export function givesAddresses({ metadata, status }: ServiceCIDR): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  return !metadata?.deletionTimestamp && (ready === undefined || ready.status === "True");
+}
 
 function validateCidrs(cidrs: readonly string[] | undefined = [], errors: FieldErrors): void {
   if (!cidrs.length) errors.required("at least one CIDR required");

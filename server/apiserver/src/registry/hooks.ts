@@ -15,13 +15,17 @@ export interface RegistryHooks<T extends ApiObject = ApiObject> {
    * Before a create is prepared and validated, after mutating admission. May reserve things for the object and write them into
    * it; the reservation is undone when the create does not happen. Throws ApiError to refuse.
    */
-  beginCreate?(object: T, options: HookOptions): Reservation | void;
+  beginCreate?(object: T, options: HookOptions): Promise<Reservation | void> | Reservation | void;
   /** The same before an update. */
-  beginUpdate?(object: T, previous: T, options: HookOptions): Reservation | void;
+  beginUpdate?(
+    object: T,
+    previous: T,
+    options: HookOptions,
+  ): Promise<Reservation | void> | Reservation | void;
   /** Rules that look at the rest of the cluster or at who asks; before the declaration's own. Create has no `previous`. */
   validate?(object: T, previous: T | undefined, check: Check): void | Promise<void>;
-  /** The object is gone from the store. */
-  afterDelete?(object: T): void;
+  /** The object is gone from the store. Never rejects. */
+  afterDelete?(object: T): Promise<void> | void;
   /** False keeps an object whose finalizers were emptied; upstream's ShouldDeleteDuringUpdate beyond the general rule. */
   mayDeleteOnUpdate?(object: T, previous: T): boolean;
   /** Instead of the general delete, for kinds that are deleted in steps of their own. Undefined: the general one. */
@@ -57,11 +61,12 @@ export interface Check {
   readonly request: Attributes;
 }
 
+/** Neither ever rejects. */
 export interface Reservation {
   /** The write is done. */
-  commit?(): void;
+  commit?(): Promise<void> | void;
   /** The write was not done. */
-  undo?(): void;
+  undo?(): Promise<void> | void;
 }
 
 export function defineHooks<T extends ApiObject>(hooks: RegistryHooks<T>): RegistryHooks<T> {

@@ -12,12 +12,13 @@ import type { Access } from "../access.ts";
 import type { Caches } from "../cache/cache.ts";
 import { reviews } from "../reviews/reviews.ts";
 import { reviewHandler } from "../handlers/review.ts";
-import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "../options.ts";
+import type { ApiServerOptions } from "../options.ts";
 import { certificateRequestHooks } from "./certificate-requests.ts";
 import type { RegistryHooks } from "./hooks.ts";
 import { bind } from "../subresources/binding.ts";
 import { componentStatusHooks } from "./component-status/component-status.ts";
 import { deviceClaimHooks, deviceClaimTemplateHooks } from "./device-claims.ts";
+import { ServiceAddresses } from "./service/service-addresses.ts";
 import { ServiceAllocation } from "./service/service-hooks.ts";
 import { namespaceHooks } from "./namespace.ts";
 import { definitionHooks } from "../crd/lifecycle/deletion.ts";
@@ -33,13 +34,15 @@ export interface HooksContext {
 
 export interface HooksByKind {
   of(resource: Resource<any>): RegistryHooks<any>;
-  /** Once the caches are loaded: takes note of what is allocated. */
-  repair(): void;
+  /** Which addresses Services take; to be started when the server can reach itself. */
+  readonly serviceAddresses: ServiceAddresses;
 }
 
 export function registryHooks({ access, clock, options, caches, nodes, log }: HooksContext): HooksByKind {
-  const { serviceCidr = DEFAULT_SERVICE_CIDR, nodePortRange = [30000, 32767] } = options;
-  const services = new ServiceAllocation({ cidr: serviceCidr, ports: nodePortRange });
+  const { nodePortRange = [30000, 32767] } = options;
+  const serviceAddresses = new ServiceAddresses(caches.world);
+  const services = new ServiceAllocation(serviceAddresses, nodePortRange);
+  services.repair(caches.world);
   const rights = { world: caches.world, authorizer: access.authorization };
   const metrics = { world: caches.world, samples: new NodeSamples({ nodes, clock, log }), clock };
   const hooks = new Map<string, RegistryHooks<any>>([
@@ -58,6 +61,6 @@ export function registryHooks({ access, clock, options, caches, nodes, log }: Ho
     hooks.set(name, { answer: reviewHandler(review, access, clock) });
   return {
     of: ({ group, plural }) => hooks.get(group ? `${plural}.${group}` : plural) ?? {},
-    repair: () => services.repair(caches.world),
+    serviceAddresses,
   };
 }

@@ -18,6 +18,7 @@ import {
   isAlreadyExists,
 } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
+import type { Reservation } from "../registry/hooks.ts";
 import type { Served } from "../registry/served.ts";
 import { mergeEqualOwners, validateMetadata } from "./metadata-rules.ts";
 import { hasGeneration, strategyOf } from "./strategy.ts";
@@ -46,7 +47,7 @@ export async function createObject(
   const { served, options } = write;
   const cache = served.cache;
   const admission = await admitted(write, given, tracked);
-  const reservation = prepareCreate(write, given);
+  const reservation = await prepareCreate(write, given);
   try {
     await validateCreate(write, given);
     const object = withoutEmpties(given, served.expected.schema);
@@ -66,11 +67,11 @@ export async function createObject(
     const created = await cache.create(key, stored).catch((err: unknown) => {
       throw isAlreadyExists(err) ? taken(served, object, cache.get(key)) : err;
     });
-    reservation?.commit?.();
+    await reservation?.commit?.();
     const item = await served.inVersion(created);
     return { object: item.object, item, created: true };
   } catch (err) {
-    reservation?.undo?.();
+    await reservation?.undo?.();
     throw err;
   }
 }
@@ -102,16 +103,17 @@ async function admitted(write: Write, object: ApiObject, tracked: boolean) {
   return admission;
 }
 
-function prepareCreate(write: Write, object: any) {
+async function prepareCreate(write: Write, object: any): Promise<Reservation | undefined> {
   const { served, options, parts } = write;
   const { metadata } = object as ApiObject;
   const { resource } = served;
   metadata.creationTimestamp = nowText(parts);
   metadata.uid = randomUUID();
   if (metadata.generateName && !metadata.name) metadata.name = freeName(served, metadata);
-  const reservation =
-    served.hooks.beginCreate?.(object, { dryRun: options.dryRun, user: write.request.user }) ?? undefined;
   placeInNamespace(object, served.namespaced ? write.namespace : "");
+  const { dryRun } = options;
+  const { user } = write.request;
+  const reservation = (await served.hooks.beginCreate?.(object, { dryRun, user })) ?? undefined;
   clearStatus(object, served);
   if (hasGeneration(resource, object)) metadata.generation = 1;
   resource.prepareForCreate?.(object);

@@ -146,7 +146,7 @@ async function removeNow({ served, key, options, admit }: Deleting): Promise<Del
   });
   // what was converted for the check need not be again
   const item = served.conversion ? withRevision(last!, removed.revision) : await served.inVersion(removed);
-  served.hooks.afterDelete?.(item.object as never);
+  await served.hooks.afterDelete?.(item.object as never);
   return { object: item.object, item, gone: true, pending: false };
 }
 

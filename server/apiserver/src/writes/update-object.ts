@@ -80,22 +80,22 @@ export async function updateObject(write: Write, change: Change): Promise<Writte
     if (options.dryRun) {
       const item = cache.get(key)!;
       const { object, undo } = await changed(write, change, item);
-      undo?.undo?.();
+      await undo?.undo?.();
       return { object: await served.roundTrip(object), created: false };
     }
     const updated = await cache.update(key, async (_current, item) => {
-      reservation?.undo?.();
+      await reservation?.undo?.();
       reservation = undefined;
       const result = await changed(write, change, item);
       reservation = result.undo;
       return served.storedForm(result.object);
     });
-    reservation?.commit?.();
+    await reservation?.commit?.();
     const item = await served.inVersion(updated);
     return { object: item.object, item, created: false };
   } catch (err) {
     if (err instanceof Emptied) return deleteInstead(write, key, err);
-    reservation?.undo?.();
+    await reservation?.undo?.();
     throw err;
   }
 }
@@ -121,10 +121,10 @@ async function changed(
   checkVersion(write, strategy, object, live);
   const undo =
     strategy.subresource === ""
-      ? (served.hooks.beginUpdate?.(object as never, live as never, {
+      ? ((await served.hooks.beginUpdate?.(object as never, live as never, {
           dryRun: options.dryRun,
           user: request.user,
-        }) ?? undefined)
+        })) ?? undefined)
       : undefined;
   try {
     prepare(write, strategy, object, live);
@@ -142,7 +142,7 @@ async function changed(
       throw options.dryRun ? undefined : new Emptied(object, item.revision);
   } catch (err) {
     if (err === undefined) return { object, undo };
-    undo?.undo?.();
+    await undo?.undo?.();
     throw err;
   }
   return { object, undo };
@@ -268,7 +268,7 @@ async function deleteInstead(
     if (current.metadata.resourceVersion !== String(revision))
       throw conflict(served.groupResource, object.metadata.name ?? "", OBJECT_MODIFIED);
   });
-  served.hooks.afterDelete?.(item.object as never);
+  await served.hooks.afterDelete?.(item.object as never);
   return { object, created: false };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Numbers given out from a range: addresses by their distance from the network's, node ports as they are.
+ * Numbers given out from a range: node ports.
  *
  * Who asks for no number gets a random one of the upper band, and of the lower only when the upper is full, so that numbers chosen by
  * hand, mostly small ones, stay free (KEP-3070). What is given out in a dry run is not kept.

@@ -1,6 +1,6 @@
 /**
  * What Services get from the cluster: an address of the service network, ports on all nodes, a port for health checks. Taken when a Service
- * is written, given back when it no longer needs them, and counted anew from what is stored when the server starts.
+ * is written, given back when it no longer needs them. Which ports are taken is counted anew from what is stored when the server starts.
  */
 
 import type { Service } from "@knarr/kinds/generated/core-v1.ts";
@@ -8,32 +8,37 @@ import { service as serviceKind } from "@knarr/kinds/core/service.ts";
 import { needsClusterIp, needsHealthCheckPort, needsNodePort } from "@knarr/kinds/shared/service/facts.ts";
 import { settleAllocated, settleIpFamilies } from "@knarr/kinds/shared/service/network.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
-import { invalid } from "@knarr/machinery/status.ts";
+import { type ApiError, internalError, invalid } from "@knarr/machinery/status.ts";
 import type { World } from "../../admission/plugin.ts";
 import { defineHooks, type HookOptions, type RegistryHooks, type Reservation } from "../hooks.ts";
-import { AddressPool } from "./addresses.ts";
 import { allocateNodePorts, takeHealthCheckPort, updateNodePorts } from "./node-ports.ts";
 import { lowerBand, NumberPool, Taking } from "./number-pool.ts";
+import { AddressProblem, RangeFull, type ServiceAddresses } from "./service-addresses.ts";
 
 export type Stored = Service & {
   metadata: NonNullable<Service["metadata"]>;
   spec: NonNullable<Service["spec"]>;
 };
 
-export interface ServiceNetwork {
-  readonly cidr: string;
-  readonly ports: readonly [first: number, last: number];
+export type PortRange = readonly [first: number, last: number];
+
+/** What one write has taken, and will give back when it is done. */
+interface Taken {
+  readonly ports: Taking;
+  /** Addresses that were made for it. */
+  readonly addresses: string[];
+  readonly released: string[];
 }
 
 const FAMILIES = { primary: "IPv4", isDualStack: false } as const;
 
 export class ServiceAllocation {
   readonly hooks: RegistryHooks<Stored>;
-  readonly #addresses: AddressPool;
+  readonly #addresses: ServiceAddresses;
   readonly #ports: NumberPool;
 
-  constructor({ cidr, ports: [first, last] }: ServiceNetwork) {
-    this.#addresses = new AddressPool(cidr);
+  constructor(addresses: ServiceAddresses, [first, last]: PortRange) {
+    this.#addresses = addresses;
     const lower = lowerBand(last - first + 1, { min: 16, max: 128, step: 32 });
     this.#ports = new NumberPool(first, last, lower);
     this.hooks = defineHooks<Stored>({
@@ -43,79 +48,76 @@ export class ServiceAllocation {
     });
   }
 
-  /** Takes note of what stored Services have. */
+  /** Takes note of the ports that stored Services have. */
   repair({ list }: World): void {
-    for (const service of list(serviceKind)) {
-      for (const address of service.spec?.clusterIPs ?? []) {
-        const offset = this.#addresses.offsetOf(address);
-        if (offset !== undefined) this.#addresses.pool.take(offset);
-      }
-      for (const port of portsOf(service)) this.#ports.take(port);
-    }
+    for (const service of list(serviceKind)) for (const port of portsOf(service)) this.#ports.take(port);
   }
 
-  #begin(service: Stored, previous: Stored | undefined, { dryRun }: HookOptions): Reservation {
+  async #begin(service: Stored, previous: Stored | undefined, { dryRun }: HookOptions): Promise<Reservation> {
     settleAllocated(service, previous);
     const errors = new FieldErrors();
     settleIpFamilies(service, previous, errors, FAMILIES);
     refuse(service, errors);
-    const taking = new Taking({ dryRun });
+    const taken: Taken = { ports: new Taking({ dryRun }), addresses: [], released: [] };
     try {
-      this.#takeAddresses(service, previous, taking);
-      this.#takePorts(service, previous, taking);
+      await this.#takeAddresses(service, previous, taken);
+      this.#takePorts(service, previous, taken.ports);
     } catch (err) {
-      taking.undo();
+      await this.#undo(taken);
       throw err;
     }
     if (dryRun) {
-      taking.undo();
+      await this.#undo(taken);
       return {};
     }
-    return { commit: () => taking.commit(), undo: () => taking.undo() };
+    return { commit: () => this.#commit(taken), undo: () => this.#undo(taken) };
   }
 
-  #takeAddresses(service: Stored, previous: Stored | undefined, taking: Taking): void {
+  async #commit({ ports, released }: Taken): Promise<void> {
+    ports.commit();
+    await this.#releaseAll(released);
+  }
+
+  async #undo({ ports, addresses }: Taken): Promise<void> {
+    ports.undo();
+    await this.#releaseAll(addresses.splice(0));
+  }
+
+  async #takeAddresses(service: Stored, previous: Stored | undefined, taken: Taken): Promise<void> {
     const { spec } = service;
     if (previous && needsClusterIp(previous)) {
       // An address is for life, unless the Service becomes a mere name.
-      if (needsClusterIp(service)) return;
-      for (const address of previous.spec.clusterIPs ?? []) {
-        const offset = this.#addresses.offsetOf(address);
-        if (offset !== undefined) taking.releaseLater(this.#addresses.pool, offset);
-      }
+      if (!needsClusterIp(service)) taken.released.push(...addressesOf(previous));
       return;
     }
     if (!needsClusterIp(service) || spec.clusterIPs?.[0] === "None") return;
-    const wanted = spec.clusterIPs?.[0];
-    const address = wanted ? this.#take(service, wanted, taking) : this.#takeAny(service, taking);
-    spec.clusterIPs = [address, ...(spec.clusterIPs ?? []).slice(1)];
+    const [wanted, ...others] = spec.clusterIPs ?? [];
+    const address = wanted || (await this.#takeAny(service, taken));
+    if (wanted) await this.#take(service, wanted, taken);
+    spec.clusterIPs = [address, ...others];
     spec.clusterIP = address;
   }
 
-  #take(service: Stored, address: string, taking: Taking): string {
-    const offset = this.#addresses.offsetOf(address);
-    const problem =
-      offset === undefined
-        ? "the provided network does not match the current range"
-        : taking.take(this.#addresses.pool, offset)
-          ? undefined
-          : "provided IP is already allocated";
-    if (problem === undefined) return address;
-    const errors = new FieldErrors();
-    const why = `failed to allocate IP ${address}: ${problem}`;
-    errors.at("spec").at("clusterIPs").invalid(service.spec.clusterIPs, why);
-    throw invalid(serviceKind, service.metadata.name ?? "", errors.list);
+  async #take(service: Stored, address: string, { ports: { dryRun }, addresses }: Taken): Promise<void> {
+    try {
+      if (dryRun) this.#addresses.pretendToTake(address);
+      else await this.#addresses.take(service, address);
+    } catch (err) {
+      throw err instanceof AddressProblem ? refusal(service, ` ${address}: ${err.message}`) : err;
+    }
+    if (!dryRun) addresses.push(address);
   }
 
-  #takeAny(service: Stored, taking: Taking): string {
-    const offset = taking.takeAny(this.#addresses.pool);
-    if (offset !== undefined) return this.#addresses.addressAt(offset);
-    const errors = new FieldErrors();
-    errors
-      .at("spec")
-      .at("clusterIPs")
-      .invalid(service.spec.clusterIPs ?? [], "failed to allocate IP: range is full");
-    throw invalid(serviceKind, service.metadata.name ?? "", errors.list);
+  async #takeAny(service: Stored, { ports: { dryRun }, addresses }: Taken): Promise<string> {
+    try {
+      if (dryRun) return this.#addresses.pretendToTakeAny();
+      const address = await this.#addresses.takeAny(service);
+      addresses.push(address);
+      return address;
+    } catch (err) {
+      if (err instanceof RangeFull) throw noneLeft(service, err);
+      throw err instanceof AddressProblem ? refusal(service, `: ${err.message}`) : err;
+    }
   }
 
   #takePorts(service: Stored, previous: Stored | undefined, taking: Taking): void {
@@ -127,17 +129,36 @@ export class ServiceAllocation {
       taking.releaseLater(this.#ports, previous.spec.healthCheckNodePort);
   }
 
-  #release(service: Stored): void {
-    for (const address of service.spec.clusterIPs ?? []) {
-      const offset = this.#addresses.offsetOf(address);
-      if (offset !== undefined) this.#addresses.pool.release(offset);
-    }
+  async #release(service: Stored): Promise<void> {
     for (const port of portsOf(service)) this.#ports.release(port);
+    await this.#releaseAll(addressesOf(service));
+  }
+
+  async #releaseAll(addresses: readonly string[]): Promise<void> {
+    await Promise.all(addresses.map((address) => this.#addresses.release(address)));
   }
 }
 
 function refuse({ metadata }: Stored, errors: FieldErrors): void {
   if (errors.list.length > 0) throw invalid(serviceKind, metadata.name ?? "", errors.list);
+}
+
+function refusal(service: Stored, why: string): ApiError {
+  const errors = new FieldErrors();
+  const { clusterIPs } = service.spec;
+  const value = clusterIPs?.length ? clusterIPs : [""];
+  errors.at("spec").at("clusterIPs").invalid(value, `failed to allocate IP${why}`);
+  return invalid(serviceKind, service.metadata.name ?? "", errors.list);
+}
+
+function noneLeft({ metadata: { name = "" } }: Stored, err: RangeFull): ApiError {
+  const what = `failed to allocate a serviceIP for Service ${JSON.stringify(name)}`;
+  return internalError(new Error(`${what}: ${err.message}`));
+}
+
+/** The addresses that a Service has. */
+export function addressesOf({ spec }: Service): string[] {
+  return (spec?.clusterIPs ?? []).filter((address) => address && address !== "None");
 }
 
 /** All node ports that a Service has. */
