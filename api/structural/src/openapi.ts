@@ -56,7 +56,8 @@ interface Dialect {
 }
 
 const CONVENTIONS = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md";
-const METADATA_SAYS = "What every object has: name, labels, annotations, owners";
+/** Clients look for how such words begin. */
+const METADATA_SAYS = "Standard object's metadata: name, labels, annotations, owners";
 const LIST_METADATA_SAYS = "What every list has: the version it was read at, and where to go on";
 
 function kindDocument(
@@ -84,8 +85,11 @@ function selectableIn({ selectableFields = [] }: CustomSchemaOptions): Document 
 
 function typeMeta(): Document {
   return {
-    apiVersion: { description: "The group and version whose schema this object follows", type: "string" },
-    kind: { description: "The kind of this object, in CamelCase", type: "string" },
+    apiVersion: {
+      description: "APIVersion defines the group and version whose schema this object follows",
+      type: "string",
+    },
+    kind: { description: "Kind is what this object is an object of, in CamelCase", type: "string" },
   };
 }
 

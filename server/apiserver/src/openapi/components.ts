@@ -7,6 +7,7 @@
 
 import { definition, kindsOf } from "@knarr/schema/definitions.ts";
 import type { Schema } from "@knarr/schema/schema.ts";
+import { wordsOf } from "./words.ts";
 
 export type Document = Record<string, unknown>;
 
@@ -44,8 +45,9 @@ export function definitionsFrom(roots: Iterable<string>, dialect: Dialect): Docu
 
 function describe(schema: Schema, dialect: Dialect, refer: (name: string) => Document): Document {
   const kinds = schema.name ? kindsOf(schema.name) : [];
+  const words = wordsOf(schema.name);
   const properties = [...(schema.properties ?? [])].map(
-    ([name, field]) => [name, fieldOf(field, dialect, refer)] as const,
+    ([name, field]) => [name, { ...said(words[name]), ...fieldOf(field, dialect, refer) }] as const,
   );
   return {
     type: "object",
@@ -55,6 +57,10 @@ function describe(schema: Schema, dialect: Dialect, refer: (name: string) => Doc
     ...(schema.mapType && { "x-kubernetes-map-type": schema.mapType }),
     ...(schema.unions && { "x-kubernetes-unions": schema.unions }),
   };
+}
+
+function said(description: string | undefined): Document {
+  return description === undefined ? {} : { description };
 }
 
 function fieldOf(schema: Schema, dialect: Dialect, refer: (name: string) => Document): Document {
