@@ -65,7 +65,7 @@ const SPEC = {
         responses: { 200: { description: "OK", schema: refer("io.behind.v1.Gadget") } },
       },
     },
-    "/version/": { get: { responses: {} } },
+    "/metrics/": { get: { responses: {} } },
   },
   parameters: { limit: { name: "limit", in: "query", type: "integer", uniqueItems: true } },
   definitions: {
@@ -419,7 +419,7 @@ test("OpenAPI holds its documents, old servers' in the new form, until it is gon
   const [path] = Object.keys(SPEC.paths) as [string];
   const before = await rig.get("/openapi/v2");
   const { paths, definitions } = json(before);
-  assert.ok(paths["/api/v1/namespaces/{namespace}/pods"] && !paths["/version/"]);
+  assert.ok(paths["/api/v1/namespaces/{namespace}/pods"] && !paths["/metrics/"]);
   assert.deepEqual(paths[path].get.parameters[0], SPEC.parameters.limit);
   const { properties } = definitions["io.behind.v1.Gadget"];
   assert.equal(properties.pod.$ref, "#/definitions/io.k8s.api.core.v1.Pod_v2");

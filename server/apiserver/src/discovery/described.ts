@@ -77,9 +77,16 @@ function describedSubresources(
 
 const ALL_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
+/** Old versions in which upstream still stores kinds that are stored here in the one that there is: migrators compare the hashes. */
+const STORED_AS: Readonly<Record<string, string>> = {
+  CustomResourceDefinition: "v1beta1",
+  MutatingAdmissionPolicy: "v1beta1",
+  MutatingAdmissionPolicyBinding: "v1beta1",
+};
+
 function storageVersionHash(resource: Resource<any>): string {
   const { group, version: own, kind } = resource.stored?.as ?? resource;
-  const version = resource.published?.storedVersion ?? own;
+  const version = resource.published ? resource.published.storedVersion : (STORED_AS[kind] ?? own);
   const digest = createHash("sha256").update(`${group}/${version}/${kind}`).digest();
   return digest.subarray(0, 8).toString("base64");
 }

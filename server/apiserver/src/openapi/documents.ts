@@ -1,5 +1,5 @@
 /**
- * OpenAPI documents of what is served: version 3 one per group and version, version 2 one for all. Built when first asked for,
+ * OpenAPI documents of what is served: version 3 one per group and version (and path beside them), version 2 one for all. Built when first asked for,
  * kept as bytes with a hash that is their ETag and, in version 3's index, part of their address: clients keep a document for
  * ever and ask again only when the hash changes.
  *
@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
 import type { Group } from "@knarr/kinds/group.ts";
 import { definitionsFrom, version2, version3, type Dialect, type Document } from "./components.ts";
 import { documentInProtobuf } from "./protobuf.ts";
+import { plainItem2, plainItem3, plainItems, plainPaths, type PlainPath } from "./plain-paths.ts";
 import { describedPaths, pathItem2, pathItem3, rootOf, type Described } from "./path-items.ts";
 
 export interface Published {
@@ -29,6 +30,8 @@ export class OpenApi {
   readonly #source: OpenApiSource;
   /** Of each group, or list of groups: the documents made of it. */
   readonly #kept = new WeakMap<Group | readonly Group[], Map<string, any>>();
+  /** By path: they never change. */
+  readonly #plainDocuments = new Map<string, Published>();
 
   constructor(source: OpenApiSource) {
     this.#source = source;
@@ -37,20 +40,27 @@ export class OpenApi {
   /** The index at /openapi/v3: every group and version that has a document, and where `others` have theirs. */
   index(others: readonly { readonly path: string; readonly url: string }[] = []): Published {
     const { groups } = this.#source;
-    const own = this.#keep(groups, "index", () =>
-      groups.map((group) => {
-        const path = rootOf(group).slice(1);
-        return { path, url: `/openapi/v3/${path}?hash=${this.#version3(group).hash}` };
-      }),
-    );
+    const own = this.#keep(groups, "index", () => {
+      const entry = (path: string, { hash }: Published) => ({
+        path,
+        url: `/openapi/v3/${path}?hash=${hash}`,
+      });
+      return [
+        ...plainPaths(groups.filter(isBuiltIn)).map((plain) => entry(plain.path, this.#plain(plain))),
+        ...groups.map((group) => entry(rootOf(group).slice(1), this.#version3(group))),
+      ];
+    });
     const entries = [...own, ...others].map(({ path, url }) => [path, { serverRelativeURL: url }]);
     return published(textOf({ paths: Object.fromEntries(entries) }));
   }
 
   /** The document at /openapi/v3/`path`, e.g. `apis/apps/v1`; undefined for what is not served. */
   document(path: string): Published | undefined {
-    const group = this.#source.groups.find((candidate) => rootOf(candidate).slice(1) === path);
-    return group && this.#version3(group);
+    const { groups } = this.#source;
+    const group = groups.find((candidate) => rootOf(candidate).slice(1) === path);
+    if (group) return this.#version3(group);
+    const plain = plainPaths(groups.filter(isBuiltIn)).find((one) => one.path === path);
+    return plain && this.#plain(plain);
   }
 
   /** The one document at /openapi/v2, with what `others` have to say in it: a list that stays the same while they do. */
@@ -91,26 +101,32 @@ export class OpenApi {
 
   /** What `write` makes of the kinds that are built in, together, and of each custom group. */
   #parts(groups: readonly Group[], name: string, write: (part: Part) => Buffer[]): Buffer[][] {
-    const builtIn = groups.filter((group) => !isCustom(group));
+    const builtIn = groups.filter(isBuiltIn);
     const [first] = builtIn;
     const parts = groups
       .filter(isCustom)
-      .map((group) => this.#keep(group, name, () => write(partOf([group]))));
+      .map((group) => this.#keep(group, name, () => write(customPart(group))));
     // built-in groups never change, so what is made of all of them is kept by one of them
-    return first ? [this.#keep(first, name, () => write(partOf(builtIn))), ...parts] : parts;
+    return first ? [this.#keep(first, name, () => write(builtInPart(builtIn))), ...parts] : parts;
   }
 
   #version3(group: Group): Published {
     return this.#keep(group, "v3", () => {
       const paths = describedPaths(group);
-      const document = {
-        openapi: "3.0.0",
-        info: { title: "Kubernetes", version: this.#source.version },
-        paths: Object.fromEntries(paths.map((path) => [path.path, pathItem3(path)])),
-        components: { schemas: definitionsOf([group], paths, version3) },
-      };
-      return published(textOf(document));
+      const items = Object.fromEntries(paths.map((path) => [path.path, pathItem3(path)]));
+      return this.#document3(items, definitionsOf([group], paths, version3));
     });
+  }
+
+  #plain(path: PlainPath): Published {
+    return this.#plainDocuments.getOrInsertComputed(path.path, () =>
+      this.#document3(plainItems([path], plainItem3), definitionsFrom(definitionsIn([path]), version3)),
+    );
+  }
+
+  #document3(paths: Document, schemas: Document): Published {
+    const info = { title: "Kubernetes", version: this.#source.version };
+    return published(textOf({ openapi: "3.0.0", info, paths, components: { schemas } }));
   }
 
   #keep<T>(of: Group | readonly Group[], name: string, make: () => T): T {
@@ -127,19 +143,37 @@ interface Part {
 
 const NONE: readonly Part[] = [];
 
-function partOf(groups: readonly Group[]): Part {
+function builtInPart(groups: readonly Group[]): Part {
   const paths = groups.flatMap(describedPaths);
+  const plain = plainPaths(groups);
   return {
-    paths: Object.fromEntries(paths.map((path) => [path.path, pathItem2(path)])),
-    // what custom definitions refer to beyond themselves, the built-in part has
-    definitions: groups.some(isCustom)
-      ? customDefinitions(groups, 2)
-      : definitionsOf(groups, paths, version2),
+    paths: { ...plainItems(plain, plainItem2), ...itemsOf(paths) },
+    definitions: {
+      ...definitionsOf(groups, paths, version2),
+      ...definitionsFrom(definitionsIn(plain), version2),
+    },
   };
+}
+
+/** What its definitions refer to beyond themselves, the built-in part has. */
+function customPart(group: Group): Part {
+  return { paths: itemsOf(describedPaths(group)), definitions: customDefinitions([group], 2) };
+}
+
+function itemsOf(paths: readonly Described[]): Document {
+  return Object.fromEntries(paths.map((path) => [path.path, pathItem2(path)]));
+}
+
+function definitionsIn(paths: readonly PlainPath[]): string[] {
+  return paths.flatMap(({ definition }) => definition ?? []);
 }
 
 function isCustom({ resources }: Group): boolean {
   return resources.some(({ published }) => published !== undefined);
+}
+
+function isBuiltIn(group: Group): boolean {
+  return !isCustom(group);
 }
 
 function definitionsOf(groups: readonly Group[], paths: readonly Described[], dialect: Dialect): Document {
