@@ -6,9 +6,17 @@
  */
 
 import type { CelValue } from "@knarr/cel/values.ts";
+import type { AdmissionInput } from "./admission-input.ts";
 import type { CelType } from "@knarr/cel/types.ts";
 import type { Age, CompileError } from "./compile-error.ts";
 import type { Budget } from "./limits.ts";
+
+export type {
+  AdmissionInput,
+  AuthorizerAttributes,
+  AuthorizerDecision,
+  AuthorizerInput,
+} from "./admission-input.ts";
 
 /** What an expression must give. `patch`: a list of JSONPatch. `configuration`: an Object literal. */
 export type Wanted = "bool" | "string" | "string-or-null" | "any" | "patch" | "configuration";
@@ -51,59 +59,6 @@ export class Composition {
     void [name, options];
     throw new Error(`Cannot compile ${JSON.stringify(expression)}: admission expressions are not there yet`);
   }
-}
-
-/** What one request shows to expressions. One for each request and binding: variables are remembered in it. */
-export interface AdmissionInput {
-  readonly object: unknown;
-  readonly oldObject: unknown;
-  /** AdmissionRequest of admission.k8s.io/v1, without uid, object and oldObject. */
-  readonly request: unknown;
-  readonly namespaceObject?: unknown;
-  readonly params?: unknown;
-  readonly authorizer?: AuthorizerInput;
-}
-
-/** Who asks, and whom to ask whether they may. */
-export interface AuthorizerInput {
-  readonly user: {
-    readonly name: string;
-    readonly uid?: string;
-    readonly groups: readonly string[];
-    readonly extra?: Readonly<Record<string, readonly string[]>>;
-  };
-  /** What the request itself is for: `authorizer.requestResource`. */
-  readonly request: {
-    readonly group: string;
-    readonly version: string;
-    readonly resource: string;
-    readonly subresource: string;
-    readonly namespace: string;
-    readonly name: string;
-  };
-  authorize(attributes: AuthorizerAttributes): AuthorizerDecision | Promise<AuthorizerDecision>;
-}
-
-/** Fields as `Attributes` of the API server has them. */
-export interface AuthorizerAttributes {
-  readonly user: AuthorizerInput["user"];
-  readonly verb: string;
-  readonly isResource: boolean;
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly path: string;
-  readonly fieldSelector?: string;
-  readonly labelSelector?: string;
-}
-
-export interface AuthorizerDecision {
-  readonly allowed: boolean;
-  readonly reason: string;
-  readonly error?: string;
 }
 
 /** A value, or why there is none (`expression 'x' resulted in error: no such key: y`). */

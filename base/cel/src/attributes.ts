@@ -6,7 +6,7 @@
  */
 
 import { NONE, OptionalValue } from "./optional.ts";
-import { show } from "./show.ts";
+import { goTypeName, show } from "./show.ts";
 import type { AttributePlan, Qualifier, Root, State, Step } from "./step.ts";
 import { typeOf } from "./type-of.ts";
 import {
@@ -115,7 +115,14 @@ function keyOf(state: State, { key }: Qualifier): Outcome {
   if (typeof key !== "function") return key;
   const value = key(state);
   if (value instanceof Failure || isQualifier(value)) return value;
-  return new Failure(`invalid qualifier type: ${show(value)}`);
+  return new Failure(`invalid qualifier type: ${nativeName(value)}`);
+}
+
+/** What Go calls what stands behind a value. */
+function nativeName(value: CelValue): string {
+  if (value === null) return "<nil>";
+  if (value instanceof ListValue) return "[]interface {}";
+  return value instanceof MapValue ? "map[string]interface {}" : goTypeName(value);
 }
 
 const isQualifier = (value: CelValue): boolean =>

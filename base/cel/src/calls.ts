@@ -106,15 +106,20 @@ export function notStrictlyFalseStep(of: Step): Step {
   };
 }
 
-export function equalStep([left, right]: readonly Step[], wanted: boolean): Step {
+/** `==`, or what it does not say when `wanted` is false. */
+export function equalStep(
+  [left, right]: readonly Step[],
+  { wanted, cost }: { readonly wanted: boolean; readonly cost: EqualityCost | undefined },
+): Step {
   return (state) => {
     const one = left!(state);
     const other = right!(state);
-    // Texts of one or two lines are what is compared nearly always.
-    state.cost += Math.ceil(Math.min(sizeOf(one), sizeOf(other)) * TEXT_COST);
-    const same = equal(one, other);
+    state.cost += cost?.(one, other) ?? Math.ceil(Math.min(sizeOf(one), sizeOf(other)) * TEXT_COST);
     if (one instanceof Failure) return one;
     if (other instanceof Failure) return other;
+    const same = equal(one, other);
     return wanted ? same : same !== true;
   };
 }
+
+export type EqualityCost = (left: Outcome, right: Outcome) => number | undefined;

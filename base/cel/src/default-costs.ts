@@ -7,7 +7,7 @@
 import type { CallCost } from "./library.ts";
 import { OptionalValue } from "./optional.ts";
 import { charactersIn } from "./source.ts";
-import { ListValue, MapValue, type Outcome } from "./values.ts";
+import { ListValue, MapValue, OpaqueValue, type Outcome } from "./values.ts";
 
 export const TEXT_COST = 0.1;
 export const PATTERN_COST = 0.25;
@@ -17,7 +17,8 @@ export function sizeOf(value: Outcome): number {
   if (typeof value === "string") return charactersIn(value);
   if (value instanceof ListValue || value instanceof MapValue) return value.size;
   if (value instanceof Uint8Array) return value.length;
-  return value instanceof OptionalValue && value.inner !== undefined ? sizeOf(value.inner) : 1;
+  if (value instanceof OptionalValue) return value.inner === undefined ? 1 : sizeOf(value.inner);
+  return value instanceof OpaqueValue ? (value.size ?? 1) : 1;
 }
 
 const walk: CallCost = ([text]) => Math.ceil(sizeOf(text!) * TEXT_COST);

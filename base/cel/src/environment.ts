@@ -16,7 +16,7 @@ import { plan } from "./planner.ts";
 import type { Program } from "./program.ts";
 import { Source } from "./source.ts";
 import type { CelType } from "./types.ts";
-import { Failure } from "./values.ts";
+import { Failure, type Outcome } from "./values.ts";
 
 export interface EnvironmentParts {
   /** Names may be qualified: `authorizer.requestResource`. */
@@ -45,6 +45,8 @@ export interface Settings {
 export interface CostModel {
   /** How to tell what calls cost, asked once for each place of a program; undefined: as cel-go has it. */
   call(name: string, overload: string): CallCost | undefined;
+  /** What `==` cost; undefined: as cel-go has it. `!=` is always as cel-go has it. */
+  equality?(left: Outcome, right: Outcome): number | undefined;
   estimate(call: {
     readonly name: string;
     readonly overload: string;

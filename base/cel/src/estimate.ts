@@ -55,6 +55,8 @@ export interface CostNode {
   readonly expression: Expression;
   /** What follows from the expression itself. */
   readonly size: Range | undefined;
+  /** An element of what the expression gives, of which only path and type are known. */
+  readonly isElement?: boolean;
 }
 
 /** Says how large values of variables may be. */

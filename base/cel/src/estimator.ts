@@ -62,8 +62,8 @@ class Estimator implements Sizes {
     this.#presence = fixed(BigInt(declarations.settings.presenceCost ?? 1));
   }
 
-  of({ size }: CostNode): Range {
-    return size ?? UNKNOWN;
+  of(node: CostNode): Range {
+    return node.size ?? this.#estimator.size(node) ?? UNKNOWN;
   }
 
   cost(expression: Expression): Range {

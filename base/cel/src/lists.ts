@@ -76,7 +76,9 @@ export class GrowingList extends ListValue {
   }
 
   override plus(other: ListValue): Outcome {
-    for (const element of other) this.elements.push(element as CelValue);
+    // It may be added to itself.
+    const { size } = other;
+    for (let index = 0; index < size; index++) this.elements.push(other.at(index) as CelValue);
     return this;
   }
 

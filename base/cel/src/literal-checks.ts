@@ -24,8 +24,10 @@ export interface CheckedSource {
 /** Whether a literal given to a function is none of those that it takes. */
 const WRONG: Readonly<Record<string, (value: CelValue) => boolean>> = {
   duration: (value) => typeof value !== "string" || !parseDuration(value),
-  timestamp: (value) =>
-    typeof value === "string" ? !parseTimestamp(value) : typeof value !== "number" || !isMoment(value),
+  timestamp: (value) => {
+    const seconds = typeof value === "string" ? parseTimestamp(value)?.seconds : value;
+    return typeof seconds !== "number" || !isMoment(seconds);
+  },
   matches: (value) => typeof value === "string" && pattern(value) instanceof Failure,
 };
 

@@ -134,9 +134,11 @@ class Planner {
         return { kind: "attribute", root, qualifiers: [] };
       }
       case "_==_":
-        return other(equalStep(this.#steps(call), true));
+        return other(
+          equalStep(this.#steps(call), { wanted: true, cost: this.#declarations.costs?.equality }),
+        );
       case "_!=_":
-        return other(equalStep(this.#steps(call), false));
+        return other(equalStep(this.#steps(call), { wanted: false, cost: undefined }));
       case "_[_]":
         return this.#index(call, false);
       case "_[?_]":

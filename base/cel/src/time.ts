@@ -7,6 +7,7 @@
  * A timestamp remembers the offset it was written with, for it is written with it again; it is no part of its value.
  */
 
+import { plainText } from "./numbers.ts";
 import { Duration, Failure, Timestamp } from "./values.ts";
 
 export const MIN_SECONDS = -62135596800;
@@ -136,7 +137,7 @@ function decimal(value: bigint, unit: bigint): string {
 export function secondsText({ nanos }: Duration): string {
   const whole = Number(nanos / NANOS);
   const rest = Number(nanos % NANOS) / 1e9;
-  return `${whole + rest}s`;
+  return `${plainText(whole + rest)}s`;
 }
 
 export function plusDuration(timestamp: Timestamp, { nanos }: Duration): Timestamp | Failure {

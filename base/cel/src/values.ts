@@ -136,6 +136,10 @@ export abstract class StructValue {
 /** A value only functions can look into. */
 export abstract class OpaqueValue {
   abstract readonly type: CelType;
+  /** What costs are told by, for those that have one. */
+  get size(): number | undefined {
+    return undefined;
+  }
   abstract equals(other: CelValue): boolean | Failure;
 }
 

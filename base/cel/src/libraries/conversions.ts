@@ -2,7 +2,7 @@
 
 import { charactersIn } from "../source.ts";
 import type { FunctionDeclaration, Overload } from "../library.ts";
-import { doubleText } from "../show.ts";
+import { doubleText } from "../numbers.ts";
 import { isMoment, parseDuration, parseTimestamp, secondsText, timestampText } from "../time.ts";
 import { typeOf } from "../type-of.ts";
 import {
@@ -65,14 +65,22 @@ function uintOf(text: string): Outcome {
   return value === undefined ? wrong(STRING, UINT) : new Uint(smallInt(value));
 }
 
-const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+const FLOAT = /^[+-]?(?:\d(?:_?\d)*(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:e[+-]?\d+)?$/i;
+const HEX_FLOAT = /^([+-]?)0x([0-9a-f]*)\.?([0-9a-f]*)p([+-]?\d+)$/i;
 
 function doubleOf(text: string): Outcome {
   const special = /^([+-]?)(inf(?:inity)?|nan)$/i.exec(text);
   if (special?.[2]?.toLowerCase() === "nan") return special[1] ? wrong(STRING, DOUBLE) : new Double(NaN);
   if (special) return new Double(special[1] === "-" ? -Infinity : Infinity);
-  const value = FLOAT.test(text) ? Number(text) : NaN;
+  const value = FLOAT.test(text) ? Number(text.replaceAll("_", "")) : hexFloat(text);
   return Number.isFinite(value) ? new Double(value) : wrong(STRING, DOUBLE);
+}
+
+function hexFloat(text: string): number {
+  const [, sign, whole = "", fraction = "", power] = HEX_FLOAT.exec(text) ?? [];
+  if (power === undefined || whole + fraction === "") return NaN;
+  const value = Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(power) - 4 * fraction.length);
+  return sign === "-" ? -value : value;
 }
 
 const TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);

@@ -5,7 +5,7 @@
  */
 
 import { quote } from "@knarr/std/quote.ts";
-import { doubleText } from "../show.ts";
+import { doubleText } from "../numbers.ts";
 import { secondsText, timestampText } from "../time.ts";
 import { typeOf } from "../type-of.ts";
 import {
