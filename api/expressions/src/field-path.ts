@@ -1,97 +1,27 @@
 /**
- * Paths into an object by its schema: `.spec.color`, `.spec['a.b']`. Rules say with them which field a finding is about,
- * definitions which fields can be selected by.
+ * `fieldPath` of rules, and paths of selectable fields: fields and keys below a value, as JSON paths write them.
+ *
+ *     .spec.labels['a.b']   →   "spec", "labels", ["a.b"]
  */
 
 import type { RuleSchema } from "./rule-schema.ts";
 
-export type FieldPath = {
-  /** As `FieldErrors.at` takes them: a field by name, an entry of a map by its key in a list of one. */
-  readonly steps: readonly (string | readonly [string])[];
-  /** Of what the path leads to. */
-  readonly schema: RuleSchema;
-};
+/** A field, or the key of a map. */
+export type PathStep = string | readonly [key: string];
 
-export interface FieldPathOptions {
-  /** Default: true. Without, `['key']` is no part of a path. */
-  readonly allowsKeys?: boolean;
+export type ParsedPath =
+  { readonly steps: readonly PathStep[]; readonly schema: RuleSchema } | { readonly error: string };
+
+/** As messages write it. */
+export function pathText(steps: readonly PathStep[]): string {
+  return steps
+    .map((step, index) => (typeof step === "string" ? (index === 0 ? step : `.${step}`) : `[${step[0]}]`))
+    .join("");
 }
 
-const NOT_A_FIELD = "does not refer to a valid field";
-
-/** The path, or what is wrong with it, in upstream's words. */
-export function parseFieldPath(
-  path: string,
-  schema: RuleSchema,
-  { allowsKeys = true }: FieldPathOptions = {},
-): FieldPath | { readonly error: string } {
-  try {
-    return new PathReader(path, schema).read({ allowsKeys });
-  } catch (err) {
-    if (err instanceof SyntaxError) return { error: err.message };
-    throw err;
-  }
-}
-
-class PathReader {
-  readonly #tokens: readonly string[];
-  readonly #steps: (string | readonly [string])[] = [];
-  #schema: RuleSchema;
-  #at = 0;
-
-  constructor(path: string, schema: RuleSchema) {
-    this.#tokens = tokensOf(path);
-    this.#schema = schema;
-  }
-
-  read({ allowsKeys }: Required<FieldPathOptions>): FieldPath {
-    while (this.#at < this.#tokens.length) {
-      const token = this.#next();
-      if (token === ".") this.#step(this.#next());
-      else if (token !== "[") throw new SyntaxError(`expected [ or . but got: ${token}`);
-      else if (!allowsKeys) throw new SyntaxError("array notation is not allowed");
-      else this.#key();
-    }
-    return { steps: this.#steps, schema: this.#schema };
-  }
-
-  #next(): string {
-    const token = this.#tokens[this.#at++];
-    if (token === undefined) throw new SyntaxError("unexpected end of JSON path");
-    return token;
-  }
-
-  #key(): void {
-    const token = this.#next();
-    if (token.length < 2 || !token.startsWith("'") || !token.endsWith("'"))
-      throw new SyntaxError(`expected single quoted string but got ${token}`);
-    this.#step(unescape(token.slice(1, -1)));
-    const end = this.#next();
-    if (end !== "]") throw new SyntaxError(`expected ] but got ${end}`);
-  }
-
-  #step(name: string): void {
-    const { properties, additionalProperties } = this.#schema;
-    let inner: RuleSchema | undefined;
-    if (properties && Object.keys(properties).length > 0) {
-      if (Object.hasOwn(properties, name)) inner = properties[name];
-      this.#steps.push(name);
-    } else if (typeof additionalProperties === "object") {
-      inner = additionalProperties;
-      this.#steps.push([name]);
-    }
-    if (!inner) throw new SyntaxError(NOT_A_FIELD);
-    this.#schema = inner;
-  }
-}
-
-/** Dots and brackets alone, quoted texts whole, and what stands between. */
-function tokensOf(path: string): readonly string[] {
-  return path.match(/[.[\]]|'(?:\\'|[^'])*'|'.*|[^.[\]]+/gs) ?? [];
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  a: "\u0007",
+const TOKEN = /'(?:[^'\\]|\\[^])*'|[.[\]]|[^.[\]']+|'[^]*/g;
+const UNQUOTED: Readonly<Record<string, string>> = {
+  a: "\x07",
   b: "\b",
   f: "\f",
   n: "\n",
@@ -102,10 +32,66 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\",
 };
 
-function unescape(text: string): string {
-  return text.replaceAll(/\\(.)/gs, (escape, character: string) => {
-    const meant = ESCAPES[character];
-    if (meant === undefined) throw new SyntaxError(`invalid string literal: invalid escape char ${escape}`);
-    return meant;
+class BadPath extends Error {}
+
+/** `allowsKeys: false` refuses `['key']`, as selectable fields must. */
+export function parseFieldPath(
+  path: string,
+  schema: RuleSchema,
+  { allowsKeys = true }: { readonly allowsKeys?: boolean } = {},
+): ParsedPath {
+  try {
+    return parsed(path, schema, allowsKeys);
+  } catch (error) {
+    if (error instanceof BadPath) return { error: error.message };
+    throw error;
+  }
+}
+
+function parsed(path: string, root: RuleSchema, allowsKeys: boolean): ParsedPath {
+  const tokens = path.match(TOKEN) ?? [];
+  const steps: PathStep[] = [];
+  let schema = root;
+  const take = (name: string): void => {
+    const next = stepInto(schema, name);
+    steps.push(next.step);
+    schema = next.schema;
+  };
+  for (let at = 0; at < tokens.length;) {
+    const token = tokens[at++]!;
+    if (token === ".") {
+      const name = tokens[at++];
+      if (name === undefined) throw new BadPath("unexpected end of JSON path");
+      take(name);
+    } else if (token === "[") {
+      if (!allowsKeys) throw new BadPath("array notation is not allowed");
+      const quoted = tokens[at++];
+      if (quoted === undefined) throw new BadPath("unexpected end of JSON path");
+      take(unquoted(quoted));
+      const end = tokens[at++];
+      if (end === undefined) throw new BadPath("unexpected end of JSON path");
+      if (end !== "]") throw new BadPath(`expected ] but got ${end}`);
+    } else throw new BadPath(`expected [ or . but got: ${token}`);
+  }
+  return { steps, schema };
+}
+
+function stepInto(schema: RuleSchema, name: string): { step: PathStep; schema: RuleSchema } {
+  const { properties, additionalProperties } = schema;
+  if (properties) {
+    if (Object.hasOwn(properties, name)) return { step: name, schema: properties[name]! };
+    throw new BadPath("does not refer to a valid field");
+  }
+  if (typeof additionalProperties !== "object") throw new BadPath("does not refer to a valid field");
+  return { step: [name], schema: additionalProperties };
+}
+
+function unquoted(token: string): string {
+  if (token.length < 2 || !token.startsWith("'") || !token.endsWith("'")) {
+    throw new BadPath(`expected single quoted string but got ${token}`);
+  }
+  return token.slice(1, -1).replace(/\\([^])/g, (whole, sign: string) => {
+    if (Object.hasOwn(UNQUOTED, sign)) return UNQUOTED[sign]!;
+    throw new BadPath(`invalid string literal: invalid escape char ${whole}`);
   });
 }

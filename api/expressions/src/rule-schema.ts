@@ -31,3 +31,23 @@ export interface ValidationRule {
   readonly fieldPath?: string;
   readonly optionalOldSelf?: boolean;
 }
+
+const TEXT: RuleSchema = { type: "string" };
+const METADATA: RuleSchema = { type: "object", properties: { name: TEXT, generateName: TEXT } };
+
+const whole = new WeakMap<RuleSchema, RuleSchema>();
+
+/** The schema of a resource, with the fields that every resource has if it does not say so itself. The same for the same schema. */
+export function withMetadata(schema: RuleSchema): RuleSchema {
+  const { kind, apiVersion, metadata } = schema.properties ?? {};
+  const { name, generateName } = metadata?.properties ?? {};
+  const says = [kind, apiVersion, name, generateName].every((property) => property?.type === "string");
+  if (says && metadata!.type === "object") return schema;
+  return whole.getOrInsertComputed(schema, () => {
+    const { items: _, ...rest } = schema;
+    return {
+      ...rest,
+      properties: { ...schema.properties, kind: TEXT, apiVersion: TEXT, metadata: METADATA },
+    };
+  });
+}

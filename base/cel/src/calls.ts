@@ -15,9 +15,12 @@ export interface Implementation {
   call(...args: Outcome[]): Outcome;
   /** Absent: 1. */
   readonly cost?: CallCost | undefined;
+  /** An argument that failed ends the call before the others are looked at, and before it costs anything. */
+  readonly endsEarly?: boolean;
 }
 
-export function callStep({ call, cost }: Implementation, args: readonly Step[]): Step {
+export function callStep({ call, cost, endsEarly }: Implementation, args: readonly Step[]): Step {
+  if (endsEarly) return (state) => callMany(state, { call, cost, args });
   const charge = cost
     ? (state: State, values: readonly Outcome[], result: Outcome): void => {
         state.cost += cost(values, result) ?? 1;

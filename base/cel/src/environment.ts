@@ -33,6 +33,8 @@ export interface Settings {
   readonly crossTypeComparisons?: boolean;
   /** `a.?b`, `optional.of(x)`. Default: no. */
   readonly optionals?: boolean;
+  /** Names of fields between backquotes. Default: no. */
+  readonly quotedNames?: boolean;
   /** What `has()` costs: 1, or nothing. Default: 1. */
   readonly presenceCost?: 0 | 1;
   /**
@@ -98,7 +100,8 @@ export class Environment {
       ...(model && { costs: model }),
       ...(both && { types: both }),
       variables: { ...mine.variables, ...variables },
-      libraries: [...(mine.libraries ?? []), ...libraries],
+      // Environments with the same libraries share what is made of them.
+      ...libraryPart(mine.libraries, libraries),
       settings: { ...mine.settings, ...settings },
     });
   }
@@ -107,13 +110,21 @@ export class Environment {
     const source = new Source(expression);
     const declarations = (this.#declarations ??= new Declarations(this.parts));
     const { macros, settings } = declarations;
-    const parsed = parse(source, { macros, optionals: settings.optionals ?? false });
+    const { optionals = false, quotedNames = false } = settings;
+    const parsed = parse(source, { macros, optionals, quotedNames });
     if (!("expression" in parsed)) return issuesOf(source, parsed);
     const checked = check(parsed, source, declarations);
     if (!("expression" in checked)) return issuesOf(source, checked);
     const more = settings.validatesLiterals ? literalIssues({ checked, parsed, source, declarations }) : [];
     return more.length > 0 ? issuesOf(source, more) : compiledOf(checked, declarations);
   }
+}
+
+function libraryPart(
+  mine: readonly Library[] = [],
+  more: readonly Library[],
+): Pick<EnvironmentParts, "libraries"> {
+  return { libraries: more.length === 0 ? mine : [...mine, ...more] };
 }
 
 const issuesOf = (source: Source, errors: readonly Issue[]): Issues => ({

@@ -28,6 +28,7 @@ export interface Parsed {
 export interface ParserOptions {
   readonly macros: ReadonlyMap<string, Macro>;
   readonly optionals: boolean;
+  readonly quotedNames: boolean;
 }
 
 const LONGEST = 100_000;
@@ -404,8 +405,10 @@ export class Parser {
     return { kind: "literal", id: this.id(start), value };
   }
 
-  #fieldName({ kind, text }: Token): string {
-    return kind === "ESC_IDENTIFIER" ? text.slice(1, -1) : text;
+  #fieldName(token: Token): string {
+    if (token.kind !== "ESC_IDENTIFIER") return token.text;
+    if (!this.#options.quotedNames) this.#report(token, "unsupported syntax: '`'");
+    return token.text.slice(1, -1);
   }
 
   #call(id: number, name: string, args: readonly Expression[], target?: Expression): Expression {

@@ -168,7 +168,7 @@ class Planner {
     const set = ids.length === 1 && ids[0] === "in_list" ? this.#membership(plans) : undefined;
     if (set) return set;
     const target = implementation({ call, ids, checked: this.#checked, declarations: this.#declarations });
-    this.#checkPattern(call, plans);
+    const hasPattern = this.#checkPattern(call, plans);
     const [only] = plans;
     if (CONVERSIONS.has(call.name) && plans.length === 1 && only!.kind === "constant") {
       return constant(target.call(only!.value));
@@ -188,12 +188,14 @@ class Planner {
     return step && other(step);
   }
 
-  #checkPattern({ name }: Call, plans: readonly Plan[]): void {
+  /** Whether the call has a constant regular expression, which then is a good one. */
+  #checkPattern({ name }: Call, plans: readonly Plan[]): boolean {
     const at = this.#declarations.functions.get(name)?.pattern;
     const plan = at === undefined ? undefined : plans[at];
-    if (plan?.kind !== "constant" || typeof plan.value !== "string") return;
+    if (plan?.kind !== "constant" || typeof plan.value !== "string") return false;
     const compiled = pattern(plan.value);
     if (compiled instanceof Failure) throw new EvaluationError(compiled.message);
+    return true;
   }
 
   #list({ elements, optional }: ListLiteral): Plan {

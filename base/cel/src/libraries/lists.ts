@@ -104,8 +104,8 @@ function sortedBy(of: ListValue, keys: ListValue): Outcome {
 const selfCompare =
   (which: number): CallCost =>
   (args) => {
-    const of = args[which] as ListValue;
-    if (of.size === 0) return allocating(2, 0);
+    const of = args[which];
+    if (!(of instanceof ListValue) || of.size === 0) return allocating(2, 0);
     const first = of.at(0);
     const isText = typeof first === "string" || first instanceof Uint8Array;
     return allocating(2 + (isText ? TEXT_COST : 0), of.size * of.size);
