@@ -32,9 +32,17 @@ function validateMap(items: readonly unknown[], names: readonly string[], errors
     if (typeof item === "object" && !Array.isArray(item)) continue;
     return errors.at(index).invalid(sortedKeys(item), "must be an object for an array of list-type map");
   }
-  const keys = items.map((item) => keysOf(item as JsonObject | null, names));
-  for (const index of repeated(keys)) errors.at(index).duplicate(keys[index]);
+  if (items.length < 2) return;
+  const [first = ""] = names;
+  const alone = names.length === 1;
+  const told = (item: JsonObject | null) =>
+    alone ? (item?.[first] === undefined ? NO_KEY : item[first]) : keysOf(item, names);
+  for (const index of repeated(items.map((item) => told(item as JsonObject | null))))
+    errors.at(index).duplicate(keysOf(items[index] as JsonObject | null, names));
 }
+
+/** Of an item without its key; no value is the same. */
+const NO_KEY = Symbol("no key");
 
 function keysOf(item: JsonObject | null, names: readonly string[]): JsonObject {
   const keys: JsonObject = {};

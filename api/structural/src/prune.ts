@@ -88,16 +88,17 @@ interface MemberOptions {
   readonly keeps?: boolean;
 }
 
-/** Removes nulls that the schema neither allows nor has a default for. */
+/** Removes nulls that the schema neither allows nor has a default for. What it says nothing of may be null. */
 export function pruneNulls(value: unknown, structural: Structural | undefined): void {
-  if (typeof value !== "object" || value === null) return;
+  if (typeof value !== "object" || value === null || !structural) return;
   if (Array.isArray(value)) {
-    for (const item of value) pruneNulls(item, structural?.items);
+    const { items } = structural;
+    if (items) for (const item of value) pruneNulls(item, items);
     return;
   }
   const object = value as JsonObject;
   for (const key in object) {
-    const known = structural?.at(key);
+    const known = structural.at(key);
     const member = object[key];
     if (member === undefined)
       delete object[key]; // from a client in this process: JSON has none

@@ -4,7 +4,7 @@ import { goFloat, goNumber } from "@knarr/machinery/patch/go-print.ts";
 import type { JsonSchemaProps } from "../json-schema-props.ts";
 import type { Check } from "./check.ts";
 import { type Finding, general, invalidNumber } from "./finding.ts";
-import { kindOf } from "./kinds.ts";
+import { INTEGER, kindOf } from "./kinds.ts";
 
 /** The numeric type whose range is checked. */
 interface Range {
@@ -67,7 +67,7 @@ interface Bound {
 }
 
 function isCut(value: unknown, { cuts }: Bound): boolean {
-  return cuts && kindOf(value) === "integer";
+  return cuts && kindOf(value) === INTEGER;
 }
 
 function limitFor(value: unknown, bound: Bound): number {

@@ -6,10 +6,13 @@ import { type Finding, invalid, tooLong, wrongType } from "./finding.ts";
 import { formatRule } from "./formats.ts";
 import { patternOf } from "./pattern.ts";
 
+const NO_CHECKS: readonly Check[] = [];
+
 type TextCheck = Check & { holds(value: string): boolean };
 
 export function stringChecks(props: JsonSchemaProps, format: string): readonly Check[] {
   const { maxLength, minLength, pattern } = props;
+  if (maxLength == null && minLength == null && !pattern && !format) return NO_CHECKS;
   const checks: TextCheck[] = [];
   if (maxLength != null) checks.push(maxLengthCheck(maxLength));
   if (minLength != null) checks.push(minLengthCheck(minLength));

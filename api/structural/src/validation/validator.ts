@@ -23,9 +23,24 @@ import {
   wrongType,
 } from "./finding.ts";
 import { formatRule, knownFormat } from "./formats.ts";
-import { kindOf, type ValueKind } from "./kinds.ts";
+import {
+  ARRAY,
+  BOOLEAN,
+  INTEGER,
+  type Kind,
+  kindNames,
+  kindOf,
+  NULL,
+  NUMBER,
+  OBJECT,
+  STRING,
+} from "./kinds.ts";
 import { numberChecks } from "./number-checks.ts";
 import { stringChecks } from "./string-checks.ts";
+
+const NONE: readonly string[] = [];
+const EITHER: readonly string[] = ["integer", "string"];
+const NO_CHECKS: readonly Check[] = [];
 
 type Members = { readonly [key: string]: unknown };
 
@@ -40,8 +55,11 @@ export class Validator {
   /** None: any. */
   readonly #types: readonly string[];
   readonly #format: string;
-  readonly #checks = new Map<ValueKind, readonly Check[]>();
-  readonly #properties = new Map<string, Validator>();
+  /** One bit for each kind of value that the type lets in. */
+  readonly #fits: number;
+  /** By kind. */
+  #checks: (readonly Check[] | undefined)[] | undefined;
+  #properties: Map<string, Validator> | undefined;
   #items: Validator | undefined;
   #additional: Validator | undefined;
   #junctors: Junctors | undefined;
@@ -51,75 +69,77 @@ export class Validator {
     this.#dialect = dialect;
     const { type = "", format = "" } = props;
     const isIntOrString = props["x-kubernetes-int-or-string"] === true && !dialect.isOfDefaults;
-    this.#types = isIntOrString ? ["integer", "string"] : type ? [type] : [];
+    this.#types = isIntOrString ? EITHER : type ? [type] : NONE;
     this.#format = dialect.isOfDefaults || !format ? format : knownFormat(format, isIntOrString ? "" : type);
+    let fits = 0;
+    for (let kind = NULL; kind <= OBJECT; kind++) if (!this.#mismatch(kind as Kind)) fits |= 1 << kind;
+    this.#fits = fits;
   }
 
   isValid(value: unknown): boolean {
     const kind = kindOf(value);
-    if (kind === "null") return this.#isTypeFine(kind) && this.#isInEnum(value);
-    if (!this.#isTypeFine(kind)) return false;
+    if ((this.#fits & (1 << kind)) === 0) return false;
+    if (this.#props.enum && !this.#isInEnum(value)) return false;
+    if (kind === NULL) return true;
     for (const check of this.#checksOf(kind)) if (!check.holds(value as never)) return false;
-    if (kind === "array" && !this.#areItemsValid(value as readonly unknown[])) return false;
-    if (kind === "object" && !this.#areMembersValid(value as Members)) return false;
-    return this.#isInEnum(value) && (this.#junctorsOf()?.areValid(value) ?? true);
+    if (kind === ARRAY && !this.#areItemsValid(value as readonly unknown[])) return false;
+    if (kind === OBJECT && !this.#areMembersValid(value as Members)) return false;
+    return this.#junctorsOf()?.areValid(value) ?? true;
   }
 
   /** `path` is where the value stands, from the root of the schema; `before`, what it was. */
   findings(value: unknown, path: string, before?: Correlation): Findings {
     const found = new Findings();
     const kind = kindOf(value);
-    const type = this.#typeFinding(kind, path);
-    if (type) found.add(type);
-    if (kind === "null") {
-      if (!type) found.matches = 1;
+    const mismatch = this.#mismatch(kind);
+    if (mismatch) found.add(wrongType(path, ...mismatch));
+    if (kind === NULL) {
+      if (!mismatch) found.matches = 1;
       if (!this.#isInEnum(value)) found.add(this.#enumFinding(value, path));
       return found;
     }
-    // each part of the schema that has a say counts, and one more for the whole: only comparisons matter
-    const typeMatches = this.#types.length === 0 && !this.#format ? 0 : type ? 1 : 2;
-    found.matches = typeMatches + 4 + this.#partsFor(kind);
+    found.matches = this.#partsFor(kind, mismatch !== undefined);
     this.#junctorsOf()?.report(value, path, found);
-    if (kind === "array") this.#reportItems(value as readonly unknown[], path, { found, before });
-    if (kind !== "object") this.#reportChecks(value, kind, path, found);
+    if (kind === ARRAY) this.#reportItems(value as readonly unknown[], path, { found, before });
+    if (kind !== OBJECT) this.#reportChecks(value, kind, path, found);
     if (!this.#isInEnum(value)) found.add(this.#enumFinding(value, path));
-    if (kind === "object") {
+    if (kind === OBJECT) {
       this.#reportChecks(value, kind, path, found);
       this.#reportMembers(value as Members, path, { found, before });
     }
     return found;
   }
 
-  #partsFor(kind: ValueKind): number {
-    if (kind === "string") return this.#format && formatRule(this.#format) ? 2 : 1;
-    return kind === "boolean" ? 0 : kind === "object" ? 1 : 2;
+  /** As kube-openapi counts the parts of a schema that had a say and were met: only comparisons matter. */
+  #partsFor(kind: Kind, isOfWrongType: boolean): number {
+    const ofType = this.#types.length === 0 && !this.#format ? 0 : isOfWrongType ? 1 : 2;
+    const hasFormat = kind === STRING && this.#format && formatRule(this.#format);
+    const ofKind = kind === BOOLEAN ? 0 : kind === OBJECT || kind === STRING ? 1 : 2;
+    return 4 + ofType + ofKind + (hasFormat ? 1 : 0);
   }
 
-  #reportChecks(value: unknown, kind: ValueKind, path: string, found: Findings): void {
+  #reportChecks(value: unknown, kind: Kind, path: string, found: Findings): void {
     for (const check of this.#checksOf(kind))
       if (!check.holds(value as never)) found.add(check.finding(value, path));
   }
 
   // What the value is
 
-  #isTypeFine(kind: ValueKind): boolean {
-    return this.#typeFinding(kind, "") === undefined;
-  }
-
-  #typeFinding(kind: ValueKind, path: string): Finding | undefined {
+  /** What was wanted instead of a value of `kind`, and what upstream calls it; undefined when it fits. */
+  #mismatch(kind: Kind): readonly [wanted: string, got: string] | undefined {
     const types = this.#types;
     const format = this.#format;
-    if (kind === "null")
-      return types.length === 0 || this.#props.nullable
-        ? undefined
-        : wrongType(path, types.join(","), "null");
+    const name = kindNames[kind];
+    if (kind === NULL)
+      return types.length === 0 || this.#props.nullable ? undefined : [types.join(","), name];
     if (types.length === 0 && !format) return undefined;
-    const fits = types.includes(kind) || (kind === "integer" && types.includes("number"));
-    if (format && kind !== "string" && kind !== "array" && !fits && !isOfFormat(kind, format))
-      return wrongType(path, format, FORMATS[kind] ?? "");
+    const fits = types.includes(name) || (kind === INTEGER && types.includes("number"));
+    const mayBeText = kind === STRING || kind === ARRAY;
+    const own = kind === INTEGER ? "int64" : kind === NUMBER ? "float64" : "";
+    if (format && !mayBeText && !fits && own !== format) return [format, own];
     const isNumeric = types.includes("number") || types.includes("integer");
-    if (format && !isNumeric && (kind === "string" || kind === "array")) return undefined;
-    return fits ? undefined : wrongType(path, types.join(","), kind);
+    if (format && !isNumeric && mayBeText) return undefined;
+    return fits ? undefined : [types.join(","), name];
   }
 
   #isInEnum(value: unknown): boolean {
@@ -131,28 +151,27 @@ export class Validator {
     return notInEnum(path, value, this.#props.enum!);
   }
 
-  #checksOf(kind: ValueKind): readonly Check[] {
-    let checks = this.#checks.get(kind);
-    if (!checks) this.#checks.set(kind, (checks = this.#makeChecks(kind)));
-    return checks;
+  #checksOf(kind: Kind): readonly Check[] {
+    const checks = (this.#checks ??= []);
+    return (checks[kind] ??= this.#makeChecks(kind));
   }
 
-  #makeChecks(kind: ValueKind): readonly Check[] {
+  #makeChecks(kind: Kind): readonly Check[] {
     switch (kind) {
-      case "string":
+      case STRING:
         return stringChecks(this.#props, this.#format);
-      case "integer":
-      case "number": {
+      case INTEGER:
+      case NUMBER: {
         const only = this.#types.length === 1 ? this.#types[0] : undefined;
         const type = only === "integer" || only === "number" ? only : "";
         return numberChecks(this.#props, { type, format: type ? knownFormat(this.#format, type) : "" });
       }
-      case "array":
+      case ARRAY:
         return arrayChecks(this.#props);
-      case "object":
+      case OBJECT:
         return objectChecks(this.#props);
       default:
-        return [];
+        return NO_CHECKS;
     }
   }
 
@@ -180,10 +199,11 @@ export class Validator {
   /** Undefined for what the schema says nothing of. */
   #memberOf(name: string): Validator | undefined {
     const { properties, additionalProperties } = this.#props;
-    let validator = this.#properties.get(name);
+    const known = (this.#properties ??= new Map());
+    let validator = known.get(name);
     if (validator) return validator;
     if (properties && Object.hasOwn(properties, name)) {
-      this.#properties.set(name, (validator = new Validator(properties[name]!, this.#dialect)));
+      known.set(name, (validator = new Validator(properties[name]!, this.#dialect)));
       return validator;
     }
     return typeof additionalProperties === "object"
@@ -306,12 +326,6 @@ function closest(all: readonly Findings[]): Findings | undefined {
   return best;
 }
 
-const FORMATS: Partial<Record<ValueKind, string>> = { integer: "int64", number: "float64" };
-
-function isOfFormat(kind: ValueKind, format: string): boolean {
-  return FORMATS[kind] === format;
-}
-
 /** As Go compares after converting to the type of the listed value: fractions are cut when that one is whole. */
 function isSame(value: unknown, listed: unknown): boolean {
   if (listed === null) return false;
@@ -326,6 +340,7 @@ function forbidden(path: string, name: string): Finding {
 }
 
 function arrayChecks({ minItems, maxItems, uniqueItems }: JsonSchemaProps): readonly Check[] {
+  if (minItems == null && maxItems == null && !uniqueItems) return NO_CHECKS;
   const checks: Check[] = [];
   if (minItems != null)
     checks.push({
@@ -348,6 +363,7 @@ function arrayChecks({ minItems, maxItems, uniqueItems }: JsonSchemaProps): read
 }
 
 function objectChecks({ minProperties, maxProperties }: JsonSchemaProps): readonly Check[] {
+  if (minProperties == null && maxProperties == null) return NO_CHECKS;
   const size = (object: unknown) => Object.keys(object as Members).length;
   const checks: Check[] = [];
   if (minProperties != null)
