@@ -28,10 +28,14 @@ import { podCertificateCleanerController } from "./pod-certificate-cleaner/contr
 import { podGcController } from "./pod-gc/controller.ts";
 import { replicaSetController } from "./replicaset/controller.ts";
 import { replicationControllerController } from "./replication-controller/controller.ts";
+import { pvProtectionController } from "./pv-protection/controller.ts";
+import { pvcProtectionController } from "./pvc-protection/controller.ts";
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
+import { serviceCidrController } from "./service-cidr/controller.ts";
 import { tokenCleanerController } from "./token-cleaner/controller.ts";
 import { taintEvictionController } from "./taint-eviction/controller.ts";
+import { vacProtectionController } from "./vac-protection/controller.ts";
 import { trustBundleController } from "./trust-bundle/controller.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished/controller.ts";
 
@@ -66,13 +70,17 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     nodeLifecycleController(),
     ...(serves(podCertificateRequest) ? [podCertificateCleanerController] : []),
     podGcController(),
+    pvProtectionController,
+    pvcProtectionController,
     replicaSetController,
     replicationControllerController,
     rootCaController(rootCaPem),
     serviceAccountController,
+    serviceCidrController,
     staleDisruptionController,
     tokenCleanerController,
     taintEvictionController(),
+    vacProtectionController,
     ttlAfterFinishedController,
     ...(serves(clusterTrustBundle) ? [trustBundleController(rootCaPem)] : []),
   ];

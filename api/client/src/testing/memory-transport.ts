@@ -16,6 +16,8 @@ import {
   notFound,
   OBJECT_MODIFIED,
 } from "@knarr/machinery/status.ts";
+import { formatTime } from "@knarr/machinery/time.ts";
+import { realClock, type Clock } from "@knarr/std/clock.ts";
 import { deepFreeze } from "@knarr/std/freeze.ts";
 import { collectionPath } from "../paths.ts";
 import type { Selection, Transport, TransportAnswer, TransportRequest, WatchEvent } from "../transport.ts";
@@ -41,6 +43,7 @@ export class MemoryTransport implements Transport {
   /** Called before a request is handled; throw to make it fail. */
   fault: ((request: TransportRequest) => void) | undefined;
   readonly #objects = new Map<string, Map<string, ApiObject>>();
+  readonly #clock: Clock;
   #log: LoggedEvent[] = [];
   #revision = 1;
   #compacted = 0;
@@ -48,8 +51,12 @@ export class MemoryTransport implements Transport {
   #watches = new AbortController();
 
   /** `serves`: the kinds that discovery shows. */
-  constructor({ serves = [] }: { readonly serves?: readonly Resource<any>[] } = {}) {
+  constructor({
+    serves = [],
+    clock = realClock,
+  }: { readonly serves?: readonly Resource<any>[]; readonly clock?: Clock } = {}) {
     this.#serves = serves;
+    this.#clock = clock;
   }
 
   /** Watches from before now answer 410 from now on, and those under way end. */
@@ -156,7 +163,7 @@ export class MemoryTransport implements Transport {
       ...(namespace && { namespace }),
       uid: `uid-${this.#revision}`,
       generation: 1,
-      creationTimestamp: given.metadata.creationTimestamp ?? new Date().toISOString(),
+      creationTimestamp: given.metadata.creationTimestamp ?? formatTime(this.#clock.now()),
     };
     if (this.#of(collection).has(keyOf(object))) {
       throw alreadyExists({ group: "", resource: collection.split("/").at(-1)! }, name);
@@ -198,7 +205,7 @@ export class MemoryTransport implements Transport {
       this.#commit("DELETED", collection, object);
       return { kind: "Status", status: "Success", details: { uid: object.metadata.uid } };
     }
-    object.metadata.deletionTimestamp ??= new Date().toISOString();
+    object.metadata.deletionTimestamp ??= formatTime(this.#clock.now());
     return this.#commit("MODIFIED", collection, object);
   }
 

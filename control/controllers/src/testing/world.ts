@@ -24,8 +24,8 @@ export interface WorldOptions {
 
 export async function makeWorld(controllers: readonly Controller<any>[], options: WorldOptions = {}) {
   const { serves = [], kubelet = () => undefined } = options;
-  const transport = new MemoryTransport({ serves });
   const clock = new FakeClock();
+  const transport = new MemoryTransport({ serves, clock });
   const stop = new AbortController();
   const running = await runControllers(controllers, { transport, clock, log: silent, signal: stop.signal });
   const api = createApi(transport);
