@@ -8,6 +8,7 @@
 import { node as nodes } from "@knarr/kinds/core/node.ts";
 import { pod as pods } from "@knarr/kinds/core/pod.ts";
 import type { Node, Pod, Taint, Toleration } from "@knarr/kinds/generated/core-v1.ts";
+import { toleratesIt } from "@knarr/kinds/shared/placement/tolerations.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
 import { isNotFound } from "@knarr/machinery/status.ts";
 import { formatTime } from "@knarr/machinery/time.ts";
@@ -84,20 +85,12 @@ export function toleratedMs(
 ): number {
   const used = new Set<Toleration>();
   for (const taint of taints) {
-    const found = tolerations?.find((toleration) => matches(toleration, taint));
+    const found = tolerations?.find((toleration) => toleratesIt(toleration, taint));
     if (!found) return 0;
     used.add(found);
   }
   const seconds = [...used].map(({ tolerationSeconds }) => tolerationSeconds ?? Infinity);
   return Math.max(0, Math.min(...seconds)) * 1000;
-}
-
-function matches({ effect, key, operator, value }: Toleration, taint: Taint): boolean {
-  if (effect && effect !== taint.effect) return false;
-  if (key && key !== taint.key) return false;
-  return (
-    operator === "Exists" || ((operator ?? "Equal") === "Equal" && (value ?? "") === (taint.value ?? ""))
-  );
 }
 
 function evicting({ spec }: Node): readonly Taint[] {

@@ -1,8 +1,8 @@
 /** NodeUnschedulable: a cordoned node takes no pods, but for those that tolerate the taint of that name. */
 
 import type { Taint } from "@knarr/kinds/generated/core-v1.ts";
+import { tolerates } from "@knarr/kinds/shared/placement/tolerations.ts";
 import { definePlugin, never, yes } from "../framework.ts";
-import { tolerates } from "../tolerations.ts";
 
 const taint: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
 const unschedulable = never("node(s) were unschedulable");

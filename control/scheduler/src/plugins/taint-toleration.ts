@@ -1,8 +1,8 @@
 /** TaintToleration: taints keep pods away that do not tolerate them, or (PreferNoSchedule) make a node less liked. */
 
 import type { Pod, Taint, Toleration } from "@knarr/kinds/generated/core-v1.ts";
+import { tolerates } from "@knarr/kinds/shared/placement/tolerations.ts";
 import { definePlugin, never, scaleToLowest, skip, yes } from "../framework.ts";
-import { tolerates } from "../tolerations.ts";
 
 const untolerated = never("node(s) had untolerated taint(s)");
 

@@ -1,7 +1,26 @@
-/** Node selectors of pods, compiled once per attempt. */
+/** Node selectors of pods, compiled to be asked of many nodes. */
 
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm } from "@knarr/kinds/generated/core-v1.ts";
 import { LabelSelector, type LabelOperator } from "@knarr/machinery/labels.ts";
+
+import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from "../../../generated/core-v1.ts";
+
+/** What a pod requires of its node, by `nodeSelector` and affinity. */
+export interface RequiredNode {
+  readonly selector: readonly (readonly [label: string, value: string])[];
+  /** Any of them; absent when none are required. */
+  readonly terms: readonly Term[] | undefined;
+}
+
+export function requiredNode({ nodeSelector, affinity }: PodSpec): RequiredNode {
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  return { selector: Object.entries(nodeSelector ?? {}), terms: terms?.map(compileTerm) };
+}
+
+export function isRequiredNode({ selector, terms }: RequiredNode, node: Node): boolean {
+  const { labels = {} } = node.metadata;
+  for (const [name, value] of selector) if (labels[name] !== value) return false;
+  return terms?.some((term) => term.matches(node)) ?? true;
+}
 
 export interface Term {
   readonly labels: LabelSelector;

@@ -1,13 +1,13 @@
 /** Taints of nodes against tolerations of pods. */
 
-import type { Taint, Toleration } from "@knarr/kinds/generated/core-v1.ts";
+import type { Taint, Toleration } from "../../../generated/core-v1.ts";
 
 export function tolerates(tolerations: readonly Toleration[] | undefined, taint: Taint): boolean {
-  return tolerations?.some((toleration) => matches(toleration, taint)) ?? false;
+  return tolerations?.some((toleration) => toleratesIt(toleration, taint)) ?? false;
 }
 
 /** Nothing in a toleration means anything: no effect all effects, no key (with Exists) all keys. */
-function matches({ effect, key, operator, value }: Toleration, taint: Taint): boolean {
+export function toleratesIt({ effect, key, operator, value }: Toleration, taint: Taint): boolean {
   if (effect && effect !== taint.effect) return false;
   if (key && key !== taint.key) return false;
   switch (operator ?? "Equal") {
