@@ -42,11 +42,12 @@ const kinds = [
   ..."Ingress IngressClass NetworkPolicy IPAddress ServiceCIDR RuntimeClass".split(" "),
   ..."CSIDriver CSINode CSIStorageCapacity".split(" "),
   ..."MutatingWebhookConfiguration ValidatingAdmissionPolicyBinding".split(" "),
-  ..."LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration ResourceClaimTemplate ResourceSlice".split(
+  ..."CustomResourceDefinition LimitRange ResourceQuota FlowSchema PriorityLevelConfiguration ResourceClaimTemplate ResourceSlice".split(
     " ",
   ),
 ];
-const groups = `^(${kinds.join("|")})/|^(lists|watch|bodies|paths|finalizers|subresources)$`;
+const protocols = "lists|watch|bodies|paths|finalizers|subresources|custom resources";
+const groups = `^(${kinds.join("|")})/|^(${protocols})$`;
 const LIMIT_MS = 60_000;
 
 /** Per cent of the requests: same code and reason, same causes besides, same to the letter. */

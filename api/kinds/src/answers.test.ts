@@ -9,7 +9,7 @@ import { answersMissing } from "./answers/cases.ts";
 /** Per cent of recorded writes: same causes, same to the letter. */
 const floors: Readonly<Record<string, readonly [causes: number, exact: number]>> = {
   APIService: [100, 100],
-  CustomResourceDefinition: [96, 94],
+  CustomResourceDefinition: [98, 96], // what is established has a condition, which no kind sets
   Namespace: [100, 100],
   ConfigMap: [97, 97],
   Secret: [100, 100],

@@ -1,6 +1,7 @@
 /** The schema of one version of a custom resource, with everything that is made from it: see custom-schema.ts. */
 
-import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { Budget, RUNTIME_BUDGET } from "@knarr/expressions/limits.ts";
+import type { FieldError, FieldErrors } from "@knarr/machinery/field.ts";
 import type { JsonObject } from "@knarr/machinery/object.ts";
 import type { Schema } from "@knarr/schema/schema.ts";
 import { coerce } from "./coerce.ts";
@@ -8,10 +9,10 @@ import { Correlation } from "./correlation.ts";
 import type { CustomSchema, CustomSchemaOptions } from "./custom-schema.ts";
 import { applyDefaults } from "./defaults.ts";
 import { validateEmbedded } from "./embedded.ts";
-import { HAS_RULES } from "./facts.ts";
 import type { JsonSchemaProps } from "./json-schema-props.ts";
 import { validateListTypes } from "./list-types.ts";
 import { openApiOf } from "./openapi.ts";
+import { type Rules, rulesOf } from "./rules.ts";
 import { validateScaleSpec, validateScaleStatus } from "./scale.ts";
 import { schemaOf } from "./schema-of.ts";
 import { type Structural, structuralOf } from "./structural.ts";
@@ -40,6 +41,7 @@ class MadeSchema implements CustomSchema {
   #schema: Schema | undefined;
   #validator: Validator | undefined;
   #statusValidator: Validator | undefined;
+  #rules: Rules | undefined;
   readonly #forgiven = new WeakMap<object, readonly string[]>();
 
   constructor(props: JsonSchemaProps | undefined, options: CustomSchemaOptions) {
@@ -73,7 +75,7 @@ class MadeSchema implements CustomSchema {
     this.#validateScale(object, errors);
     validateEmbedded(object, this.structural, errors);
     validateListTypes(object, this.structural, errors);
-    this.#checkRules(errors);
+    this.#checkRules(object, undefined, errors);
   }
 
   validateUpdate(object: JsonObject, previous: JsonObject, errors: FieldErrors): void {
@@ -82,7 +84,7 @@ class MadeSchema implements CustomSchema {
     this.#validateScale(object, errors);
     validateEmbedded(object, this.structural, errors);
     this.#validateNewLists(object, previous, errors);
-    this.#checkRules(errors);
+    this.#checkRules(object, before, errors);
   }
 
   validateStatus(object: JsonObject, previous: JsonObject, errors: FieldErrors): void {
@@ -92,7 +94,7 @@ class MadeSchema implements CustomSchema {
       validateValue(object.status, validator, errors.at("status"), before.member("status"));
     if (this.#options.scale) validateScaleStatus(object, this.#options.scale, errors);
     this.#validateNewLists(object, previous, errors);
-    this.#checkRules(errors);
+    this.#checkRules(object, before, errors);
   }
 
   warningsOf(object: JsonObject): readonly string[] {
@@ -112,9 +114,15 @@ class MadeSchema implements CustomSchema {
     return status && (this.#statusValidator ??= new Validator(status.props));
   }
 
-  #checkRules(errors: FieldErrors): void {
-    if (!this.structural.says(HAS_RULES)) return;
-    if (errors.list.some(({ reason }) => BLOCKING.has(reason))) errors.at(NOWHERE).invalid(null, NOT_CHECKED);
+  #checkRules(object: JsonObject, before: Correlation | undefined, errors: FieldErrors): void {
+    const rules = (this.#rules ??= rulesOf(this.structural, { isResourceRoot: true }));
+    if (!rules) return;
+    if (errors.list.some(({ reason }) => BLOCKING.has(reason)))
+      return errors.at(NOWHERE).invalid(null, NOT_CHECKED);
+    const forgiven: FieldError[] = [];
+    rules.check(object, { errors, budget: new Budget(RUNTIME_BUDGET), before, forgiven });
+    const texts = forgiven.map(({ field, message }) => `${field}: ${message}`);
+    if (texts.length > 0) this.#forgiven.set(object, texts);
   }
 
   #validateScale(object: JsonObject, errors: FieldErrors): void {

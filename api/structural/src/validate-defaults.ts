@@ -3,14 +3,17 @@
  * are part of some object's metadata, metadata that is valid.
  */
 
+import { Budget, RUNTIME_BUDGET } from "@knarr/expressions/limits.ts";
 import { type FieldError, FieldErrors } from "@knarr/machinery/field.ts";
 import type { JsonObject } from "@knarr/machinery/object.ts";
 import { copyJson, equalJson } from "@knarr/machinery/patch/copy.ts";
 import { sortedKeys } from "@knarr/machinery/quote.ts";
 import { coerceEmbedded, Malformed } from "./coerce.ts";
+import { Correlation } from "./correlation.ts";
 import { validateEmbedded, validateResource } from "./embedded.ts";
 import { HAS_DEFAULTS } from "./facts.ts";
 import { isMetaField, prune, pruneValue } from "./prune.ts";
+import { rulesOf } from "./rules.ts";
 import type { Structural } from "./structural.ts";
 import { validateValue } from "./validate.ts";
 import { Validator } from "./validation/validator.ts";
@@ -62,13 +65,15 @@ function rootOf(resource: Structural): Surrounding {
 
 class DefaultsCheck {
   readonly #options: DefaultsOptions;
+  /** What rules may still cost, for all defaults together; below zero, nothing more is looked at. */
+  #left = RUNTIME_BUDGET;
 
   constructor(options: DefaultsOptions) {
     this.#options = options;
   }
 
   node(structural: Structural, errors: FieldErrors, place: Place): void {
-    if (!structural.says(HAS_DEFAULTS)) return;
+    if (!structural.says(HAS_DEFAULTS) || this.#left < 0) return;
     const isResource = place.isRoot || structural.isEmbeddedResource;
     const around = isResource ? rootOf(structural) : place.around;
     const isInMeta = !isResource && place.isInMeta === true;
@@ -94,8 +99,26 @@ class DefaultsCheck {
     const problems = isInMeta
       ? problemsInMeta(around, value, errors)
       : problemsApart(structural, errors, place);
+    const before = errors.list.length;
     if (problems.length > 0) errors.list.push(...problems);
     else validateValue(value, new Validator(structural.props, { isOfDefaults: true }), errors);
+    if (errors.list.length === before) this.#checkRules(structural, errors, place);
+  }
+
+  /** A default must pass where it replaces itself, and where it replaces nothing. */
+  #checkRules(structural: Structural, errors: FieldErrors, { isRoot = false }: Place): void {
+    const isResourceRoot = isRoot || structural.isEmbeddedResource;
+    const rules = rulesOf(structural, { isResourceRoot });
+    if (!rules) return;
+    const before = errors.list.length;
+    const value = structural.default;
+    const replacing = new Budget(this.#left);
+    rules.check(value, { errors, budget: replacing, before: new Correlation(value, value, structural) });
+    this.#left = replacing.left;
+    if (errors.list.length > before) return;
+    const alone = new Budget(this.#left);
+    rules.check(value, { errors, budget: alone });
+    this.#left = Math.min(this.#left, alone.left);
   }
 }
 

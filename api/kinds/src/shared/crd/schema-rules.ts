@@ -11,6 +11,7 @@ import type { FieldErrors } from "@knarr/machinery/field.ts";
 import { structuralProblem } from "@knarr/structural/structural-errors.ts";
 import type { JsonSchemaProps, ValidationRule } from "@knarr/structural/json-schema-props.ts";
 import type { Leniency } from "./leniency.ts";
+import { below, checkRules, type RulePlace } from "./rule-checks.ts";
 import { OPENAPI_TYPES, validateListAndMapTypes } from "./list-rules.ts";
 
 /** What a node is told by those above it. */
@@ -21,9 +22,12 @@ export interface Place {
   readonly forbidsDefaults?: string | undefined;
   /** In `metadata`, `kind` or `apiVersion` of a resource. */
   readonly isInMeta?: boolean;
+  /** Where rules are looked at: not inside junctors, and not in a schema that is not structural. */
+  readonly rules?: RulePlace | undefined;
 }
 
 export function validateSchemaNode(props: JsonSchemaProps, place: Place, errors: FieldErrors): void {
+  const before = errors.list.length;
   validateAllowed(props, place, errors);
   if (props.uniqueItems)
     errors
@@ -32,14 +36,14 @@ export function validateSchemaNode(props: JsonSchemaProps, place: Place, errors:
   validateAdditional(props, place, errors);
   for (const [name, field] of Object.entries(props.properties ?? {}))
     validateSchemaNode(field, placeOfField(props, name, place), errors.at("properties").at([name]));
-  const inner = { ...place, isRoot: false };
+  const inner = { ...place, isRoot: false, rules: undefined };
   if (props.not) validateSchemaNode(props.not, inner, errors.at("not"));
   for (const name of ["allOf", "oneOf", "anyOf"] as const)
     for (const [i, one] of (props[name] ?? []).entries())
       validateSchemaNode(one, inner, errors.at(name).at(i));
   for (const [name, one] of Object.entries(props.definitions ?? {}))
     validateSchemaNode(one, inner, errors.at("definitions").at([name]));
-  validateItems(props, inner, errors.at("items"));
+  validateItems(props, placeOfItems(props, place, errors.path), errors.at("items"));
   for (const [name, one] of Object.entries(props.dependencies ?? {}))
     if (!Array.isArray(one))
       validateSchemaNode(one as JsonSchemaProps, inner, errors.at("dependencies").at([name]));
@@ -48,6 +52,18 @@ export function validateSchemaNode(props: JsonSchemaProps, place: Place, errors:
   validateListAndMapTypes(props, place.lenient, errors);
   for (const [i, rule] of (props["x-kubernetes-validations"] ?? []).entries())
     validateRule(rule, props, errors.at("x-kubernetes-validations").at(i));
+  if (place.rules && errors.list.length === before)
+    checkRules(props, { ...place.rules, isRoot: place.isRoot ?? false }, errors);
+}
+
+function placeOfItems(props: JsonSchemaProps, place: Place, path: string): Place {
+  const { rules } = place;
+  const isMap = props["x-kubernetes-list-type"] === "map";
+  const inItems = rules && {
+    ...below(rules, props),
+    uncorrelatable: rules.uncorrelatable ?? (isMap ? undefined : path),
+  };
+  return { ...place, isRoot: false, rules: inItems };
 }
 
 function validateAllowed(props: JsonSchemaProps, place: Place, errors: FieldErrors): void {
@@ -92,15 +108,18 @@ function validateAdditional(props: JsonSchemaProps, place: Place, errors: FieldE
   const forbidsDefaults = place.isInMeta
     ? "inside additionalProperties applying to object metadata"
     : place.forbidsDefaults;
-  validateSchemaNode(additional as JsonSchemaProps, { ...place, isRoot: false, forbidsDefaults }, at);
+  validateSchemaNode(additional as JsonSchemaProps, { ...inside(place, props), forbidsDefaults }, at);
+}
+
+function inside(place: Place, props: JsonSchemaProps): Place {
+  return { ...place, isRoot: false, rules: place.rules && below(place.rules, props) };
 }
 
 function placeOfField(props: JsonSchemaProps, name: string, place: Place): Place {
   const isMeta = name === "metadata" || name === "kind" || name === "apiVersion";
-  if (!isMeta || !(place.isRoot || props["x-kubernetes-embedded-resource"]))
-    return { ...place, isRoot: false };
+  if (!isMeta || !(place.isRoot || props["x-kubernetes-embedded-resource"])) return inside(place, props);
   const forbidsDefaults = place.isRoot ? `in top-level ${name}` : place.forbidsDefaults;
-  return { ...place, isRoot: false, isInMeta: true, forbidsDefaults };
+  return { ...inside(place, props), isInMeta: true, forbidsDefaults };
 }
 
 function validateItems({ items }: JsonSchemaProps, place: Place, errors: FieldErrors): void {

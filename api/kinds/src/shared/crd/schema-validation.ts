@@ -8,6 +8,7 @@ import type { JsonSchemaProps } from "@knarr/structural/json-schema-props.ts";
 import { internalSchema } from "./internal-form.ts";
 import type { SchemaPart } from "./hoisted.ts";
 import type { Leniency } from "./leniency.ts";
+import { RuleCosts } from "./rule-checks.ts";
 import { validateSchemaNode } from "./schema-rules.ts";
 
 export interface SchemaContext {
@@ -20,7 +21,7 @@ export interface SchemaContext {
 
 export function validateSchema(
   validation: SchemaPart | undefined,
-  { lenient, requiresStructural, hasStatus }: SchemaContext,
+  { lenient, requiresStructural, hasStatus, version }: SchemaContext,
   errors: FieldErrors,
 ): void {
   const schema = validation?.openAPIV3Schema;
@@ -30,14 +31,21 @@ export function validateSchema(
   if (hasStatus) validateRootForStatus(schema, errors);
   if (schema.nullable) errors.at("openAPIV3Schema.nullable").forbidden("nullable cannot be true at the root");
   const problem = requiresStructural ? structuralProblem(schema) : undefined;
-  if (requiresStructural && problem === undefined) {
-    const found = errors.list.length;
-    structuralErrors(schema, at);
-    if (errors.list.length === found)
-      validateDefaults(structuralOf(schema), at, { requiresPruned: !lenient.unprunedDefaults });
-  }
-  validateSchemaNode(schema, { lenient, isRoot: true }, at);
+  const isSound =
+    requiresStructural && problem === undefined && isStructuralWithDefaults(schema, lenient, at);
+  const costs = new RuleCosts({ allowsExpensive: lenient.unchangedSchemas.has(version) });
+  const rules = isSound ? { costs, cardinality: 1n } : undefined;
+  validateSchemaNode(schema, { lenient, isRoot: true, rules }, at);
+  costs.report(at);
   if (problem !== undefined && errors.list.length === before) at.invalid("", problem);
+}
+
+function isStructuralWithDefaults(schema: JsonSchemaProps, lenient: Leniency, errors: FieldErrors): boolean {
+  const before = errors.list.length;
+  structuralErrors(schema, errors);
+  if (errors.list.length === before)
+    validateDefaults(structuralOf(schema), errors, { requiresPruned: !lenient.unprunedDefaults });
+  return errors.list.length === before;
 }
 
 const ALLOWED_AT_ROOT = [
