@@ -26,6 +26,7 @@ import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import type { Origin, RequestBody } from "../pipeline/api-request.ts";
 import type { Outcome, Pipeline } from "../pipeline/pipeline.ts";
 import { nameSelected } from "../pipeline/route.ts";
+import type { Served } from "../registry/served.ts";
 import type { Attributes, User } from "../request.ts";
 
 const NOTHING: RequestBody = {
@@ -76,9 +77,9 @@ export class InProcessTransport implements Transport {
     signal: AbortSignal,
   ): Promise<ListOf<T>> {
     signal.throwIfAborted();
-    if (!this.#isOurs(resource)) return this.#listBehind(resource, selection, signal);
+    const served = this.#ours(resource);
+    if (!served) return this.#listBehind(resource, selection, signal);
     await this.#authorize("list", resource, selection);
-    const served = this.#pipeline.parts.registry.of(resource);
     const page = await served.list(selectedBy(resource, selection));
     return {
       apiVersion: served.apiVersion,
@@ -94,12 +95,12 @@ export class InProcessTransport implements Transport {
     resourceVersion: string,
     signal: AbortSignal,
   ): AsyncGenerator<readonly WatchEvent<T>[]> {
-    if (!this.#isOurs(resource)) {
+    const served = this.#ours(resource);
+    if (!served) {
       yield* this.#watchBehind(resource, selection, resourceVersion, signal);
       return;
     }
     await this.#authorize("watch", resource, selection);
-    const served = this.#pipeline.parts.registry.of(resource);
     const query = { ...selectedBy(resource, selection), resourceVersion, allowWatchBookmarks: true };
     const { stored } = resource;
     for await (const events of served.events(query, signal)) {
@@ -115,9 +116,9 @@ export class InProcessTransport implements Transport {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** Kinds found by discovery may be those of a server behind this one. */
-  #isOurs({ group, version, plural }: Resource<any>): boolean {
-    return this.#pipeline.parts.registry.find(group, version, plural) !== undefined;
+  /** Kinds found by discovery may be those of a server behind this one, or gone meanwhile. */
+  #ours({ group, version, plural }: Resource<any>): Served | undefined {
+    return this.#pipeline.parts.registry.find(group, version, plural);
   }
 
   async #listBehind<T extends ApiObject>(
