@@ -92,6 +92,11 @@ export const options = {
     help: "What to serve or not: `api/beta`, `GROUP/VERSION`, `GROUP/VERSION/RESOURCE`, …, each `=true` or `=false`",
   }),
 
+  "authentication-config": option.path({
+    group: "api",
+    value: "",
+    help: "File (AuthenticationConfiguration) of OpenID Connect issuers whose tokens are good",
+  }),
   "enable-priority-and-fairness": option.flag({
     group: "api",
     value: true,

@@ -52,6 +52,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       runtimeConfig: Object.fromEntries(
         config["runtime-config"].map((word) => [word.split("=")[0]!, word.endsWith("=true")]),
       ),
+      ...(config["authentication-config"] && { authenticationConfig: config["authentication-config"] }),
       limitsRequests: config["enable-priority-and-fairness"],
       ...auditOptions(config),
       enableAdmissionPlugins: config["enable-admission-plugins"],

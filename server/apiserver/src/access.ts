@@ -7,7 +7,9 @@ import { secret } from "@knarr/kinds/core/secret.ts";
 import { bootstrapTokenKey } from "@knarr/kinds/shared/bootstrap-token.ts";
 import { serviceAccount } from "@knarr/kinds/core/service-account.ts";
 import type { Clock } from "@knarr/std/clock.ts";
+import type { Logger } from "@knarr/std/log.ts";
 import { Authentication } from "./authn/authentication.ts";
+import { ConfiguredAuthentication } from "./authn/jwt/configured-authentication.ts";
 import { bootstrapTokenAuthenticator } from "./authn/bootstrap-token.ts";
 import { requestHeaderAuthenticator } from "./authn/request-header.ts";
 import { serviceAccountAuthenticator, type BoundObjects } from "./authn/service-account.ts";
@@ -21,7 +23,12 @@ import type { Caches } from "./cache/cache.ts";
 import type { ApiServerOptions, ListenOptions } from "./options.ts";
 import type { Authenticator } from "./request.ts";
 
-export interface Access {
+interface AccessContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Access extends Disposable {
   readonly authentication: Authentication;
   readonly authorization: Authorization;
   readonly rbac: RbacAuthorizer;
@@ -31,7 +38,7 @@ export interface Access {
   readonly audiences: readonly string[];
 }
 
-export function accessOf(options: ApiServerOptions, caches: Caches, clock: Clock): Access {
+export function accessOf(options: ApiServerOptions, caches: Caches, { clock, log }: AccessContext): Access {
   const { clusterDomain = "cluster.local", anonymous = true, staticTokens = [], listen } = options;
   const issuer = options.issuer ?? `https://kubernetes.default.svc.${clusterDomain}`;
   const keys = tokenKeys({
@@ -43,20 +50,25 @@ export function accessOf(options: ApiServerOptions, caches: Caches, clock: Clock
   const audiences = [issuer];
   const now = (): number => clock.now();
   const rbac = new RbacAuthorizer(caches);
+  const configured = options.authenticationConfig
+    ? new ConfiguredAuthentication({ path: options.authenticationConfig, ownIssuer: issuer, log, now })
+    : undefined;
   return {
     authentication: new Authentication({
       authenticators: listen ? authenticatorsOf(listen, now) : [],
       tokens: [
         ...(staticTokens.length > 0 ? [staticTokenAuthenticator(staticTokens)] : []),
         serviceAccountAuthenticator({ keys, objects, audiences, now }),
+        ...(configured ? [configured] : []),
         bootstrapTokenAuthenticator({
           secret: (id) => caches.world.get(secret, bootstrapTokenKey(id)),
           now,
         }),
       ],
-      anonymous,
+      allowsAnonymous: (path) => configured?.allowsAnonymous(path) ?? anonymous,
     }),
     authorization: new Authorization([new NodeAuthorizer(caches), rbac]),
+    [Symbol.dispose]: () => configured?.[Symbol.dispose](),
     rbac,
     keys,
     objects,

@@ -50,6 +50,8 @@ export interface ApiServerOptions {
   readonly clusterDomain?: string;
   /** Whether requests without credentials are `system:anonymous` (RBAC then lets them see health and version) or refused. Default true. */
   readonly anonymous?: boolean;
+  /** Path of an AuthenticationConfiguration: OpenID Connect issuers, who may come anonymously. Followed when it changes. */
+  readonly authenticationConfig?: string;
   readonly clock?: Clock;
   readonly log?: Logger;
 }

@@ -44,6 +44,8 @@ export interface Authenticator {
 }
 
 export interface Credentials {
+  /** What is asked for. */
+  readonly path: string;
   /** DER of the client certificate that TLS saw, not yet verified against the client CA. */
   readonly certificate?: Buffer;
   readonly bearerToken?: string;

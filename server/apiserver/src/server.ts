@@ -84,7 +84,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const loaded = new Set([...groups.filter((group) => !group.isOffByDefault), ...served]);
   const resources = [...loaded].flatMap((group) => group.resources).filter(isStored);
   const caches = stack.use(await openCaches({ store, resources, clock }));
-  const access = accessOf(options, caches, clock);
+  const access = stack.use(accessOf(options, caches, { clock, log }));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const hooks = registryHooks({ options, caches, access, clock, nodes, log });
   const registry = new Registry(served, caches, (resource) => hooks.of(resource));

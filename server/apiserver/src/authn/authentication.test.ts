@@ -75,7 +75,7 @@ function authentication(ca: Authority, now = NOW): Authentication {
   });
 }
 
-const credentials = (certificate: Buffer): Credentials => ({ certificate, headers: {} });
+const credentials = (certificate: Buffer): Credentials => ({ path: "/", certificate, headers: {} });
 
 test("x509: the common name is the user, the organizations are the groups", async () => {
   const ca = await authority("ca");
@@ -118,11 +118,13 @@ test("x509 refuses a certificate that expires while its connection lives", async
 
 test("no credentials are anonymous, bad ones are nobody", async () => {
   const ca = await authority("ca");
-  const nobody = await authentication(ca).authenticate({ headers: {} });
+  const nobody = await authentication(ca).authenticate({ path: "/", headers: {} });
   assert.deepEqual(nobody, { name: "system:anonymous", groups: ["system:unauthenticated"] });
-  await assert.rejects(authentication(ca).authenticate({ headers: {}, bearerToken: "nope" }), { code: 401 });
-  const strict = new Authentication({ authenticators: [], tokens: [], anonymous: false });
-  await assert.rejects(strict.authenticate({ headers: {} }), { code: 401 });
+  await assert.rejects(authentication(ca).authenticate({ path: "/", headers: {}, bearerToken: "nope" }), {
+    code: 401,
+  });
+  const strict = new Authentication({ authenticators: [], tokens: [], allowsAnonymous: () => false });
+  await assert.rejects(strict.authenticate({ path: "/", headers: {} }), { code: 401 });
 });
 
 test("static tokens are their users'", async () => {
@@ -130,8 +132,8 @@ test("static tokens are their users'", async () => {
     staticTokenAuthenticator([{ token: "s3cret", user: { name: "root", groups: ["system:masters"] } }]),
   ];
   const all = new Authentication({ authenticators: [], tokens });
-  assert.equal((await all.authenticate({ headers: {}, bearerToken: "s3cret" })).name, "root");
-  await assert.rejects(all.authenticate({ headers: {}, bearerToken: "s3cre" }), { code: 401 });
+  assert.equal((await all.authenticate({ path: "/", headers: {}, bearerToken: "s3cret" })).name, "root");
+  await assert.rejects(all.authenticate({ path: "/", headers: {}, bearerToken: "s3cre" }), { code: 401 });
 });
 
 test("request headers are believed of the proxy alone", async () => {
@@ -141,15 +143,22 @@ test("request headers are believed of the proxy alone", async () => {
   const options = { proxyCa, allowedNames: ["front-proxy"], now: () => NOW };
   const { authenticate } = requestHeaderAuthenticator(options);
   const headers = { "x-remote-user": "jane", "x-remote-group": "a, b", "x-remote-extra-team": "x" };
-  assert.deepEqual(await authenticate({ certificate: proxy, headers }), {
+  assert.deepEqual(await authenticate({ path: "/", certificate: proxy, headers }), {
     name: "jane",
     groups: ["a", "b"],
     extra: { team: ["x"] },
   });
-  assert.equal(await authenticate({ headers }), undefined);
-  assert.equal(await authenticate({ certificate: await signed(ca, "CN=other"), headers }), undefined);
+  assert.equal(await authenticate({ path: "/", headers }), undefined);
   assert.equal(
-    await authenticate({ certificate: await signed(await authority("front"), "CN=front-proxy"), headers }),
+    await authenticate({ path: "/", certificate: await signed(ca, "CN=other"), headers }),
+    undefined,
+  );
+  assert.equal(
+    await authenticate({
+      path: "/",
+      certificate: await signed(await authority("front"), "CN=front-proxy"),
+      headers,
+    }),
     undefined,
   );
 });
@@ -216,7 +225,7 @@ for (const type of ["rsa", "ec"] as const) {
   test(`a token that was issued is its service account's, with ${type} keys`, async () => {
     const { issuer, all } = rig(pem(type));
     const bearerToken = tokenFor(podBound, issuer);
-    assert.deepEqual(await all.authenticate({ headers: {}, bearerToken }), {
+    assert.deepEqual(await all.authenticate({ path: "/", headers: {}, bearerToken }), {
       name: "system:serviceaccount:x:s",
       uid: "u-s",
       groups: ["system:serviceaccounts", "system:serviceaccounts:x", "system:authenticated"],

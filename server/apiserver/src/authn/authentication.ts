@@ -26,19 +26,19 @@ export interface AuthenticationOptions {
   /** In order; tokens come after them. */
   readonly authenticators: readonly Authenticator[];
   readonly tokens: readonly TokenAuthenticator[];
-  /** Whether requests without credentials are `system:anonymous` (authorization then decides) or refused. Default true. */
-  readonly anonymous?: boolean;
+  /** Whether requests for a path without credentials are `system:anonymous` (authorization then decides) or refused. Default: all are. */
+  allowsAnonymous?(path: string): boolean;
 }
 
 export class Authentication {
   readonly #authenticators: readonly Authenticator[];
   readonly #tokens: readonly TokenAuthenticator[];
-  readonly #anonymous: boolean;
+  readonly #allowsAnonymous: (path: string) => boolean;
 
-  constructor({ authenticators, tokens, anonymous = true }: AuthenticationOptions) {
+  constructor({ authenticators, tokens, allowsAnonymous = () => true }: AuthenticationOptions) {
     this.#authenticators = authenticators;
     this.#tokens = tokens;
-    this.#anonymous = anonymous;
+    this.#allowsAnonymous = allowsAnonymous;
   }
 
   /** Throws ApiError Unauthorized. */
@@ -57,7 +57,7 @@ export class Authentication {
       if (found.identity) return found.identity.user;
       bad = true;
     }
-    if (bad || !this.#anonymous) throw unauthorized();
+    if (bad || !this.#allowsAnonymous(credentials.path)) throw unauthorized();
     return ANONYMOUS;
   }
 

@@ -97,13 +97,12 @@ export class HttpService {
 
   #outcomeOf(exchange: Exchange, auditId: string): Promise<Outcome> {
     const { url, method, headers, connection } = exchange;
-    const mark = url.indexOf("?");
-    const path = mark < 0 ? url : url.slice(0, mark);
-    const search = mark < 0 ? "" : url.slice(mark);
+    const path = pathOf(url);
+    const search = url.slice(path.length);
     return this.#pipeline.handle({
       method,
       path: path.includes("%") ? decoded(path) : path,
-      query: mark < 0 ? NO_QUERY : new URLSearchParams(search),
+      query: search ? new URLSearchParams(search) : NO_QUERY,
       headers,
       body: new HttpBody(exchange),
       origin: { remoteAddress: connection.remoteAddress, auditId, search },
@@ -112,10 +111,11 @@ export class HttpService {
     });
   }
 
-  #userOf({ headers, connection }: Exchange): Promise<User> {
+  #userOf({ headers, connection, url }: Exchange): Promise<User> {
     const { authorization } = headers;
     const bearer = authorization && /^bearer +(.+)$/i.exec(authorization)?.[1];
     return this.#pipeline.parts.authentication.authenticate({
+      path: pathOf(url),
       headers,
       ...(connection.certificate && { certificate: connection.certificate }),
       ...(bearer && { bearerToken: bearer.trim() }),
@@ -143,6 +143,11 @@ class HttpBody implements RequestBody {
   open(): Readable | undefined {
     return this.#exchange.input;
   }
+}
+
+function pathOf(url: string): string {
+  const mark = url.indexOf("?");
+  return mark < 0 ? url : url.slice(0, mark);
 }
 
 function decoded(path: string): string {
