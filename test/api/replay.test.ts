@@ -46,7 +46,7 @@ const kinds = [
     " ",
   ),
 ];
-const protocols = "lists|watch|bodies|paths|finalizers|subresources|custom resources";
+const protocols = "lists|watch|bodies|paths|finalizers|subresources|custom resources|discovery";
 const groups = `^(${kinds.join("|")})/|^(${protocols})$`;
 const LIMIT_MS = 60_000;
 
