@@ -104,6 +104,23 @@ test("explain --recursive shows the whole tree", async () => {
   );
 });
 
+test("explain says what fields mean, and which words they take", async () => {
+  for (const field of ["deployment", "deployment.spec.strategy", "pod.spec.containers", "crd.spec"]) {
+    const text = await kubectl("explain", field);
+    assert.doesNotMatch(text, /<no description>/);
+    const [, fields = ""] = text.split("FIELDS:\n");
+    for (const [head, meaning = ""] of fields.matchAll(
+      /^ {2}(?!enum: )\S.*\n(?: {2}enum: .*\n)?((?: {4}.*\n)*)/gm,
+    ))
+      assert.ok(meaning.trim().length > 10, head);
+  }
+  const strategy = await kubectl("explain", "deployment.spec.strategy", "--recursive");
+  assert.match(strategy, /^DESCRIPTION:\n {4}.*strategy/m);
+  assert.match(strategy, /^ {2}type\t<string>\n {2}enum: Recreate, RollingUpdate$/m);
+  const quantity = await kubectl("explain", "pod.spec.containers.resources.limits");
+  assert.match(quantity, /Quantity is a number/);
+});
+
 test("explain says which field is not there", async () => {
   const { code, stderr } = await rig.run(["explain", "pod.spec.nothing"]);
   assert.deepEqual([code, stderr], [1, 'error: field "nothing" does not exist\n']);

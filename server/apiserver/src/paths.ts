@@ -10,6 +10,7 @@ import type { Metrics } from "./metrics/metrics.ts";
 import { clausesOf } from "./negotiation/accept.ts";
 import { OpenApi, type Published } from "./openapi/documents.ts";
 import { OPENAPI_V2_PROTOBUF } from "./openapi/protobuf.ts";
+import { words } from "./openapi/words.ts";
 import { textAnswer, type WholeAnswer } from "./pipeline/answer.ts";
 import type { ApiRequest } from "./pipeline/api-request.ts";
 import type { PathEntry, PathHandler } from "./pipeline/non-resources.ts";
@@ -89,6 +90,7 @@ function notYetAsked({ pending }: Aggregator): string | undefined {
 function openApiPaths({ registry, aggregator }: PathsContext): PathEntry[] {
   const openApi = new OpenApi({
     version: GIT_VERSION,
+    words,
     get groups() {
       return registry.groups;
     },

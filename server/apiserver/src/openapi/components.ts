@@ -7,7 +7,7 @@
 
 import { definition, kindsOf } from "@knarr/schema/definitions.ts";
 import type { Schema } from "@knarr/schema/schema.ts";
-import { wordsOf } from "./words.ts";
+import type { DefinitionWords, Words } from "./words.ts";
 
 export type Document = Record<string, unknown>;
 
@@ -22,8 +22,8 @@ export interface Dialect {
 export const version2: Dialect = { prefix: "#/definitions/", hasOneOf: false };
 export const version3: Dialect = { prefix: "#/components/schemas/", hasOneOf: true };
 
-/** All definitions that `roots` (full names) reach, by name, in order. */
-export function definitionsFrom(roots: Iterable<string>, dialect: Dialect): Document {
+/** All definitions that `roots` (full names) reach, by name, in order; with what they mean, where `words` say it. */
+export function definitionsFrom(roots: Iterable<string>, dialect: Dialect, words?: Words): Document {
   const found = new Map<string, Document>();
   const waiting = [...new Set(roots)];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
@@ -32,24 +32,33 @@ export function definitionsFrom(roots: Iterable<string>, dialect: Dialect): Docu
       if (!found.has(wanted)) waiting.push(wanted);
       return { $ref: dialect.prefix + wanted };
     };
+    const said = words?.of(name);
     const leaf = leaves(dialect)[name];
     if (leaf) {
-      found.set(name, leaf);
+      found.set(name, { ...describedBy(said?.description), ...leaf });
       continue;
     }
     found.set(name, {}); // a definition may contain itself
-    found.set(name, describe(definition(name), dialect, refer));
+    found.set(name, describe(definition(name), said, dialect, refer));
   }
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function describe(schema: Schema, dialect: Dialect, refer: (name: string) => Document): Document {
+type Refer = (name: string) => Document;
+
+function describe(
+  schema: Schema,
+  said: DefinitionWords | undefined,
+  dialect: Dialect,
+  refer: Refer,
+): Document {
   const kinds = schema.name ? kindsOf(schema.name) : [];
-  const words = wordsOf(schema.name);
-  const properties = [...(schema.properties ?? [])].map(
-    ([name, field]) => [name, { ...said(words[name]), ...fieldOf(field, dialect, refer) }] as const,
-  );
+  const properties = [...(schema.properties ?? [])].map(([name, field]) => {
+    const document = fieldOf(field, dialect, refer);
+    return [name, explained(document, said?.fields[name], dialect)] as const;
+  });
   return {
+    ...describedBy(said?.description),
     type: "object",
     ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
     ...(schema.required?.size && { required: [...schema.required] }),
@@ -59,11 +68,27 @@ function describe(schema: Schema, dialect: Dialect, refer: (name: string) => Doc
   };
 }
 
-function said(description: string | undefined): Document {
-  return description === undefined ? {} : { description };
+function describedBy(description: string | undefined): Document {
+  return description ? { description } : {};
 }
 
-function fieldOf(schema: Schema, dialect: Dialect, refer: (name: string) => Document): Document {
+/** In OpenAPI 3 a reference stands alone: what is said beside it is said of a schema that is all of it. */
+function explained(field: Document, description: string | undefined, { hasOneOf }: Dialect): Document {
+  const { $ref, ...rest } = field;
+  if ($ref === undefined || !hasOneOf) {
+    const values = field["type"] === "string" ? valuesIn(description) : [];
+    return { ...describedBy(description), ...field, ...(values.length > 0 && { enum: values }) };
+  }
+  if (!description && Object.keys(rest).length === 0) return field;
+  return { ...describedBy(description), ...rest, allOf: [{ $ref }] };
+}
+
+/** Where a string is one of a few, what it means lists them. */
+function valuesIn(description = ""): string[] {
+  return [...description.matchAll(/^ - `"(.*?)"`/gm)].map(([, value]) => value!).sort();
+}
+
+function fieldOf(schema: Schema, dialect: Dialect, refer: Refer): Document {
   return {
     ...typeOf(schema, dialect, refer),
     ...(schema.default !== undefined && { default: schema.default }),
@@ -71,10 +96,10 @@ function fieldOf(schema: Schema, dialect: Dialect, refer: (name: string) => Docu
   };
 }
 
-function typeOf(schema: Schema, dialect: Dialect, refer: (name: string) => Document): Document {
+function typeOf(schema: Schema, dialect: Dialect, refer: Refer): Document {
   const named = schema.name ?? (schema.format && LEAF_NAMES[schema.format]);
   if (named) return refer(named);
-  const leaf = schema.format ? formats()[schema.format] : undefined;
+  const leaf = schema.format ? formats[schema.format] : undefined;
   if (leaf) return leaf;
   switch (schema.type) {
     case "array":
@@ -101,10 +126,19 @@ function merging(schema: Schema): Document {
   };
 }
 
+const API = "io.k8s.apimachinery.pkg.";
+const EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.";
+
 /** Formats whose definitions people know by name: `kubectl explain` shows `<map[string]Quantity>`. */
 const LEAF_NAMES: Readonly<Record<string, string>> = {
-  quantity: "io.k8s.apimachinery.pkg.api.resource.Quantity",
-  "int-or-string": "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+  quantity: `${API}api.resource.Quantity`,
+  "int-or-string": `${API}util.intstr.IntOrString`,
+  "fields-v1": `${API}apis.meta.v1.FieldsV1`,
+  "raw-extension": `${API}runtime.RawExtension`,
+  json: `${EXTENSIONS}JSON`,
+  "json-schema-or-array": `${EXTENSIONS}JSONSchemaPropsOrArray`,
+  "json-schema-or-bool": `${EXTENSIONS}JSONSchemaPropsOrBool`,
+  "json-schema-or-string-array": `${EXTENSIONS}JSONSchemaPropsOrStringArray`,
 };
 
 function leaves({ hasOneOf }: Dialect): Readonly<Record<string, Document>> {
@@ -113,19 +147,17 @@ function leaves({ hasOneOf }: Dialect): Readonly<Record<string, Document>> {
   return {
     [LEAF_NAMES["quantity"]!]: either("string", "number"),
     [LEAF_NAMES["int-or-string"]!]: { ...either("integer", "string"), format: "int-or-string" },
+    [LEAF_NAMES["fields-v1"]!]: { type: "object" },
+    [LEAF_NAMES["raw-extension"]!]: { type: "object" },
+    [LEAF_NAMES["json"]!]: {},
+    [LEAF_NAMES["json-schema-or-array"]!]: {},
+    [LEAF_NAMES["json-schema-or-bool"]!]: {},
+    [LEAF_NAMES["json-schema-or-string-array"]!]: {},
   };
 }
 
-/** Formats that are not OpenAPI's own. */
-function formats(): Readonly<Record<string, Document>> {
-  return {
-    "micro-time": { type: "string", format: "date-time" },
-    duration: { type: "string" },
-    "fields-v1": { type: "object" },
-    "raw-extension": { type: "object" },
-    json: {},
-    "json-schema-or-array": {},
-    "json-schema-or-bool": {},
-    "json-schema-or-string-array": {},
-  };
-}
+/** Formats that are not OpenAPI's own, and have no definition. */
+const formats: Readonly<Record<string, Document>> = {
+  "micro-time": { type: "string", format: "date-time" },
+  duration: { type: "string" },
+};

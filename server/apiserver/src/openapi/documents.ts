@@ -3,6 +3,9 @@
  * kept as bytes with a hash that is their ETag and, in version 3's index, part of their address: clients keep a document for
  * ever and ask again only when the hash changes.
  *
+ * The hash of a document of version 3 is that of what it says without words, and of the version of the words: so the index, which has all
+ * hashes, reads none, and whole documents are only made where somebody reads them.
+ *
  * What is built in is written once. A change of custom resources costs the documents of their groups; the one of version 2 is the part that
  * is built in with the custom parts put into it.
  */
@@ -12,6 +15,7 @@ import type { Group } from "@knarr/kinds/group.ts";
 import { definitionsFrom, version2, version3, type Dialect, type Document } from "./components.ts";
 import { documentInProtobuf } from "./protobuf.ts";
 import { plainItem2, plainItem3, plainItems, plainPaths, type PlainPath } from "./plain-paths.ts";
+import type { Words } from "./words.ts";
 import { describedPaths, pathItem2, pathItem3, rootOf, type Described } from "./path-items.ts";
 
 export interface Published {
@@ -22,6 +26,8 @@ export interface Published {
 export interface OpenApiSource {
   /** `version` as /version says it. */
   readonly version: string;
+  /** What the fields mean. */
+  readonly words?: Words;
   /** What is served now: the same list until something changes, and the same group while that stays as it is. */
   readonly groups: readonly Group[];
 }
@@ -103,30 +109,49 @@ export class OpenApi {
   #parts(groups: readonly Group[], name: string, write: (part: Part) => Buffer[]): Buffer[][] {
     const builtIn = groups.filter(isBuiltIn);
     const [first] = builtIn;
+    const { words } = this.#source;
     const parts = groups
       .filter(isCustom)
       .map((group) => this.#keep(group, name, () => write(customPart(group))));
     // built-in groups never change, so what is made of all of them is kept by one of them
-    return first ? [this.#keep(first, name, () => write(builtInPart(builtIn))), ...parts] : parts;
+    return first ? [this.#keep(first, name, () => write(builtInPart(builtIn, words))), ...parts] : parts;
   }
 
   #version3(group: Group): Published {
-    return this.#keep(group, "v3", () => {
-      const paths = describedPaths(group);
-      const items = Object.fromEntries(paths.map((path) => [path.path, pathItem3(path)]));
-      return this.#document3(items, definitionsOf([group], paths, version3));
-    });
+    return this.#keep(group, "v3", () =>
+      this.#published3((words) => {
+        const paths = describedPaths(group);
+        const items = Object.fromEntries(paths.map((path) => [path.path, pathItem3(path)]));
+        return [items, definitionsOf([group], paths, version3, words)];
+      }),
+    );
   }
 
   #plain(path: PlainPath): Published {
     return this.#plainDocuments.getOrInsertComputed(path.path, () =>
-      this.#document3(plainItems([path], plainItem3), definitionsFrom(definitionsIn([path]), version3)),
+      this.#published3((words) => [
+        plainItems([path], plainItem3),
+        definitionsFrom(definitionsIn([path]), version3, words),
+      ]),
     );
   }
 
-  #document3(paths: Document, schemas: Document): Published {
+  #published3(describe: (words?: Words) => readonly [paths: Document, schemas: Document]): Published {
     const info = { title: "Kubernetes", version: this.#source.version };
-    return published(textOf({ openapi: "3.0.0", info, paths, components: { schemas } }));
+    const write = (words?: Words): Buffer => {
+      const [paths, schemas] = describe(words);
+      return textOf({ openapi: "3.0.0", info, paths, components: { schemas } });
+    };
+    const { words } = this.#source;
+    const plain = write();
+    if (!words) return published(plain);
+    let explained: Buffer | undefined;
+    return {
+      hash: published(plain, Buffer.from(words.version)).hash,
+      get bytes() {
+        return (explained ??= write(words));
+      },
+    };
   }
 
   #keep<T>(of: Group | readonly Group[], name: string, make: () => T): T {
@@ -143,14 +168,14 @@ interface Part {
 
 const NONE: readonly Part[] = [];
 
-function builtInPart(groups: readonly Group[]): Part {
+function builtInPart(groups: readonly Group[], words: Words | undefined): Part {
   const paths = groups.flatMap(describedPaths);
   const plain = plainPaths(groups);
   return {
     paths: { ...plainItems(plain, plainItem2), ...itemsOf(paths) },
     definitions: {
-      ...definitionsOf(groups, paths, version2),
-      ...definitionsFrom(definitionsIn(plain), version2),
+      ...definitionsOf(groups, paths, version2, words),
+      ...definitionsFrom(definitionsIn(plain), version2, words),
     },
   };
 }
@@ -176,10 +201,15 @@ function isBuiltIn(group: Group): boolean {
   return !isCustom(group);
 }
 
-function definitionsOf(groups: readonly Group[], paths: readonly Described[], dialect: Dialect): Document {
+function definitionsOf(
+  groups: readonly Group[],
+  paths: readonly Described[],
+  dialect: Dialect,
+  words: Words | undefined,
+): Document {
   const custom = customDefinitions(groups, dialect === version2 ? 2 : 3);
   const roots = rootsOf(paths).filter((name) => !(name in custom));
-  return { ...definitionsFrom(roots, dialect), ...custom };
+  return { ...definitionsFrom(roots, dialect, words), ...custom };
 }
 
 function customDefinitions(groups: readonly Group[], version: 2 | 3): Document {
