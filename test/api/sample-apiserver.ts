@@ -55,7 +55,6 @@ export async function startSample(rig: Rig): Promise<AsyncDisposable & { registe
       ...[`--etcd-servers=${etcd}`, `--secure-port=${port}`, `--kubeconfig=${access}`],
       ...[`--authentication-kubeconfig=${access}`, `--authorization-kubeconfig=${access}`],
       ...[`--tls-cert-file=${cert}`, `--tls-private-key-file=${key}`],
-      "--disable-admission-plugins=ValidatingAdmissionPolicy,MutatingAdmissionPolicy",
     ]),
   );
   const held = stack.move();
