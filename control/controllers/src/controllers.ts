@@ -15,6 +15,7 @@ import { csrApprovingController } from "./csr-approving/controller.ts";
 import { csrCleanerController } from "./csr-cleaner/controller.ts";
 import { csrSigningController } from "./csr-signing/controller.ts";
 import { cronJobController } from "./cronjob/controller.ts";
+import { daemonSetController } from "./daemonset/controller.ts";
 import { deploymentController } from "./deployment/controller.ts";
 import { disruptionController } from "./disruption/controller.ts";
 import { staleDisruptionController } from "./disruption/stale-condition.ts";
@@ -60,6 +61,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     csrCleanerController,
     ...(signingAuthority ? [csrSigningController(signingAuthority)] : []),
     cronJobController(),
+    daemonSetController(),
     deploymentController,
     disruptionController(settings.discover),
     endpointsController,

@@ -13,6 +13,7 @@ import {
 import { isInvalid, isNotFound } from "@knarr/machinery/status.ts";
 import type { Api } from "@knarr/client/api.ts";
 import { defineIndex } from "@knarr/client/cache.ts";
+import type { Watch } from "@knarr/client/controller.ts";
 import type { LabelSelector } from "@knarr/machinery/labels.ts";
 
 /** What workloads may take up. */
@@ -21,6 +22,24 @@ export const orphanPods = defineIndex<Pod>({
   of: pod,
   values: (object) => (controllerOf(object) ? [] : [object.metadata.namespace]),
 });
+
+/** Wakes those of `resource` that may take up an object without a controller. */
+export function orphansWake<O extends ApiObject, T extends ApiObject>(
+  of: Resource<O>,
+  resource: Resource<T>,
+  selectorOf: (object: T) => LabelSelector,
+): Watch<O> {
+  return {
+    resource: of,
+    wakes: (orphan, cache) =>
+      controllerOf(orphan)
+        ? []
+        : cache
+            .list(resource, orphan.metadata.namespace)
+            .filter((object) => selectorOf(object).matches(orphan.metadata.labels))
+            .map(keyOf),
+  };
+}
 
 /** A reference to `owner` as the one controller of an object. */
 export function controlledBy(resource: Resource<any>, { metadata }: ApiObject): OwnerReference {

@@ -12,11 +12,11 @@ import { pod as pods } from "@knarr/kinds/core/pod.ts";
 import type { Job, JobStatus } from "@knarr/kinds/generated/batch-v1.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { isFinished as isOver } from "@knarr/kinds/shared/job/status.ts";
-import { controllerOf, keyOf } from "@knarr/machinery/object.ts";
+import { controllerOf } from "@knarr/machinery/object.ts";
 import { formatTime } from "@knarr/machinery/time.ts";
 import { defineController, type Context, type Controller, type Outcome } from "@knarr/client/controller.ts";
 import { withoutZeros } from "../counts.ts";
-import { claim, orphanPods } from "../owners.ts";
+import { claim, orphanPods, orphansWake } from "../owners.ts";
 import { isReady } from "../pods.ts";
 import { selectorOf } from "../selector.ts";
 import { failuresAfter, NO_FAILURES, type Failures } from "./backoff.ts";
@@ -50,7 +50,10 @@ export function jobController(): Controller<Job> {
     name: "job",
     for: jobs,
     owns: [pods],
-    watches: [{ resource: pods, wakes: orphanWakes }],
+    watches: [
+      { resource: pods, wakes: releasedWakes },
+      orphansWake(pods, jobs, ({ spec }) => selectorOf(spec!.selector)),
+    ],
     indexes: [orphanPods, trackedPods],
     writes: { pods: ["create", "delete", "patch"], "jobs.batch/status": ["update"] },
 
@@ -77,17 +80,9 @@ export function jobController(): Controller<Job> {
   });
 }
 
-/** Orphans may be taken up; those that say which Job they were of may be waiting for it to let them go. */
-function orphanWakes(pod: Pod, cache: Context["cache"]): readonly string[] {
-  if (controllerOf(pod)) return [];
-  const { namespace, labels } = pod.metadata;
-  return [
-    ...trackedPods.values(pod).filter((key) => key !== undefined),
-    ...cache
-      .list(jobs, namespace)
-      .filter(({ spec }) => selectorOf(spec!.selector).matches(labels))
-      .map(keyOf),
-  ];
+/** Orphans that say which Job they were of may be waiting for it to let them go. */
+function releasedWakes(pod: Pod): readonly string[] {
+  return controllerOf(pod) ? [] : trackedPods.values(pod).filter((key) => key !== undefined);
 }
 
 async function startSync(job: Job, context: Context, before: Failures): Promise<Sync> {

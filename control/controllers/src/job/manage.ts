@@ -1,12 +1,10 @@
 /** Makes and removes pods until as many run as should. */
 
-import { pod as pods } from "@knarr/kinds/core/pod.ts";
 import type { Job } from "@knarr/kinds/generated/batch-v1.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { Context } from "@knarr/client/controller.ts";
-import { keyOf } from "@knarr/machinery/object.ts";
-import { isNotFound } from "@knarr/machinery/status.ts";
-import { inSlowStart, isNamespaceTerminating } from "../batches.ts";
+import { inSlowStart } from "../batches.ts";
+import { createPod, deletePod } from "../pod-writes.ts";
 import { isReady } from "../pods.ts";
 import { finishedAt, waitAfter, type Failures } from "./backoff.ts";
 import {
@@ -74,14 +72,14 @@ function waitForIndex(failed: Pod | undefined, now: number): number {
 
 /** Takes down what runs, and leaves it to be counted: the Job is at its end. */
 export async function removeAll(sync: Sync): Promise<Change> {
-  return remove(sync.seen.active, sync, (pod) => deletePod(pod, sync));
+  return remove(sync.seen.active, sync, (pod) => deletePod(sync.job, pod, sync));
 }
 
 /** The same for pods that the Job does not want: they are not counted. */
 async function removePods(doomed: readonly Pod[], sync: Sync): Promise<Change> {
   return remove(doomed, sync, async (pod) => {
     await releasePod(pod, sync);
-    await deletePod(pod, sync);
+    await deletePod(sync.job, pod, sync);
   });
 }
 
@@ -101,33 +99,12 @@ async function remove(
   };
 }
 
-async function deletePod(pod: Pod, { job, api, event }: Sync): Promise<void> {
-  const { name, uid } = pod.metadata;
-  try {
-    await api.delete(pods, keyOf(pod), { uid: uid! });
-    event(job, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
-  } catch (err) {
-    if (isNotFound(err)) return;
-    event(job, "Warning", "FailedDelete", `Error deleting: ${(err as Error).message}`);
-    throw new Error(`unable to delete pods: ${(err as Error).message}`, { cause: err });
-  }
-}
-
 async function addPods(indexes: readonly (number | undefined)[], sync: Sync): Promise<Change> {
-  const { job, seen, api, event } = sync;
+  const { job, seen } = sync;
   let made = 0;
   let next = 0;
   const add = async (): Promise<void> => {
-    const index = indexes[next++];
-    try {
-      const created = await api.create(pods, newPod(job, index, seen));
-      made++;
-      event(job, "Normal", "SuccessfulCreate", `Created pod: ${created.metadata.name}`);
-    } catch (err) {
-      if (isNamespaceTerminating(err)) return;
-      event(job, "Warning", "FailedCreate", `Error creating: ${(err as Error).message}`);
-      throw err;
-    }
+    if (await createPod(job, newPod(job, indexes[next++], seen), sync)) made++;
   };
   const error: unknown = await inSlowStart(indexes.length, add).then(
     () => undefined,

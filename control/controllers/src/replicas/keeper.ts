@@ -10,13 +10,13 @@ import { pod } from "@knarr/kinds/core/pod.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { LabelSelector } from "@knarr/machinery/labels.ts";
-import { controllerOf, keyOf } from "@knarr/machinery/object.ts";
-import { isNotFound } from "@knarr/machinery/status.ts";
+import { controllerOf } from "@knarr/machinery/object.ts";
 import { defineController, type Context, type Controller, type Outcome } from "@knarr/client/controller.ts";
-import { allDone, inSlowStart, isNamespaceTerminating } from "../batches.ts";
-import { claim, orphanPods } from "../owners.ts";
+import { allDone, inSlowStart } from "../batches.ts";
+import { claim, orphanPods, orphansWake } from "../owners.ts";
 import { isActive, isFinished, nextAvailableIn } from "../pods.ts";
 import { podOf } from "../pod-of.ts";
+import { createPod, deletePod } from "../pod-writes.ts";
 import { podsToDelete } from "./deletion-order.ts";
 import { sameStatus, statusOf, type Replicated } from "./status.ts";
 
@@ -41,18 +41,7 @@ export function replicaKeeper<T extends Replicated>(keeper: Keeper<T>): Controll
     ...(eventSource && { eventSource }),
     for: resource,
     owns: [pod],
-    watches: [
-      {
-        resource: pod,
-        wakes: (orphan, cache) =>
-          controllerOf(orphan)
-            ? []
-            : cache
-                .list(resource, orphan.metadata.namespace)
-                .filter((set) => keeper.selectorOf(set).matches(orphan.metadata.labels))
-                .map(keyOf),
-      },
-    ],
+    watches: [orphansWake(pod, resource, keeper.selectorOf)],
     indexes: [orphanPods],
     writes: { pods: ["create", "delete", "patch"], [`${qualified}/status`]: ["update"] },
     reconcile: (key, context) => keep(key, keeper, context),
@@ -106,38 +95,14 @@ async function scale<T extends Replicated>(
   if (missing > 0) {
     const count = Math.min(missing, BURST);
     context.log.debug("Too few replicas", { need: wanted, creating: count });
-    await inSlowStart(count, () => create(set, keeper, context));
+    await inSlowStart(count, async () => {
+      await createPod(set, podOf(keeper.resource, set, set.spec!.template!), context);
+    });
   } else if (missing < 0) {
     const count = Math.min(-missing, BURST);
     context.log.debug("Too many replicas", { need: wanted, deleting: count });
     const doomed = podsToDelete(pods, siblings(set, keeper, context), count, context.clock.now());
-    await allDone(doomed.map((victim) => remove(set, victim, context)));
-  }
-}
-
-async function create<T extends Replicated>(
-  set: T,
-  { resource }: Keeper<T>,
-  { api, event }: Context,
-): Promise<void> {
-  try {
-    const created = await api.create(pod, podOf(resource, set, set.spec!.template!));
-    event(set, "Normal", "SuccessfulCreate", `Created pod: ${created.metadata.name}`);
-  } catch (err) {
-    if (isNamespaceTerminating(err)) return;
-    event(set, "Warning", "FailedCreate", `Error creating: ${(err as Error).message}`);
-    throw err;
-  }
-}
-
-async function remove(set: Replicated, victim: Pod, { api, event }: Context): Promise<void> {
-  try {
-    await api.delete(pod, keyOf(victim), { uid: victim.metadata.uid! });
-    event(set, "Normal", "SuccessfulDelete", `Deleted pod: ${victim.metadata.name}`);
-  } catch (err) {
-    if (isNotFound(err)) return;
-    event(set, "Warning", "FailedDelete", `Error deleting: ${(err as Error).message}`);
-    throw new Error(`unable to delete pods: ${(err as Error).message}`, { cause: err });
+    await allDone(doomed.map((victim) => deletePod(set, victim, context)));
   }
 }
 
