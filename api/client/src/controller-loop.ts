@@ -9,6 +9,7 @@ import { WorkQueue } from "@knarr/std/workqueue.ts";
 import type { Context, Controller, Outcome } from "./controller.ts";
 import { createApi } from "./create-api.ts";
 import type { EventRecorder } from "./event-recorder.ts";
+import { Followed } from "./followed.ts";
 import type { Informer, InformerChange } from "./informer.ts";
 import type { Informers } from "./informers.ts";
 import { OwnWrites, writeGuard } from "./own-writes.ts";
@@ -45,6 +46,7 @@ export class ControllerLoop implements AsyncDisposable {
   readonly #alarms = new Map<string, AbortController>();
   readonly #retrying = new Set<string>();
   readonly #subscriptions = new DisposableStack();
+  readonly #followed: Followed;
   readonly #workers: Promise<void>[] = [];
   readonly #mayWrite: ReturnType<typeof writeGuard>;
 
@@ -52,6 +54,7 @@ export class ControllerLoop implements AsyncDisposable {
     this.#options = options;
     const { controller } = options;
     this.#mayWrite = writeGuard(controller.name, controller.writes);
+    this.#followed = new Followed({ ...options, wake: (key) => this.#wake(key) });
     this.#subscribe();
   }
 
@@ -77,6 +80,7 @@ export class ControllerLoop implements AsyncDisposable {
     this.#queue.close();
     for (const alarm of this.#alarms.values()) alarm.abort();
     await Promise.all(this.#workers);
+    await this.#followed[Symbol.asyncDispose]();
   }
 
   #subscribe(): void {
@@ -173,6 +177,7 @@ export class ControllerLoop implements AsyncDisposable {
       clock,
       api,
       cache: informers.cache,
+      follow: (kinds) => this.#followed.follow(kinds),
       log: this.#options.log.with({ [controller.for.kind.toLowerCase()]: key }),
       event: (object, type, reason, message) => recorder.event(object, type, reason, message),
     };

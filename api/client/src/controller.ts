@@ -46,6 +46,18 @@ export interface Watch<W extends ApiObject> {
   wakes(object: W, cache: Cache, previous?: W): readonly string[];
 }
 
+/** A kind to watch because some object names it. */
+export interface Follow<W extends ApiObject> extends Watch<W> {
+  /** Its metadata is enough. */
+  readonly metadataOnly?: boolean;
+}
+
+export interface FollowedCache extends Cache {
+  hasListed(resource: Resource<any>): boolean;
+  /** Resolves when all kinds have been listed: never, where the server cannot list one. */
+  whenListed(): Promise<void>;
+}
+
 export interface Context {
   /** Aborts on shutdown and on loss of the leader lease. */
   readonly signal: AbortSignal;
@@ -55,6 +67,11 @@ export interface Context {
   /** Has seen all this controller's own writes to the key it is called for. */
   readonly cache: Cache;
   readonly api: Api;
+  /**
+   * Watches these kinds, and of those that were followed before no others, for all keys of this controller. What is read of a kind before
+   * it `hasListed` is not all there is; a change to one wakes whom `wakes` says.
+   */
+  follow(kinds: readonly Follow<any>[]): FollowedCache;
   /** Records an Event about `object`; best effort, aggregated as upstream does. */
   event(object: ApiObject, type: "Normal" | "Warning", reason: string, message: string): void;
 }

@@ -165,3 +165,30 @@ test("runControllers wakes the keys that a watch names, for the state before the
   await world.settled();
   assert.deepEqual(seen, ["x", "y", "x"]);
 });
+
+test("a controller follows kinds that objects name, as long as one does", async () => {
+  const seen: string[] = [];
+  await using world = await setUp(
+    twinController({
+      owns: [],
+      async reconcile(key, { cache, follow }) {
+        const isWanted = cache.list(configMap).some(({ data }) => data?.follows === "secrets");
+        const kinds = isWanted ? [{ resource: secret, wakes: () => ["default/config"] }] : [];
+        const followed = follow(kinds);
+        await followed.whenListed();
+        seen.push(`${key} ${isWanted ? followed.list(secret).length : "-"}`);
+      },
+    }),
+  );
+  const { api } = world;
+  const metadata = { name: "config", namespace: "default" };
+  const made = await api.create(configMap, { metadata, data: { follows: "secrets" } });
+  await world.settled();
+  await api.create(secret, { metadata: { name: "a", namespace: "default" } });
+  await world.settled();
+  await api.update(configMap, { ...made, data: {} });
+  await world.settled();
+  await api.create(secret, { metadata: { name: "b", namespace: "default" } });
+  await world.settled();
+  assert.deepEqual(seen, ["default/config 0", "default/config 1", "default/config -"]);
+});

@@ -31,6 +31,7 @@ import { replicaSetController } from "./replicaset/controller.ts";
 import { replicationControllerController } from "./replication-controller/controller.ts";
 import { pvProtectionController } from "./pv-protection/controller.ts";
 import { pvcProtectionController } from "./pvc-protection/controller.ts";
+import { resourceQuotaController } from "./resource-quota/controller.ts";
 import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
 import { serviceCidrController } from "./service-cidr/controller.ts";
@@ -76,6 +77,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     pvcProtectionController,
     replicaSetController,
     replicationControllerController,
+    resourceQuotaController(settings.discover),
     rootCaController(rootCaPem),
     serviceAccountController,
     serviceCidrController,

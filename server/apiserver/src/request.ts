@@ -105,6 +105,8 @@ export interface AdmissionRequest {
   /** Aborts when the client has gone; made when asked for. */
   readonly signal: AbortSignal;
   readonly reinvocation: Reinvocation;
+  /** To be called when the write comes to nothing after plugins have let it through: what they took for it. */
+  readonly givesBack: (() => void | Promise<void>)[];
   /** Adds a `Warning:` header. */
   warn(text: string): void;
   /** Adds an annotation to the audit event; `level` is the one from which on it is written. */

@@ -30,6 +30,7 @@ import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { podCertificateSigning } from "./plugins/pod-certificate-signing.ts";
 import { priority } from "./plugins/priority.ts";
 import { rbacEscalation } from "./plugins/rbac-escalation.ts";
+import { resourceQuotaPlugin } from "./plugins/resource-quota.ts";
 import { runtimeClass } from "./plugins/runtime-class.ts";
 import { serviceAccountPlugin } from "./plugins/service-account.ts";
 import { storageObjectInUseProtection } from "./plugins/storage-object-in-use-protection.ts";
@@ -76,6 +77,8 @@ function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
     parameterAccess(authorization, context.registry),
     validatingAdmissionWebhook(context),
     podCertificateSigning(authorization, clock),
+    // Charges for what all others have let through.
+    resourceQuotaPlugin(context),
   ];
 }
 

@@ -38,6 +38,7 @@ class WriteAdmission implements AdmissionRequest {
   readonly dryRun: boolean;
   readonly previous: ApiObject | undefined;
   readonly reinvocation = new Reinvocation();
+  readonly givesBack: (() => void | Promise<void>)[] = [];
   readonly #request: ApiRequest;
   readonly #makeOptions: (() => Options) | undefined;
   #options: Options | undefined;

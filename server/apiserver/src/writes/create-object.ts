@@ -48,12 +48,13 @@ export async function createObject(
   const cache = served.cache;
   const admission = await admitted(write, given, tracked);
   const reservation = await prepareCreate(write, given);
+  let checked = admission;
   try {
     await validateCreate(write, given);
     const object = withoutEmpties(given, served.expected.schema);
     const { name = "", namespace = "" } = object.metadata;
     // A generated name is known by now.
-    const checked = admission.name ? admission : admissionRequest({ ...write, name }, "CREATE");
+    if (!admission.name) checked = admissionRequest({ ...write, name }, "CREATE");
     await write.parts.admission.validate(object, checked);
     const key = served.keyOf(namespace, name);
     if (options.dryRun) {
@@ -72,6 +73,7 @@ export async function createObject(
     return { object: item.object, item, created: true };
   } catch (err) {
     await reservation?.undo?.();
+    for (const giveBack of checked.givesBack) await giveBack();
     throw err;
   }
 }

@@ -80,7 +80,7 @@ export async function updateObject(write: Write, change: Change): Promise<Writte
     if (options.dryRun) {
       const item = cache.get(key)!;
       const { object, undo } = await changed(write, change, item);
-      await undo?.undo?.();
+      await undo.undo?.();
       return { object: await served.roundTrip(object), created: false };
     }
     const updated = await cache.update(key, async (_current, item) => {
@@ -104,7 +104,7 @@ async function changed(
   write: Write,
   change: Change,
   item: Item<any>,
-): Promise<{ object: ApiObject; undo: Reservation | undefined }> {
+): Promise<{ object: ApiObject; undo: Reservation }> {
   const { served, request, parts, options } = write;
   const { strategy } = change;
   const { object: live } = await served.inVersion(item);
@@ -119,13 +119,20 @@ async function changed(
   mergeEqualOwners(object.metadata, (text) => request.warn(text), { afterAdmission: true });
 
   checkVersion(write, strategy, object, live);
-  const undo =
+  const reserved =
     strategy.subresource === ""
       ? ((await served.hooks.beginUpdate?.(object as never, live as never, {
           dryRun: options.dryRun,
           user: request.user,
         })) ?? undefined)
       : undefined;
+  const undo: Reservation = {
+    commit: () => reserved?.commit?.(),
+    async undo() {
+      await reserved?.undo?.();
+      for (const giveBack of admission.givesBack.splice(0)) await giveBack();
+    },
+  };
   try {
     prepare(write, strategy, object, live);
     await validate(write, strategy, object, live);
@@ -142,7 +149,7 @@ async function changed(
       throw options.dryRun ? undefined : new Emptied(object, item.revision);
   } catch (err) {
     if (err === undefined) return { object, undo };
-    await undo?.undo?.();
+    await undo.undo?.();
     throw err;
   }
   return { object, undo };

@@ -3,19 +3,26 @@
  * most demanding moment of initialisation needs (an init container beside the sidecars started before it).
  */
 
-import type { PodSpec } from "../../../generated/core-v1.ts";
+import type { Container, PodSpec } from "../../../generated/core-v1.ts";
 import { add, compare } from "../amounts.ts";
 import { isSidecar } from "./context.ts";
 
-type Amounts = Record<string, string>;
+export type Amounts = Record<string, string>;
 
-export function aggregate(spec: PodSpec, list: "requests" | "limits"): Amounts {
+export type AmountsOf = (container: Container) => Readonly<Amounts> | undefined;
+
+/** `of`: what counts of one container, if not what its spec says. */
+export function aggregate(
+  spec: PodSpec,
+  list: "requests" | "limits",
+  of: AmountsOf = ({ resources }) => resources?.[list],
+): Amounts {
   const total: Amounts = {};
   const sidecars: Amounts = {};
   const initialisation: Amounts = {};
-  for (const { resources } of spec.containers ?? []) sum(total, resources?.[list]);
+  for (const container of spec.containers ?? []) sum(total, of(container));
   for (const container of spec.initContainers ?? []) {
-    const own = container.resources?.[list];
+    const own = of(container);
     if (isSidecar(container)) {
       sum(total, own);
       sum(sidecars, own);
@@ -30,14 +37,14 @@ export function aggregate(spec: PodSpec, list: "requests" | "limits"): Amounts {
   return total;
 }
 
-function sum(total: Amounts, more: Readonly<Amounts> = {}): void {
+export function sum(total: Amounts, more: Readonly<Amounts> = {}): void {
   for (const name in more) {
     const before = total[name];
     total[name] = before === undefined ? more[name]! : add(before, more[name]!);
   }
 }
 
-function most(total: Amounts, other: Readonly<Amounts>): void {
+export function most(total: Amounts, other: Readonly<Amounts>): void {
   for (const name in other) {
     const before = total[name];
     if (before === undefined || compare(other[name]!, before) > 0) total[name] = other[name]!;

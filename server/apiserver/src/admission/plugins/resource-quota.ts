@@ -1,0 +1,57 @@
+/** ResourceQuota: nothing is made or grown beyond what its namespace may use. Last of all plugins: it charges for what the others let through. */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import { resourceQuota } from "@knarr/kinds/core/resource-quota.ts";
+import { evaluatorOf } from "@knarr/kinds/shared/quota/evaluators.ts";
+import { copyJson } from "@knarr/machinery/patch/copy.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
+import type { PluginContext } from "../admission.ts";
+import type { AdmissionPlugin } from "../plugin.ts";
+import type { LimitedResource } from "../quota/costs.ts";
+import { QuotaLedger } from "../quota/ledger.ts";
+import { refused } from "../refuse.ts";
+
+export function resourceQuotaPlugin(
+  { caches, clock, log }: Pick<PluginContext, "caches" | "clock" | "log">,
+  limited: readonly LimitedResource[] = [],
+): AdmissionPlugin {
+  const ledger = new QuotaLedger(caches);
+  return {
+    name: "ResourceQuota",
+    handles: ["CREATE", "UPDATE"],
+
+    async validate(given, request, world) {
+      const { namespace, resource, subresource, dryRun: isDryRun } = request;
+      const { group, plural } = resource;
+      if (!namespace || (plural === "namespaces" && group === "")) return;
+      if (limited.length === 0 && world.list(resourceQuota, namespace).length === 0) return;
+      const evaluator = evaluatorOf(group ? `${plural}.${group}` : plural);
+      if (!evaluator) return;
+      const [object, previous] = [given, request.previous].map((one) =>
+        evaluator.reads ? asStored(resource, one) : one,
+      );
+      const { isCharged = (change) => !change.previous && !change.subresource } = evaluator;
+      if (!isCharged({ object, previous, subresource })) return;
+
+      const costs = await ledger.charge(namespace, {
+        object: object!,
+        previous,
+        evaluator,
+        around: { now: clock.now(), get: world.get, list: world.list },
+        limited,
+        isDryRun,
+        isStatus: subresource === "status",
+        refuse: (why) => refused(request, given, why),
+      });
+      if (costs.size > 0)
+        request.givesBack.push(() =>
+          ledger.refund(costs).catch((err: unknown) => log.error("Quota not given back", { namespace, err })),
+        );
+    },
+  };
+}
+
+/** Usage is told from the version that objects are stored in. */
+function asStored({ stored }: Resource<any>, object: ApiObject | undefined): ApiObject | undefined {
+  return object && stored ? stored.toHub(copyJson(object)) : object;
+}
