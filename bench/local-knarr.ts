@@ -12,6 +12,8 @@ const knarr = join(import.meta.dirname, "..", "bin", "knarr");
 export interface LocalKnarr extends AsyncDisposable {
   readonly kubeconfig: string;
   readonly serverPid: number;
+  /** Everything that it keeps, below one folder. */
+  readonly folder: string;
 }
 
 export async function startLocalKnarr(
@@ -37,6 +39,7 @@ export async function startLocalKnarr(
   return {
     kubeconfig: env.KNARR_KUBECONFIG,
     serverPid: processes.server.pid,
+    folder,
     async [Symbol.asyncDispose]() {
       await run(knarr, ["down", "--purge"], { env });
       rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 /**
  * A node on which nothing runs: keeps a Node Ready and its Lease fresh, says of the pods bound to it that they run, and lets those go
- * that are deleted. Pods annotated `rig/held` stay as they are, for tests about what happens before or after.
+ * that are deleted. Pods annotated `rig/held` stay as they are, for tests about what happens before or after; those annotated
+ * `rig/ends` have ended well as soon as they are there.
  */
 
 import { createApi } from "@knarr/client/create-api.ts";
@@ -66,12 +67,26 @@ const kubelet = (name: string) =>
         await api.patch(
           pods,
           keyOf(pod),
-          { status: runningStatus(pod) },
+          { status: isEnding(pod) ? endedStatus(pod) : runningStatus(pod) },
           { subresource: "status", type: "merge" },
         );
       }
     },
   });
+
+function isEnding({ metadata }: Pod): boolean {
+  return metadata?.annotations?.["rig/ends"] !== undefined;
+}
+
+function endedStatus(pod: Pod): object {
+  const terminated = { exitCode: 0, reason: "Completed", startedAt: now(), finishedAt: now() };
+  const running = runningStatus(pod);
+  const containerStatuses = running.containerStatuses!.map((status) => ({
+    ...status,
+    ...{ ready: false, started: false, state: { terminated } },
+  }));
+  return { ...running, phase: "Succeeded", containerStatuses };
+}
 
 function runningStatus(pod: Pod): Pod["status"] & object {
   const at = now();

@@ -129,7 +129,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const options = { api: createApi(self), registry, caches, webhooks, clock, log };
     await stack.use(new CustomResources(options)).start();
   }
-  await bootstrap(self, caches.world);
+  await bootstrap(self, caches.world, clock);
   const { serviceAddresses: addresses } = hooks;
   const keeping = { addresses, cidr: serviceCidr, transport: own, world: caches.world, clock, log };
   stack.use(await keepAddresses(keeping));
