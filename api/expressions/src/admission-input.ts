@@ -1,6 +1,6 @@
 /** What requests show to expressions about them. */
 
-/** What one request shows to expressions. One for each request and binding: variables are remembered in it. */
+/** What one request shows to expressions. */
 export interface AdmissionInput {
   readonly object: unknown;
   readonly oldObject: unknown;
@@ -11,7 +11,7 @@ export interface AdmissionInput {
   readonly authorizer?: AuthorizerInput;
 }
 
-/** Who asks, and whom to ask whether they may. */
+/** Who asks, and whom to ask whether they may. One for each request: answers are remembered with it. */
 export interface AuthorizerInput {
   readonly user: {
     readonly name: string;
@@ -19,10 +19,9 @@ export interface AuthorizerInput {
     readonly groups: readonly string[];
     readonly extra?: Readonly<Record<string, readonly string[]>>;
   };
-  /** What the request itself is for: `authorizer.requestResource`. */
+  /** What the request itself is for: `authorizer.requestResource`. It is asked for in all versions. */
   readonly request: {
     readonly group: string;
-    readonly version: string;
     readonly resource: string;
     readonly subresource: string;
     readonly namespace: string;

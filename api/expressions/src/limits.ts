@@ -10,6 +10,8 @@ export const MATCH_CONDITIONS_BUDGET = 2_500_000;
 export const STATIC_RULE_LIMIT = 10_000_000n;
 /** All estimates of one version of a definition together. */
 export const STATIC_SCHEMA_LIMIT = 100_000_000n;
+/** One evaluation of a device selector, and its estimate. */
+export const DEVICE_SELECTOR_LIMIT = 1_000_000;
 /** The largest request, which bounds whatever a schema leaves unbounded. */
 export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
 export const MAX_MESSAGE_BYTES = 5 * 1024;

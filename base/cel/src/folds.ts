@@ -95,6 +95,6 @@ function eachPair(state: State, plan: FoldPlan, over: Outcome): Failure | undefi
 function goOn(state: State, { condition, step, accumulator }: FoldPlan): boolean {
   if (condition(state) === false) return false;
   state.slots[accumulator] = step(state);
-  if (state.cost > state.budget) throw new BudgetExceeded(state.budget + 1);
+  if (state.cost > state.budget) throw new BudgetExceeded(state.cost);
   return true;
 }

@@ -7,7 +7,7 @@ import { defaultCost } from "./default-costs.ts";
 import type { FunctionDeclaration, Overload } from "./library.ts";
 import type { Call } from "./syntax.ts";
 import { isOfType, typeOf } from "./type-of.ts";
-import type { CelType } from "./types.ts";
+import type { CelType, Kind } from "./types.ts";
 import { Failure, type CelValue, type Outcome } from "./values.ts";
 
 interface Planned {
@@ -30,9 +30,14 @@ export function implementation({ call, ids, checked, declarations }: Planned): I
   return { call: types.every(isCertain) && only.call ? only.call : guarded(declared.name, [only]), cost };
 }
 
-/** Whether values are of a type, all the way down, without looking. */
+/**
+ * Whether values are of a type, all the way down, without looking. JSON has no moments and spans: what is declared as such may
+ * be a text.
+ */
 const isCertain = ({ kind, parameters }: CelType): boolean =>
-  kind !== "dyn" && kind !== "any" && kind !== "error" && parameters.every(isCertain);
+  !UNCERTAIN.has(kind) && parameters.every(isCertain);
+
+const UNCERTAIN: ReadonlySet<Kind> = new Set<Kind>(["dyn", "any", "error", "timestamp", "duration"]);
 
 const dispatch = ({ name, overloads }: FunctionDeclaration): ((...args: Outcome[]) => Outcome) =>
   guarded(name, overloads);

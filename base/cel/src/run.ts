@@ -9,7 +9,7 @@ export function runProgram(step: Step, slots: number): Program {
     evaluate(variables, { budget = Infinity } = {}) {
       const state: State = { variables, slots: slots === 0 ? NONE : new Array(slots), cost: 0, budget };
       const value = step(state);
-      if (state.cost > budget) throw new BudgetExceeded(budget + 1);
+      if (state.cost > budget) throw new BudgetExceeded(state.cost);
       if (value instanceof Failure) throw new EvaluationError(value.message, state.cost);
       return { value, cost: state.cost };
     },

@@ -119,6 +119,8 @@ export abstract class MapValue {
   abstract find(key: CelValue): Outcome | undefined;
   abstract keys(): Iterable<CelValue>;
   equals?(other: CelValue): boolean | Failure;
+  /** What `in` says, where `find` finds more than there is. */
+  includes?(key: CelValue): boolean | Failure;
 }
 
 /** A value with named fields. */
@@ -131,6 +133,12 @@ export abstract class StructValue {
     return new Failure(`no such key: ${field}`);
   }
   equals?(other: CelValue): boolean | Failure;
+  /** As plain JSON; absent: it has no form in JSON. */
+  plain?(): unknown;
+  /** Whether `optional.ofNonZeroValue` leaves it out. */
+  get isZero(): boolean {
+    return false;
+  }
 }
 
 /** A value only functions can look into. */

@@ -68,6 +68,7 @@ function comparison(name: string, word: string, holds: (order: number) => boolea
 function inAggregate(value: CelValue, aggregate: CelValue): Outcome {
   if (aggregate instanceof ListValue) return contains(aggregate, value);
   if (!(aggregate instanceof MapValue)) return new Failure("no such overload");
+  if (aggregate.includes) return aggregate.includes(value);
   const found = aggregate.find(value);
   return found instanceof Failure ? found : found !== undefined;
 }

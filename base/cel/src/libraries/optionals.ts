@@ -13,6 +13,7 @@ import {
   Failure,
   ListValue,
   MapValue,
+  StructValue,
   Timestamp,
   Uint,
   type CelValue,
@@ -46,6 +47,7 @@ function isZero(value: CelValue): boolean {
   if (value === null || value === false || value === 0 || value === "") return true;
   if (value instanceof Double || value instanceof Uint) return value.value === 0;
   if (value instanceof ListValue || value instanceof MapValue) return value.size === 0;
+  if (value instanceof StructValue) return value.isZero;
   if (value instanceof Duration) return value.nanos === 0n;
   if (value instanceof Timestamp) return value.seconds === MIN_SECONDS && value.nanos === 0;
   return value instanceof Uint8Array && value.length === 0;

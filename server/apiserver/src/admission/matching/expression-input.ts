@@ -27,7 +27,6 @@ export function expressionInput(
       user,
       request: {
         group: resource.group,
-        version: resource.version,
         resource: resource.plural,
         subresource,
         namespace,
