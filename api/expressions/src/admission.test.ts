@@ -161,12 +161,9 @@ test("patchOf gives the steps of a JSON Patch, configurationOf an object; types 
     return wants === "patch" ? patchOf(result.value) : configurationOf(result.value);
   };
   const path = `"/metadata/labels/" + jsonpatch.escapeKey("a/b")`;
-  assert.deepEqual(
-    await one(`[JSONPatch{op: "add", path: ${path}, value: {"x": [1, 2]}}]`, "patch"),
-    {
-      operations: [{ op: "add", path: "/metadata/labels/a~1b", value: { x: [1, 2] } }],
-    },
-  );
+  assert.deepEqual(await one(`[JSONPatch{op: "add", path: ${path}, value: {"x": [1, 2]}}]`, "patch"), {
+    operations: [{ op: "add", path: "/metadata/labels/a~1b", value: { x: [1, 2] } }],
+  });
   assert.deepEqual(
     await one("Object{spec: Object.spec{items: [Object.spec.items{a: object.spec.sizes}]}}", "configuration"),
     { configuration: { spec: { items: [{ a: [1, 2, 3] }] } } },
