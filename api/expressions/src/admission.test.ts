@@ -1,3 +1,5 @@
+/** Expressions about requests: what they see, what they give, what they cost. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

@@ -1,3 +1,5 @@
+/** Device selectors against a device. */
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileDevice, type Device } from "./device.ts";
