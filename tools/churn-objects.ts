@@ -143,4 +143,17 @@ export const lasting: readonly object[] = [
     metadata: { name: "churn-high" },
     value: 1000,
   },
+  {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "ValidatingAdmissionPolicy",
+    metadata: { name: "churn.example" },
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: ["apps"], apiVersions: ["v1"], operations: ["CREATE"], resources: ["deployments"] },
+        ],
+      },
+      validations: [{ expression: "object.spec.replicas < 100" }],
+    },
+  },
 ];
