@@ -137,6 +137,11 @@ export const options = {
     value: [],
     help: "Admission plugins that are on by default",
   }),
+  "admission-control-config-file": option.path({
+    group: "api",
+    value: "",
+    help: "File (AdmissionConfiguration) that configures admission plugins: PodSecurity, ResourceQuota",
+  }),
 
   "cluster-cidr": option.cidr({ group: "network", value: "10.42.0.0/16", help: "Addresses of pods" }),
   "pod-cidr": option.cidr({

@@ -57,6 +57,9 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       ...auditOptions(config),
       enableAdmissionPlugins: config["enable-admission-plugins"],
       disableAdmissionPlugins: config["disable-admission-plugins"],
+      ...(config["admission-control-config-file"] && {
+        admissionConfig: config["admission-control-config-file"],
+      }),
       components: {
         ...(isOn("controllers") && { "controller-manager": health("controllers") }),
         ...(isOn("scheduler") && { scheduler: health("scheduler") }),

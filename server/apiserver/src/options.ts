@@ -42,6 +42,8 @@ export interface ApiServerOptions {
   /** Admission plugins that are on or off against their default; see admission/admission.ts. */
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
+  /** Path of a file that configures them; see admission/configuration.ts. */
+  readonly admissionConfig?: string;
   /** Whether requests wait for each other by priority and fairness (upstream's --enable-priority-and-fairness). Default true. */
   readonly limitsRequests?: boolean;
   /** Without it nothing is audited. */

@@ -22,6 +22,7 @@ import { auditPolicyOf } from "./audit/policy.ts";
 import { Admission } from "./admission/chain.ts";
 import { AdmissionMetrics } from "./admission/metrics.ts";
 import { admissionPlugins } from "./admission/admission.ts";
+import { admissionConfigurationOf } from "./admission/configuration.ts";
 import type { World } from "./admission/plugin.ts";
 import { Aggregator } from "./aggregation/aggregator.ts";
 import { LocalServices } from "./aggregation/local-services.ts";
@@ -95,6 +96,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const limits =
     options.limitsRequests === false ? undefined : stack.use(new RequestLimits({ caches, metrics, clock }));
   const admissionMetrics = new AdmissionMetrics(metrics);
+  const configuration = admissionConfigurationOf(options.admissionConfig);
   const audit = auditOf(options, { clock, log });
   if (audit) stack.use(audit);
   const parts: Parts = {
@@ -104,7 +106,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     aggregator,
     caches,
     admission: new Admission(
-      admissionPlugins({ access, caches, registry, webhooks, admissionMetrics, clock, log }, options),
+      admissionPlugins(
+        { access, caches, registry, webhooks, admissionMetrics, configuration, clock, log },
+        options,
+      ),
       { world: caches.world, metrics: admissionMetrics },
     ),
     subresources: new Subresources({ access, clock, nodes }),

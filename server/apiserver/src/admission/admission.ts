@@ -11,6 +11,7 @@ import type { Caches } from "../cache/cache.ts";
 import type { ApiServerOptions } from "../options.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { WebhookClient } from "../webhooks/client.ts";
+import type { AdmissionConfiguration } from "./configuration.ts";
 import type { AdmissionMetrics } from "./metrics.ts";
 import type { AdmissionPlugin } from "./plugin.ts";
 import { certificateApproval } from "./plugins/certificate-approval.ts";
@@ -26,6 +27,7 @@ import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
 import { parameterAccess } from "./plugins/parameter-access.ts";
 import { persistentVolumeClaimResize } from "./plugins/persistent-volume-claim-resize.ts";
+import { podSecurity } from "./plugins/pod-security.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { podCertificateSigning } from "./plugins/pod-certificate-signing.ts";
 import { priority } from "./plugins/priority.ts";
@@ -44,6 +46,7 @@ export interface PluginContext {
   readonly registry: Registry;
   readonly webhooks: WebhookClient;
   readonly admissionMetrics: AdmissionMetrics;
+  readonly configuration: AdmissionConfiguration;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -51,7 +54,7 @@ export interface PluginContext {
 export type PluginChoice = Pick<ApiServerOptions, "enableAdmissionPlugins" | "disableAdmissionPlugins">;
 
 function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
-  const { access, caches, clock } = context;
+  const { access, caches, clock, configuration } = context;
   const { authorization } = access;
   return [
     namespaceLifecycle,
@@ -59,6 +62,7 @@ function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
     serviceAccountPlugin(caches),
     nodeRestriction,
     taintNodesByCondition,
+    podSecurity(configuration.podSecurity),
     priority,
     defaultTolerationSeconds,
     defaultStorageClass,

@@ -7,14 +7,14 @@ import { copyJson } from "@knarr/machinery/patch/copy.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { PluginContext } from "../admission.ts";
 import type { AdmissionPlugin } from "../plugin.ts";
-import type { LimitedResource } from "../quota/costs.ts";
 import { QuotaLedger } from "../quota/ledger.ts";
 import { refused } from "../refuse.ts";
 
 export function resourceQuotaPlugin(
-  { caches, clock, log }: Pick<PluginContext, "caches" | "clock" | "log">,
-  limited: readonly LimitedResource[] = [],
+  context: Pick<PluginContext, "caches" | "configuration" | "clock" | "log">,
 ): AdmissionPlugin {
+  const { caches, clock, log } = context;
+  const { limitedResources: limited } = context.configuration;
   const ledger = new QuotaLedger(caches);
   return {
     name: "ResourceQuota",

@@ -1,8 +1,12 @@
 /** Quotas hold: of many writes at once no more pass than there is room for, and what fails gives back what it took. */
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
+import { persistentVolumeClaim } from "@knarr/kinds/core/persistent-volume-claim.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
 import { resourceQuota } from "@knarr/kinds/core/resource-quota.ts";
 import { service } from "@knarr/kinds/core/service.ts";
@@ -130,4 +134,53 @@ test("nothing is counted against a quota that nobody has counted yet", async () 
   await run(rig, "a");
   await rig.api.updateStatus(resourceQuota, { ...made, status: { hard: { pods: "1" } } });
   await assert.rejects(run(rig, "b"), /status unknown for quota: quota, resources: pods/);
+});
+
+test("what an administrator limits may be used only where a quota says how much", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "knarr-quota-"));
+  const path = join(folder, "admission.yaml");
+  writeFileSync(
+    path,
+    `
+apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+  - name: ResourceQuota
+    configuration:
+      apiVersion: apiserver.config.k8s.io/v1
+      kind: ResourceQuotaConfiguration
+      limitedResources:
+        - resource: persistentvolumeclaims
+          matchContains: [gold.storageclass.storage.k8s.io/requests.storage]
+        - resource: pods
+          matchScopes: [{ scopeName: PriorityClass, operator: In, values: [system-node-critical] }]
+`,
+  );
+  await using rig = await startTestServer({ admissionConfig: path });
+  rmSync(folder, { recursive: true });
+  const claim = (storageClassName: string): Promise<unknown> =>
+    rig.api.create(persistentVolumeClaim, {
+      metadata: { generateName: "data-", namespace: "default" },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        storageClassName,
+        resources: { requests: { storage: "1Gi" } },
+      },
+    });
+  await claim("silver");
+  await assert.rejects(
+    claim("gold"),
+    /is forbidden: insufficient quota to consume: gold\.storageclass\.storage\.k8s\.io\/requests\.storage$/,
+  );
+  const critical = { priorityClassName: "system-node-critical" };
+  await assert.rejects(run(rig, "a", critical), {
+    message: "insufficient quota to match these scopes: [{PriorityClass In [system-node-critical]}]",
+  });
+  await limit(rig, {
+    hard: { pods: "1" },
+    scopeSelector: {
+      matchExpressions: [{ scopeName: "PriorityClass", operator: "In", values: ["system-node-critical"] }],
+    },
+  });
+  await run(rig, "a", critical);
 });
