@@ -24,12 +24,9 @@ export const deviceClass = defineResource<DeviceClass>({
   name: nameIsLongName,
   returnsDeleted: true,
 
-  validate: ({ spec }, errors) => validateSpec(spec, errors.at("spec"), { isStored: false }),
+  validate: ({ spec }, errors) => validateSpec(spec, errors.at("spec")),
   validatesOnUpdate: false,
-  validateUpdate: ({ spec }, previous, errors) =>
-    validateSpec(spec, errors.at("spec"), {
-      isStored: semanticEqual(spec?.config, previous.spec?.config),
-    }),
+  validateUpdate: ({ spec }, previous, errors) => validateSpec(spec, errors.at("spec"), previous.spec),
 
   columns: [nameColumn, ageColumn],
 });
@@ -47,13 +44,15 @@ export const deviceClassV1beta1 = inVersion<DeviceClass, DeviceClass>(deviceClas
 function validateSpec(
   spec: DeviceClassSpec | undefined,
   errors: FieldErrors,
-  stored: { readonly isStored: boolean },
+  previous?: DeviceClassSpec,
 ): void {
   const { selectors, config, extendedResourceName } = spec ?? {};
-  validateSelectors(selectors, errors.at("selectors"));
+  const isKept = (field: "selectors" | "config"): boolean =>
+    previous !== undefined && semanticEqual(spec?.[field], previous[field]);
+  validateSelectors(selectors, errors.at("selectors"), isKept("selectors") ? "stored" : "new");
   checkList(config, errors.at("config"), {
     max: MAX_CONFIGURATIONS,
-    check: (item, at) => validateConfiguration(item, at, stored),
+    check: (item, at) => validateConfiguration(item, at, { isStored: isKept("config") }),
   });
   if (extendedResourceName != null && !isExtendedResource(extendedResourceName))
     errors.at("extendedResourceName").invalid(extendedResourceName, "must be a valid extended resource name");
