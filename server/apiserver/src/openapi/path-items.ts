@@ -77,12 +77,12 @@ export function pathItem3({ operations, names, schema, gvk, types }: Described):
     ...(where === "path" && { required: true }),
   });
   return {
-    parameters: names.map((name) => parameter(name, "path", "string")),
+    ...some({ parameters: names.map((name) => parameter(name, "path", "string")) }),
     ...Object.fromEntries(
       operations.map(({ method, action, parameters, hasBody }) => [
         method,
         {
-          parameters: parameters.map(({ name, type }) => parameter(name, "query", type)),
+          ...some({ parameters: parameters.map(({ name, type }) => parameter(name, "query", type)) }),
           ...(hasBody && { requestBody: { content: contents(method === "patch" ? types.patch : ["*/*"]) } }),
           responses: { "200": { description: "OK", content: contents(types.answer) } },
           "x-kubernetes-action": action,
@@ -96,17 +96,19 @@ export function pathItem3({ operations, names, schema, gvk, types }: Described):
 export function pathItem2({ operations, names, schema, gvk, types }: Described): Document {
   const body = schema ? { $ref: version2.prefix + schema } : { type: "object" };
   return {
-    parameters: names.map((name) => ({ name, in: "path", type: "string", required: true })),
+    ...some({ parameters: names.map((name) => ({ name, in: "path", type: "string", required: true })) }),
     ...Object.fromEntries(
       operations.map(({ method, action, parameters, hasBody }) => [
         method,
         {
           consumes: method === "patch" ? types.patch : ["*/*"],
           produces: types.answer,
-          parameters: [
-            ...(hasBody ? [{ name: "body", in: "body", schema: body }] : []),
-            ...parameters.map(({ name, type }) => ({ name, in: "query", type })),
-          ],
+          ...some({
+            parameters: [
+              ...(hasBody ? [{ name: "body", in: "body", schema: body }] : []),
+              ...parameters.map(({ name, type }) => ({ name, in: "query", type })),
+            ],
+          }),
           responses: { "200": { description: "OK", schema: body } },
           "x-kubernetes-action": action,
           "x-kubernetes-group-version-kind": gvk,
@@ -114,4 +116,9 @@ export function pathItem2({ operations, names, schema, gvk, types }: Described):
       ]),
     ),
   };
+}
+
+/** Clients that write a document again leave empty lists out, and compare. */
+function some({ parameters }: { readonly parameters: readonly object[] }): Document {
+  return parameters.length > 0 ? { parameters } : {};
 }
