@@ -174,7 +174,7 @@ export interface Published extends Omit<PublishedResource, "schema"> {
   readonly schema: string;
   /** The version that is stored. */
   readonly storedVersion: string;
-  /** That and further definitions it needs, by name, in a version of OpenAPI; they may refer to ObjectMeta and ListMeta. */
+  /** That, its list's (`schema` with the list's kind for its own) and further definitions it needs, by name, in a version of OpenAPI; they may refer to ObjectMeta and ListMeta. */
   openApi(version: 2 | 3): Readonly<Record<string, object>>;
 }
 

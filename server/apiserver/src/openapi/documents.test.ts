@@ -34,6 +34,41 @@ test("every reference of every document leads to a definition of it", () => {
     assert.ok(definitions[name!]);
 });
 
+test("operations are named for those who generate code, each once", () => {
+  const { paths } = read(openApi.version2().bytes);
+  const ids = Object.values<Record<string, { readonly operationId?: string }>>(paths)
+    .flatMap((item) => Object.values(item))
+    .flatMap(({ operationId }) => operationId ?? []);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of [
+    "listCoreV1PodForAllNamespaces",
+    "readAppsV1NamespacedDeploymentScale",
+    "deleteRbacAuthorizationV1CollectionNamespacedRole",
+    "connectCoreV1PostNamespacedPodExec",
+    "connectCoreV1HeadNodeProxyWithPath",
+    "watchAppsV1NamespacedDeploymentList",
+    "getAppsV1APIResources",
+    "getCodeVersion",
+  ])
+    assert.ok(ids.includes(id), id);
+});
+
+test("operations say what they answer with: lists of the kind, what was deleted, or how it went", () => {
+  const { paths } = read(openApi.version2().bytes);
+  const answerOf = (path: string, method: string): string =>
+    paths[path][method].responses[200].schema.$ref.replace(/^.*\./, "");
+  const pods = "/api/v1/namespaces/{namespace}/pods";
+  assert.deepEqual(
+    [
+      answerOf(pods, "get"),
+      answerOf(pods, "delete"),
+      answerOf(`${pods}/{name}`, "delete"),
+      answerOf("/api/v1/namespaces/{namespace}/configmaps/{name}", "delete"),
+    ],
+    ["PodList", "Status", "Pod", "Status"],
+  );
+});
+
 test("OpenApi.document has no answer for what is not served", () => {
   assert.equal(openApi.document("apis/nope/v1"), undefined);
 });

@@ -14,9 +14,16 @@ import { createHash } from "node:crypto";
 import type { Group } from "@knarr/kinds/group.ts";
 import { definitionsFrom, version2, version3, type Dialect, type Document } from "./components.ts";
 import { documentInProtobuf } from "./protobuf.ts";
-import { plainItem2, plainItem3, plainItems, plainPaths, type PlainPath } from "./plain-paths.ts";
+import { kindsPath, plainItem2, plainItem3, plainItems, plainPaths, type PlainPath } from "./plain-paths.ts";
 import type { Words } from "./words.ts";
-import { describedPaths, pathItem2, pathItem3, rootOf, type Described } from "./path-items.ts";
+import {
+  describedPaths,
+  pathItem2,
+  pathItem3,
+  rootOf,
+  sharedDefinitions,
+  type Described,
+} from "./path-items.ts";
 
 export interface Published {
   readonly bytes: Buffer;
@@ -121,8 +128,10 @@ export class OpenApi {
     return this.#keep(group, "v3", () =>
       this.#published3((words) => {
         const paths = describedPaths(group);
+        const plain = isCustom(group) ? [] : [kindsPath(group)];
         const items = Object.fromEntries(paths.map((path) => [path.path, pathItem3(path)]));
-        return [items, definitionsOf([group], paths, version3, words)];
+        const definitions = definitionsOf([group], paths, { dialect: version3, plain, words });
+        return [{ ...plainItems(plain, plainItem3), ...items }, definitions];
       }),
     );
   }
@@ -170,13 +179,10 @@ const NONE: readonly Part[] = [];
 
 function builtInPart(groups: readonly Group[], words: Words | undefined): Part {
   const paths = groups.flatMap(describedPaths);
-  const plain = plainPaths(groups);
+  const plain = [...plainPaths(groups), ...groups.map(kindsPath)];
   return {
     paths: { ...plainItems(plain, plainItem2), ...itemsOf(paths) },
-    definitions: {
-      ...definitionsOf(groups, paths, version2, words),
-      ...definitionsFrom(definitionsIn(plain), version2, words),
-    },
+    definitions: definitionsOf(groups, paths, { dialect: version2, plain, words }),
   };
 }
 
@@ -201,14 +207,20 @@ function isBuiltIn(group: Group): boolean {
   return !isCustom(group);
 }
 
+interface Describing {
+  readonly dialect: Dialect;
+  readonly plain: readonly PlainPath[];
+  readonly words: Words | undefined;
+}
+
 function definitionsOf(
   groups: readonly Group[],
   paths: readonly Described[],
-  dialect: Dialect,
-  words: Words | undefined,
+  { dialect, plain, words }: Describing,
 ): Document {
   const custom = customDefinitions(groups, dialect === version2 ? 2 : 3);
-  const roots = rootsOf(paths).filter((name) => !(name in custom));
+  const named = paths.flatMap(({ schema, listSchema }) => [schema ?? [], listSchema ?? []].flat());
+  const roots = [...ALWAYS, ...named, ...definitionsIn(plain)].filter((name) => !(name in custom));
   return { ...definitionsFrom(roots, dialect, words), ...custom };
 }
 
@@ -217,14 +229,12 @@ function customDefinitions(groups: readonly Group[], version: 2 | 3): Document {
   return Object.assign({}, ...resources.map(({ published }) => published?.openApi(version))) as Document;
 }
 
-/** Every document has these: custom definitions refer to them, and to nothing else. */
-const ALWAYS = ["Status", "DeleteOptions", "ObjectMeta", "ListMeta"].map(
-  (kind) => `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`,
-);
-
-function rootsOf(paths: readonly Described[]): string[] {
-  return [...ALWAYS, ...paths.flatMap(({ schema }) => schema ?? [])];
-}
+/** Every document has these: custom definitions refer to the metadata, and to nothing else. */
+const ALWAYS = [
+  ...sharedDefinitions,
+  "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta",
+  "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta",
+];
 
 function textOf(document: Document): Buffer {
   return Buffer.from(JSON.stringify(document));

@@ -4,29 +4,28 @@ import { definitionNameOfKind, publishedResources } from "@knarr/schema/resource
 import type { PublishedResource } from "@knarr/schema/schema.ts";
 import type { Group } from "@knarr/kinds/group.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
-import { version2, version3, type Document } from "./components.ts";
-import { pathsOf, subresourcePath, type Operation, type Path, type Routed } from "./operations.ts";
+import { version2, version3, type Dialect, type Document } from "./components.ts";
+import { operationId, tagOf } from "./operation-ids.ts";
+import {
+  pathsOf,
+  subresourcePaths,
+  type Content,
+  type Operation,
+  type Path,
+  type Routed,
+} from "./operations.ts";
+import type { Parameter } from "./parameters.ts";
 
 export interface Described extends Path {
-  readonly operations: readonly Operation[];
+  /** The kind whose path it is. */
+  readonly of: { readonly group: string; readonly version: string; readonly kind: string };
+  /** The kind that goes in and out, which is another for `/scale`. */
+  readonly gvk: Described["of"];
+  /** Definitions of it and of a list of it. */
   readonly schema: string | undefined;
-  readonly gvk: { readonly group: string; readonly version: string; readonly kind: string };
-  readonly types: Types;
+  readonly listSchema: string | undefined;
+  readonly isCustom: boolean;
 }
-
-interface Types {
-  readonly patch: readonly string[];
-  readonly answer: readonly string[];
-}
-
-const custom: Types = {
-  patch: ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"],
-  answer: ["application/json", "application/yaml"],
-};
-const builtIn: Types = {
-  patch: [...custom.patch, "application/strategic-merge-patch+json"],
-  answer: [...custom.answer, "application/vnd.kubernetes.protobuf"],
-};
 
 export function rootOf({ group, version }: { readonly group: string; readonly version: string }): string {
   return group ? `/apis/${group}/${version}` : `/api/${version}`;
@@ -44,81 +43,161 @@ export function describedPaths(group: Group): Described[] {
   });
 }
 
-function pathsOfResource(row: PublishedResource, { published }: Resource<any>): Described[] {
+function pathsOfResource(row: PublishedResource, resource: Resource<any>): Described[] {
   const { group, version, kind, schema } = row;
-  const types = published ? custom : builtIn;
-  const gvk = { group, version, kind };
+  const { published, listKind = `${kind}List`, returnsDeleted } = resource;
+  const isCustom = published !== undefined;
+  const of = { group, version, kind };
   const routed: Routed = {
-    root: rootOf(row),
-    plural: row.plural,
-    namespaced: row.namespaced,
-    verbs: row.verbs,
+    ...{ root: rootOf(row), plural: row.plural, namespaced: row.namespaced, verbs: row.verbs },
+    ...{ returnsDeleted, isCustom },
   };
-  const own = pathsOf(routed).map((path) => ({ ...path, schema, gvk, types }));
-  const below = Object.entries(row.subresources).map(
-    ([name, { kind, group = row.group, version = row.version, verbs }]) => ({
-      ...subresourcePath(routed, name, verbs),
-      schema: kind === row.kind ? schema : definitionNameOfKind(group, version, kind),
-      gvk: { group, version, kind },
-      types,
-    }),
-  );
+  const listSchema = isCustom
+    ? schema?.replace(/[^.]*$/, listKind)
+    : definitionNameOfKind(group, version, listKind);
+  const own = pathsOf(routed).map((path) => ({ ...path, of, gvk: of, schema, listSchema, isCustom }));
+  const below = Object.entries(row.subresources).flatMap(([name, sub]) => {
+    const body = { group: sub.group ?? group, version: sub.version ?? version, kind: sub.kind };
+    const its = sub.kind === kind ? schema : definitionNameOfKind(body.group, body.version, body.kind);
+    const gvk = isCustom ? of : body; // as upstream has it
+    return subresourcePaths(routed, name, sub).map((path) => ({
+      ...{ ...path, of, gvk, schema: its, listSchema: undefined, isCustom },
+    }));
+  });
   return [...own, ...below];
 }
 
-export function pathItem3({ operations, names, schema, gvk, types }: Described): Document {
-  const body = schema ? { schema: { $ref: version3.prefix + schema } } : {};
-  const contents = (names: readonly string[]): Document =>
-    Object.fromEntries(names.map((name) => [name, body]));
-  const parameter = (name: string, where: string, type: string): Document => ({
-    name,
-    in: where,
-    schema: { type },
-    ...(where === "path" && { required: true }),
-  });
-  return {
-    ...some({ parameters: names.map((name) => parameter(name, "path", "string")) }),
-    ...Object.fromEntries(
-      operations.map(({ method, action, parameters, hasBody }) => [
-        method,
-        {
-          ...some({ parameters: parameters.map(({ name, type }) => parameter(name, "query", type)) }),
-          ...(hasBody && { requestBody: { content: contents(method === "patch" ? types.patch : ["*/*"]) } }),
-          responses: { "200": { description: "OK", content: contents(types.answer) } },
-          "x-kubernetes-action": action,
-          "x-kubernetes-group-version-kind": gvk,
-        },
-      ]),
-    ),
-  };
+const meta = (kind: string): string => `io.k8s.apimachinery.pkg.apis.meta.v1.${kind}`;
+
+/** Definitions that operations name whatever they are about. */
+export const sharedDefinitions: readonly string[] = ["DeleteOptions", "Patch", "Status", "WatchEvent"].map(
+  meta,
+);
+
+function definitionOf(content: Content, { schema, listSchema }: Described): string | undefined {
+  switch (content) {
+    case "object":
+      return schema;
+    case "list":
+      return listSchema;
+    case "delete options":
+      return meta("DeleteOptions");
+    case "patch":
+      return meta("Patch");
+    case "status":
+      return meta("Status");
+    case "event":
+      return meta("WatchEvent");
+    default:
+      return undefined;
+  }
 }
 
-export function pathItem2({ operations, names, schema, gvk, types }: Described): Document {
-  const body = schema ? { $ref: version2.prefix + schema } : { type: "object" };
-  return {
-    ...some({ parameters: names.map((name) => ({ name, in: "path", type: "string", required: true })) }),
-    ...Object.fromEntries(
-      operations.map(({ method, action, parameters, hasBody }) => [
-        method,
-        {
-          consumes: method === "patch" ? types.patch : ["*/*"],
-          produces: types.answer,
-          ...some({
-            parameters: [
-              ...(hasBody ? [{ name: "body", in: "body", schema: body }] : []),
-              ...parameters.map(({ name, type }) => ({ name, in: "query", type })),
-            ],
-          }),
-          responses: { "200": { description: "OK", schema: body } },
-          "x-kubernetes-action": action,
-          "x-kubernetes-group-version-kind": gvk,
-        },
-      ]),
-    ),
-  };
+const JSON_PATCH = "application/json-patch+json";
+const MERGE_PATCH = "application/merge-patch+json";
+const APPLY_PATCH = "application/apply-patch+yaml";
+const customForms = ["application/json", "application/yaml"];
+const builtInForms = [...customForms, "application/vnd.kubernetes.protobuf"];
+const streamed = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+
+function formsIn({ body }: Operation, isCustom: boolean): readonly string[] {
+  if (body !== "patch") return isCustom ? customForms : ["*/*"];
+  return isCustom
+    ? [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]
+    : [JSON_PATCH, MERGE_PATCH, "application/strategic-merge-patch+json", APPLY_PATCH];
 }
+
+function formsOut({ answer }: Operation, isCustom: boolean): readonly string[] {
+  if (answer === "stream") return ["*/*"];
+  if (isCustom) return customForms;
+  if (answer === "text") return ["text/plain", ...builtInForms];
+  return answer === "list" || answer === "event" ? [...builtInForms, ...streamed] : builtInForms;
+}
+
+/** Only what deletes are asked for with may be left out. */
+const mustHave = ({ body }: Operation): { readonly required?: true } =>
+  body === "delete options" ? {} : { required: true };
+
+export const unauthorized: Document = { "401": { description: "Unauthorized" } };
+const CODES: Readonly<Record<number, string>> = { 200: "OK", 201: "Created", 202: "Accepted" };
+
+export function pathItem3(path: Described): Document {
+  const { isCustom } = path;
+  const parameter = ({ name, type }: Parameter): Document => ({
+    ...{ name, in: "query", schema: { type, uniqueItems: true } },
+  });
+  const contents = (content: Content, forms: readonly string[]): Document => {
+    const schema = schemaOf(content, path, version3);
+    return { content: Object.fromEntries(forms.map((form) => [form, { schema }])) };
+  };
+  return itemOf(path, {
+    parameter,
+    inputs(operation) {
+      const { body, parameters } = operation;
+      const requestBody = body && { ...contents(body, formsIn(operation, isCustom)), ...mustHave(operation) };
+      return { ...some(parameters.map(parameter)), ...(requestBody && { requestBody }) };
+    },
+    answer: (operation) => contents(operation.answer, formsOut(operation, isCustom)),
+  });
+}
+
+export function pathItem2(path: Described): Document {
+  const { isCustom } = path;
+  const parameter = ({ name, type }: Parameter): Document => ({ uniqueItems: true, type, name, in: "query" });
+  return itemOf(path, {
+    parameter,
+    inputs(operation) {
+      const { body, parameters } = operation;
+      const sent = body && {
+        ...{ name: "body", in: "body", schema: schemaOf(body, path, version2) },
+        ...mustHave(operation),
+      };
+      return {
+        ...{ consumes: formsIn(operation, isCustom), produces: formsOut(operation, isCustom) },
+        ...{ schemes: ["https"], ...some([...(sent ? [sent] : []), ...parameters.map(parameter)]) },
+      };
+    },
+    answer: ({ answer }) => ({ schema: schemaOf(answer, path, version2) }),
+  });
+}
+
+/** How a version of OpenAPI writes things down. */
+interface Writer {
+  parameter(parameter: Parameter): Document;
+  inputs(operation: Operation): Document;
+  answer(operation: Operation): Document;
+}
+
+function itemOf(path: Described, { parameter, inputs, answer }: Writer): Document {
+  const { names, parameters, operations, of, gvk } = path;
+  const responses = (operation: Operation): Document => {
+    const content = answer(operation);
+    const answers = operation.codes.map((code) => [code, { description: CODES[code], ...content }]);
+    return { ...Object.fromEntries(answers), ...unauthorized };
+  };
+  const items = operations.map((operation) => [
+    operation.method,
+    {
+      ...{ tags: [tagOf(of)], operationId: operationId(operation, path, of), ...inputs(operation) },
+      responses: responses(operation),
+      ...{ "x-kubernetes-action": operation.action, "x-kubernetes-group-version-kind": gvk },
+    },
+  ]);
+  const inPath = names.map((name) => ({
+    ...parameter({ name, type: "string" }),
+    in: "path",
+    required: true,
+  }));
+  return { ...some([...inPath, ...parameters.map(parameter)]), ...Object.fromEntries(items) };
+}
+
+function schemaOf(content: Content, path: Described, { prefix }: Dialect): Document {
+  const name = definitionOf(content, path);
+  return name ? { $ref: prefix + name } : { type: UNTYPED.has(content) ? "string" : "object" };
+}
+const UNTYPED: ReadonlySet<Content> = new Set(["text", "stream"]);
 
 /** Clients that write a document again leave empty lists out, and compare. */
-function some({ parameters }: { readonly parameters: readonly object[] }): Document {
+function some(parameters: readonly object[]): Document {
   return parameters.length > 0 ? { parameters } : {};
 }

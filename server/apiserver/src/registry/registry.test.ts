@@ -37,7 +37,10 @@ function boats(group: string, version: string): Served {
       verbs,
     },
     subresources: { status: { kind: "Boat", verbs: ["get"] } },
-    openApi: () => ({ [schema]: { type: "object", description: `${version} boats` } }),
+    openApi: () => ({
+      [schema]: { type: "object", description: `${version} boats` },
+      [`${schema}List`]: { type: "object" },
+    }),
   };
   const resource: Resource = {
     ...{ group, version, kind: "Boat", plural: "boats", scope: "Namespaced", schema: { type: "object" } },
