@@ -22,6 +22,7 @@ import { defaultIngressClass } from "./plugins/default-ingress-class.ts";
 import { defaultStorageClass } from "./plugins/default-storage-class.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
 import { limitRanger } from "./plugins/limit-ranger.ts";
+import { mutatingAdmissionPolicyPlugin } from "./plugins/mutating-admission-policy.ts";
 import { mutatingAdmissionWebhook } from "./plugins/mutating-admission-webhook.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { nodeRestriction } from "./plugins/node-restriction.ts";
@@ -37,6 +38,7 @@ import { runtimeClass } from "./plugins/runtime-class.ts";
 import { serviceAccountPlugin } from "./plugins/service-account.ts";
 import { storageObjectInUseProtection } from "./plugins/storage-object-in-use-protection.ts";
 import { taintNodesByCondition } from "./plugins/taint-nodes-by-condition.ts";
+import { validatingAdmissionPolicyPlugin } from "./plugins/validating-admission-policy.ts";
 import { validatingAdmissionWebhook } from "./plugins/validating-admission-webhook.ts";
 
 /** What plugins may need beyond the world they are shown. */
@@ -76,9 +78,11 @@ function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
     defaultIngressClass,
     podTopologyLabels,
     // New ones go above. From here on it is what users bring, and what must see the object as it will be stored.
+    mutatingAdmissionPolicyPlugin(context),
     mutatingAdmissionWebhook(context),
     rbacEscalation(access),
     parameterAccess(authorization, context.registry),
+    validatingAdmissionPolicyPlugin(context),
     validatingAdmissionWebhook(context),
     podCertificateSigning(authorization, clock),
     // Charges for what all others have let through.

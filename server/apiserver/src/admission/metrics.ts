@@ -1,6 +1,7 @@
 /** What is counted of admission, under upstream's names. */
 
 import type { Counter, Histogram, Metrics } from "../metrics/metrics.ts";
+import { PolicyMetrics } from "./policies/metrics.ts";
 
 const BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 const WEBHOOK_BUCKETS = [...BUCKETS, 10, 25];
@@ -28,8 +29,10 @@ export class AdmissionMetrics {
   readonly conditionSeconds: Histogram;
   readonly conditionErrors: Counter;
   readonly conditionExclusions: Counter;
+  readonly policies: PolicyMetrics;
 
   constructor(metrics: Metrics) {
+    this.policies = new PolicyMetrics(metrics);
     this.#steps = metrics.histogram(
       "apiserver_admission_step_admission_duration_seconds",
       "How long mutating and validating admission took as a whole.",

@@ -4,6 +4,7 @@ import {
   compileAdmission,
   matchConditions,
   type AdmissionInput,
+  type Composition,
   type MatchCondition,
 } from "@knarr/expressions/admission.ts";
 import type { AdmissionRequest } from "../../request.ts";
@@ -16,6 +17,7 @@ export interface ConditionsOf {
   readonly type: "admit" | "validate";
   readonly failurePolicy: string | undefined;
   readonly hasParams?: boolean;
+  readonly variables?: Composition;
 }
 
 /** Refused because nobody can say whether the request is meant. */
@@ -33,12 +35,18 @@ export class MatchConditions {
     of: ConditionsOf,
     metrics: AdmissionMetrics,
   ) {
-    const { hasParams = false } = of;
+    const { hasParams = false, variables } = of;
+    const options = {
+      wants: "bool",
+      hasParams,
+      hasAuthorizer: true,
+      ...(variables && { variables }),
+    } as const;
     this.#of = of;
     this.#metrics = metrics;
     this.#conditions = conditions.map(({ name, expression }) => ({
       name,
-      expression: compileAdmission(expression, { wants: "bool", hasParams, hasAuthorizer: true }),
+      expression: compileAdmission(expression, options),
     }));
   }
 

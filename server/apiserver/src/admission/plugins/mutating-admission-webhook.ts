@@ -8,12 +8,13 @@ import { isExempt, shownTo } from "../webhooks/choose.ts";
 import { ConfiguredWebhooks, type ConfiguredWebhook } from "../webhooks/configured.ts";
 import { consequenceOf } from "../webhooks/consequence.ts";
 import { applyVerdict } from "../webhooks/mutation.ts";
-import { WebhookReinvocation } from "../webhooks/reinvocation.ts";
 import { ShownObjects } from "../webhooks/shown.ts";
 import type { PluginContext } from "../admission.ts";
 import type { Shown } from "../matching/expression-input.ts";
 import type { AdmissionPlugin, World } from "../plugin.ts";
+import { CalledAgain } from "../reinvocation.ts";
 
+const NAME = "MutatingAdmissionWebhook";
 const AUDIT = "mutation.webhook.admission.k8s.io";
 
 interface Asking {
@@ -68,7 +69,7 @@ export function mutatingAdmissionWebhook(context: PluginContext): AdmissionPlugi
     const { authorization } = access;
     const { reinvocation } = request;
     const { managedFields } = object?.metadata ?? {};
-    const again = WebhookReinvocation.of(reinvocation);
+    const again = CalledAgain.of(reinvocation, NAME);
     const objects = new ShownObjects(object, request, registry);
     again.begin(object);
     for (const [index, one] of configured.list.entries()) {
@@ -84,7 +85,7 @@ export function mutatingAdmissionWebhook(context: PluginContext): AdmissionPlugi
   };
 
   return {
-    name: "MutatingAdmissionWebhook",
+    name: NAME,
     handles: ["CREATE", "UPDATE", "DELETE", "CONNECT"],
 
     mutate(object, request, world) {

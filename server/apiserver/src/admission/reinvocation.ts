@@ -1,15 +1,13 @@
 /**
- * Which webhooks are called once more, because the object was changed after they had seen it. Only those that ask for it (`IfNeeded`) and were
- * called in the first round; what changed it may be a webhook behind them, a policy, or a plugin that runs again before them.
+ * Which webhooks or policies are called once more, because the object was changed after they had seen it. Only those that ask for it
+ * (`IfNeeded`) and were called in the first round; what changed it may be one behind them, or a plugin that runs again before them.
  */
 
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { copyJson } from "@knarr/machinery/patch/copy.ts";
-import type { Reinvocation } from "../../request.ts";
+import type { Reinvocation } from "../request.ts";
 
-const NAME = "MutatingAdmissionWebhook";
-
-export class WebhookReinvocation {
+export class CalledAgain {
   readonly #round: Reinvocation;
   /** Called since the last change, and to be called again after the next. */
   readonly #seen = new Set<string>();
@@ -20,10 +18,10 @@ export class WebhookReinvocation {
     this.#round = round;
   }
 
-  /** That of a request: the same in both rounds. */
-  static of(round: Reinvocation): WebhookReinvocation {
-    let kept = round.state.get(NAME) as WebhookReinvocation | undefined;
-    if (!kept) round.state.set(NAME, (kept = new WebhookReinvocation(round)));
+  /** That of a request and plugin: the same in both rounds. */
+  static of(round: Reinvocation, plugin: string): CalledAgain {
+    let kept = round.state.get(plugin) as CalledAgain | undefined;
+    if (!kept) round.state.set(plugin, (kept = new CalledAgain(round)));
     return kept;
   }
 
@@ -40,11 +38,14 @@ export class WebhookReinvocation {
     id: string,
     { isChanged, isNeeded }: { readonly isChanged: boolean; readonly isNeeded: boolean },
   ): void {
-    if (isChanged) {
-      this.#expire();
-      this.#round.isWanted = true;
-    }
+    if (isChanged) this.changed();
     if (isNeeded) this.#seen.add(id);
+  }
+
+  /** Whoever has seen the object has not seen what it is now. */
+  changed(): void {
+    this.#expire();
+    this.#round.isWanted = true;
   }
 
   end(object: unknown): void {

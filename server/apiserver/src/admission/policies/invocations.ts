@@ -1,0 +1,132 @@
+/** Which policies judge or change a request, through which bindings and with which parameters. */
+
+import type { AdmissionInput } from "@knarr/expressions/admission.ts";
+import { namespace as namespaceKind } from "@knarr/kinds/core/namespace.ts";
+import type { Namespace } from "@knarr/kinds/generated/core-v1.ts";
+import { ApiError, notFound } from "@knarr/machinery/status.ts";
+import type { Authorization } from "../../authz/authorization.ts";
+import type { Registry } from "../../registry/registry.ts";
+import type { Served } from "../../registry/served.ts";
+import type { AdmissionRequest } from "../../request.ts";
+import type { Match } from "../matching/equivalents.ts";
+import type { World } from "../plugin.ts";
+import type { Binding, ConfiguredPolicy } from "./configured.ts";
+import { BadConfiguration, paramsOf, paramsServed } from "./params.ts";
+
+export interface Invocation<Configured> {
+  readonly one: Configured;
+  readonly binding: Binding;
+  readonly match: Match;
+  readonly params: readonly unknown[];
+}
+
+/** A policy that is for the request and cannot be used. */
+export interface Misconfigured<Configured> {
+  readonly one: Configured;
+  /** Absent: the policy itself is to blame. */
+  readonly binding?: Binding;
+  readonly problem: string;
+}
+
+export interface Asking {
+  readonly object: any;
+  readonly request: AdmissionRequest;
+  readonly world: World;
+  readonly registry: Registry;
+  readonly authorization: Authorization;
+}
+
+/** Kinds that policies watch over themselves with, and questions that nothing would work without. */
+const EXEMPT: ReadonlySet<string> = new Set([
+  "admissionregistration.k8s.io/validatingadmissionpolicies",
+  "admissionregistration.k8s.io/validatingadmissionpolicybindings",
+  "admissionregistration.k8s.io/mutatingadmissionpolicies",
+  "admissionregistration.k8s.io/mutatingadmissionpolicybindings",
+  "authentication.k8s.io/selfsubjectreviews",
+  "authentication.k8s.io/tokenreviews",
+  "authorization.k8s.io/localsubjectaccessreviews",
+  "authorization.k8s.io/selfsubjectaccessreviews",
+  "authorization.k8s.io/selfsubjectrulesreviews",
+  "authorization.k8s.io/subjectaccessreviews",
+]);
+
+/** Whether any may be for such a request; most are seen to be for none at once. */
+export function mayBeMeant(list: readonly ConfiguredPolicy<any, any>[], request: AdmissionRequest): boolean {
+  if (list.length === 0) return false;
+  const { group, plural } = request.resource;
+  return !EXEMPT.has(`${group}/${plural}`) && list.some(({ matcher }) => matcher.mayMatch(request));
+}
+
+/** In the order of the policies and their bindings. */
+export async function invocationsOf<Configured extends ConfiguredPolicy<any, any>>(
+  list: readonly Configured[],
+  asking: Asking,
+): Promise<readonly (Invocation<Configured> | Misconfigured<Configured>)[]> {
+  const found: (Invocation<Configured> | Misconfigured<Configured>)[] = [];
+  for (const one of list) {
+    try {
+      const match = matched(one.matcher, asking);
+      if (!match) continue;
+      const served = paramsServed(one.paramKind, asking.registry);
+      for (const binding of one.bindings) {
+        const invocation = await invocationOf({ one, binding, match, served }, asking);
+        if (invocation) found.push(invocation);
+      }
+    } catch (err) {
+      found.push({ one, problem: `failed to configure policy: ${problemOf(err)}` });
+    }
+  }
+  return found;
+}
+
+interface Bound<Configured> extends Omit<Invocation<Configured>, "params"> {
+  readonly served: Served | undefined;
+}
+
+async function invocationOf<Configured>(
+  { served, ...bound }: Bound<Configured>,
+  asking: Asking,
+): Promise<Invocation<Configured> | Misconfigured<Configured> | undefined> {
+  const { one, binding } = bound;
+  try {
+    if (binding.matcher && !matched(binding.matcher, asking)) return undefined;
+    const params = await paramsOf(served, binding.paramRef, asking.request.namespace);
+    return params.length > 0 ? { ...bound, params } : undefined;
+  } catch (err) {
+    return { one, binding, problem: `failed to configure binding: ${problemOf(err)}` };
+  }
+}
+
+function matched(
+  matcher: Binding["matcher"] & object,
+  { object, request, world }: Asking,
+): Match | undefined {
+  return matcher.match(object, request, world);
+}
+
+function problemOf(err: unknown): string {
+  if (err instanceof BadConfiguration || err instanceof ApiError) return err.message;
+  throw err;
+}
+
+/** `namespaceObject`; undefined where there is none. Throws NotFound. */
+export function namespaceOf({ request, world }: Asking): AdmissionInput["namespaceObject"] {
+  const { namespace, kind } = request;
+  if (namespace === "" || (kind.kind === "Namespace" && kind.group === "")) return undefined;
+  const found = world.get(namespaceKind, namespace);
+  if (!found) throw notFound({ group: "", resource: "namespaces" }, namespace);
+  return shown.getOrInsertComputed(found, () => shownNamespace(found));
+}
+
+const shown = new WeakMap<object, object>();
+
+/** What expressions see of a Namespace: what is known to its type in them. */
+function shownNamespace({ metadata, spec, status }: Namespace): object {
+  const { name, generateName, uid, resourceVersion, generation, labels, annotations, finalizers } = metadata;
+  const { creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  const shownMetadata = {
+    ...{ name, generateName, uid, resourceVersion, generation, labels, annotations, finalizers },
+    ...{ creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds },
+  };
+  return { metadata: shownMetadata, spec, status };
+}
