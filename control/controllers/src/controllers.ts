@@ -36,6 +36,7 @@ import { rootCaController } from "./root-ca/controller.ts";
 import { serviceAccountController } from "./service-account/controller.ts";
 import { serviceCidrController } from "./service-cidr/controller.ts";
 import { tokenCleanerController } from "./token-cleaner/controller.ts";
+import { statefulSetController } from "./statefulset/controller.ts";
 import { taintEvictionController } from "./taint-eviction/controller.ts";
 import { vacProtectionController } from "./vac-protection/controller.ts";
 import { trustBundleController } from "./trust-bundle/controller.ts";
@@ -82,6 +83,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     serviceAccountController,
     serviceCidrController,
     staleDisruptionController,
+    statefulSetController,
     tokenCleanerController,
     taintEvictionController(),
     vacProtectionController,

@@ -59,6 +59,8 @@ export interface Claim<O extends ApiObject, T extends ApiObject> {
   readonly ownerResource: Resource<O>;
   readonly resource: Resource<T>;
   readonly selector: LabelSelector;
+  /** What it asks of its objects beyond labels. */
+  readonly accepts?: (object: T) => boolean;
   /** Objects that `owner` controls, and those without a controller in its namespace. */
   readonly candidates: readonly T[];
   /** What the owner puts on those it takes up, and takes off those it lets go. */
@@ -70,12 +72,12 @@ export interface Claim<O extends ApiObject, T extends ApiObject> {
  * those it controls and no longer matches. An owner that is being deleted neither adopts nor lets go.
  */
 export async function claim<O extends ApiObject, T extends ApiObject>(claim: Claim<O, T>): Promise<T[]> {
-  const { api, owner, ownerResource, resource, selector, candidates, finalizers = [] } = claim;
+  const { api, owner, ownerResource, resource, selector, accepts, candidates, finalizers = [] } = claim;
   const isGoing = owner.metadata.deletionTimestamp !== undefined;
   let mayAdopt: Promise<void> | undefined;
 
   const decide = async (object: T): Promise<T | undefined> => {
-    const matches = selector.matches(object.metadata.labels);
+    const matches = selector.matches(object.metadata.labels) && (accepts?.(object) ?? true);
     const controller = controllerOf(object);
     if (controller) {
       if (controller.uid !== owner.metadata.uid) return undefined;

@@ -27,6 +27,10 @@ export function readySince(pod: Pod): number | undefined {
   return Date.parse(condition.lastTransitionTime);
 }
 
+export function isGoing({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
 /** Ready for at least `minReadySeconds`. */
 export function isAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
   if (!isReady(pod)) return false;

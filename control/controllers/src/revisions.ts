@@ -8,6 +8,7 @@
 import { controllerRevision } from "@knarr/kinds/apps/controller-revision.ts";
 import type { ControllerRevision } from "@knarr/kinds/generated/apps-v1.ts";
 import type { PodTemplateSpec } from "@knarr/kinds/generated/core-v1.ts";
+import { defaultPodTemplate } from "@knarr/kinds/shared/pod/defaults.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { LabelSelector } from "@knarr/machinery/labels.ts";
 import { controllerOf, keyOf, type ApiObject } from "@knarr/machinery/object.ts";
@@ -132,13 +133,14 @@ export function isOf(revision: ControllerRevision, template: PodTemplateSpec): b
 
 const templates = new WeakMap<object, PodTemplateSpec>();
 
-/** The template that the revision brings back. */
-export function templateOf({ data }: ControllerRevision): PodTemplateSpec {
-  if (!data) return {};
+/** The template that the revision brings back, as it would be now: there may be more defaults than when it was kept. */
+export function templateOf({ data = {} }: ControllerRevision): PodTemplateSpec {
   let template = templates.get(data);
   if (!template) {
     const { $patch: _patch, ...rest } = (data as { spec?: { template?: any } }).spec?.template ?? {};
-    templates.set(data, (template = rest as PodTemplateSpec));
+    template = structuredClone(rest) as PodTemplateSpec;
+    defaultPodTemplate(template);
+    templates.set(data, template);
   }
   return template;
 }

@@ -23,9 +23,9 @@ import { orphanRevisions, REVISION_LABEL, revise, revisionWrites } from "../revi
 import { selectorOf } from "../selector.ts";
 import { FailureBackoff } from "./failure-backoff.ts";
 import { forgetOld, hashOf, withoutTwins } from "./history.ts";
-import { newPod, standingOf, targetOf } from "./placement.ts";
+import { newPod, standingOf, targetOf, type Place } from "./placement.ts";
 import { planNode } from "./plan.ts";
-import { nextStep, type Place, type Step } from "./rollout.ts";
+import { nextStep, type Step } from "./rollout.ts";
 import { statusOf } from "./status.ts";
 
 /** Pods made or removed in one pass at most: every new one may pull an image. */
@@ -86,8 +86,8 @@ async function keep(set: DaemonSet, context: Context, backoff: FailureBackoff): 
     selector,
     candidates,
   });
-  const { current, revisions, collisionCount } = history;
-  const others = await withoutTwins(revisions, current, owned, context);
+  const { current, collisionCount } = history;
+  const others = await withoutTwins(history, owned, context);
   const places = placesOf(set, owned, cache.list(nodes));
   const sync: Sync = { ...context, set, hash: hashOf(current), now, places };
 
@@ -95,7 +95,7 @@ async function keep(set: DaemonSet, context: Context, backoff: FailureBackoff): 
   let failure: unknown;
   try {
     waitMs = await advance(sync, backoff);
-    await forgetOld(set, others, owned, context);
+    await forgetOld(set, { old: others, owned }, context);
   } catch (err) {
     failure = err;
   }
@@ -137,7 +137,7 @@ async function advance(sync: Sync, backoff: FailureBackoff): Promise<number | un
       remove.push(...place.pods.filter(({ spec }) => !spec!.nodeName));
       continue;
     }
-    const plan = planNode(set, place.pods, place, sync);
+    const plan = planNode(set, place, sync);
     if (plan.needsPod) create.push(place.name);
     remove.push(...plan.remove);
     for (const pod of plan.ended) {

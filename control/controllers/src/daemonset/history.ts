@@ -6,7 +6,7 @@ import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
 import type { Context } from "@knarr/client/controller.ts";
 import { allDone } from "../batches.ts";
-import { isOf, removeRevisions, REVISION_LABEL, templateOf } from "../revisions.ts";
+import { isOf, removeRevisions, REVISION_LABEL, templateOf, type History } from "../revisions.ts";
 
 /** Its own name, should somebody have taken the hash away. */
 export function hashOf({ metadata }: ControllerRevision): string {
@@ -15,8 +15,7 @@ export function hashOf({ metadata }: ControllerRevision): string {
 
 /** The revisions of other templates. Should the current template have several, its pods become those of one, and the others go. */
 export async function withoutTwins(
-  revisions: readonly ControllerRevision[],
-  current: ControllerRevision,
+  { revisions, current }: History,
   owned: readonly Pod[],
   { api }: Context,
 ): Promise<readonly ControllerRevision[]> {
@@ -35,8 +34,7 @@ export async function withoutTwins(
 /** Keeps as many old revisions as the history may have, and those that pods are of. */
 export async function forgetOld(
   { spec }: DaemonSet,
-  old: readonly ControllerRevision[],
-  owned: readonly Pod[],
+  { old, owned }: { readonly old: readonly ControllerRevision[]; readonly owned: readonly Pod[] },
   { api }: Context,
 ): Promise<void> {
   const tooMany = old.length - (spec!.revisionHistoryLimit ?? 10);

@@ -19,6 +19,15 @@ export interface Standing {
   readonly mayStay: boolean;
 }
 
+/** A node that should have a pod, or has some. */
+export interface Place extends Standing {
+  readonly name: string;
+  /** Absent when it is gone, but for pods. */
+  readonly node?: Node;
+  /** On it, or meant for it. */
+  readonly pods: readonly Pod[];
+}
+
 interface Requirements {
   readonly nodeName: string | undefined;
   readonly node: RequiredNode;

@@ -5,7 +5,7 @@ import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { scaled } from "../counts.ts";
 import { isAvailable, isFinished, isReady } from "../pods.ts";
 import { REVISION_LABEL } from "../revisions.ts";
-import type { Standing } from "./placement.ts";
+import type { Place } from "./placement.ts";
 
 export interface NodePlan {
   readonly needsPod: boolean;
@@ -14,11 +14,9 @@ export interface NodePlan {
   readonly ended: readonly Pod[];
 }
 
-/** `pods` are those on the node, or meant for it. */
 export function planNode(
   set: DaemonSet,
-  pods: readonly Pod[],
-  { shouldRun, mayStay }: Standing,
+  { pods, shouldRun, mayStay }: Place,
   { hash, now }: { readonly hash: string; readonly now: number },
 ): NodePlan {
   const staying = pods.filter(({ metadata }) => !metadata.deletionTimestamp);

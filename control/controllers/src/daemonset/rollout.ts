@@ -7,18 +7,10 @@
  */
 
 import type { DaemonSet } from "@knarr/kinds/generated/apps-v1.ts";
-import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
+import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { isAvailable } from "../pods.ts";
-import { isUpToDate, type Standing } from "./placement.ts";
+import { isUpToDate, type Place } from "./placement.ts";
 import { surgeOf, unavailableOf } from "./plan.ts";
-
-/** A node that should have a pod, or has some. */
-export interface Place extends Standing {
-  readonly name: string;
-  /** Absent when it is gone, but for pods. */
-  readonly node?: Node;
-  readonly pods: readonly Pod[];
-}
 
 export interface Step {
   readonly remove: readonly Pod[];

@@ -3,9 +3,8 @@
 import type { DaemonSet, DaemonSetStatus } from "@knarr/kinds/generated/apps-v1.ts";
 import { withoutZeros } from "../counts.ts";
 import { isAvailable, isReady } from "../pods.ts";
-import { isUpToDate } from "./placement.ts";
+import { isUpToDate, type Place } from "./placement.ts";
 import { placedThenOldest } from "./plan.ts";
-import type { Place } from "./rollout.ts";
 
 export interface Seen {
   readonly hash: string;

@@ -26,7 +26,7 @@ import {
 import type { Discovered } from "@knarr/client/discovery.ts";
 import { isReady } from "../pods.ts";
 import { selectorOf } from "../selector.ts";
-import { expectedOf, rememberKinds, workloads, type KindOf } from "./expected.ts";
+import { expectedOf, rememberKinds, workloads, type Asking } from "./expected.ts";
 
 /** How long an evicted pod may take to be seen going. */
 const DELETION_MS = 120_000;
@@ -51,7 +51,7 @@ export function disruptionController(
       const budget = cache.get(budgets, key);
       if (!budget) return;
       try {
-        return await count(budget, context, kindOf);
+        return await count(budget, { ...context, kindOf });
       } catch (err) {
         signal.throwIfAborted();
         if (isConflict(err)) throw err;
@@ -65,22 +65,19 @@ export function disruptionController(
   });
 }
 
-async function count(budget: PodDisruptionBudget, context: Context, kindOf: KindOf): Promise<Outcome | void> {
+async function count(budget: PodDisruptionBudget, context: Asking): Promise<Outcome | void> {
   const { cache, api, clock, event } = context;
   const selected = podsOf(budget, cache);
   if (selected.length === 0) event(budget, "Normal", "NoPods", "No matching pods found");
   tellOfSeveral(budget, selected, context);
 
-  const { expectedPods, desiredHealthy, hasUnmanaged } = await expectedOf(
-    budget,
-    selected,
-    context,
-    kindOf,
-  ).catch((err: Error) => {
-    const why = `Failed to calculate the number of expected pods: ${err.message}`;
-    event(budget, "Warning", "CalculateExpectedPodCountFailed", why);
-    throw err;
-  });
+  const { expectedPods, desiredHealthy, hasUnmanaged } = await expectedOf(budget, selected, context).catch(
+    (err: Error) => {
+      const why = `Failed to calculate the number of expected pods: ${err.message}`;
+      event(budget, "Warning", "CalculateExpectedPodCountFailed", why);
+      throw err;
+    },
+  );
   if (hasUnmanaged) event(budget, "Warning", "UnmanagedPods", unmanaged(budget.spec!.selector));
 
   const now = clock.now();

@@ -28,6 +28,11 @@ export interface Expected {
 /** Finds the kind that a reference means. Throws when the server has no such kind. */
 export type KindOf = (reference: OwnerReference, signal: AbortSignal) => Promise<ServedResource>;
 
+/** A controller's context, and whom to ask for kinds. */
+export interface Asking extends Context {
+  readonly kindOf: KindOf;
+}
+
 interface Scaled {
   readonly uid: string;
   readonly replicas: number;
@@ -36,26 +41,21 @@ interface Scaled {
 export async function expectedOf(
   { spec }: PodDisruptionBudget,
   pods: readonly Pod[],
-  context: Context,
-  kindOf: KindOf,
+  context: Asking,
 ): Promise<Expected> {
   const { minAvailable, maxUnavailable } = spec ?? {};
   const limit = maxUnavailable ?? minAvailable;
   if (limit == null) return { expectedPods: 0, desiredHealthy: 0, hasUnmanaged: false };
   if (maxUnavailable == null && typeof limit === "number")
     return { expectedPods: pods.length, desiredHealthy: limit, hasUnmanaged: false };
-  const { expectedPods, hasUnmanaged } = await replicasOf(pods, context, kindOf);
+  const { expectedPods, hasUnmanaged } = await replicasOf(pods, context);
   const share = Math.ceil(scaled(limit, expectedPods));
   const desiredHealthy = maxUnavailable == null ? share : Math.max(0, expectedPods - share);
   return { expectedPods, desiredHealthy, hasUnmanaged };
 }
 
 /** The replicas of all that control some of the pods, each once. */
-async function replicasOf(
-  pods: readonly Pod[],
-  context: Context,
-  kindOf: KindOf,
-): Promise<Omit<Expected, "desiredHealthy">> {
+async function replicasOf(pods: readonly Pod[], context: Asking): Promise<Omit<Expected, "desiredHealthy">> {
   const owners = new Map<string, Scaled>();
   const scales = new Map<string, number>();
   let hasUnmanaged = false;
@@ -64,8 +64,7 @@ async function replicasOf(
     if (!owner) hasUnmanaged = true;
     if (!owner || owners.has(owner.uid)) continue;
     const { namespace = "", name } = pod.metadata;
-    const found =
-      fromCache(owner, namespace, context.cache) ?? (await fromScale(owner, namespace, context, kindOf));
+    const found = fromCache(owner, namespace, context.cache) ?? (await fromScale(owner, namespace, context));
     if (!found) throw new Error(`found no controllers for pod "${name}"`);
     owners.set(owner.uid, found);
     scales.set(found.uid, found.replicas);
@@ -87,8 +86,7 @@ function fromCache(owner: OwnerReference, namespace: string, cache: Cache): Scal
 async function fromScale(
   owner: OwnerReference,
   namespace: string,
-  { api, signal }: Context,
-  kindOf: KindOf,
+  { api, signal, kindOf }: Asking,
 ): Promise<Scaled | undefined> {
   const resource = await kindOf(owner, signal);
   try {
