@@ -187,6 +187,19 @@ test("they go with their owners, and with their namespace", async () => {
   assert.equal(await kubectl("get", "boats", "-n", "bay", "-o", "name"), "");
 });
 
+test("a quota counts them", async () => {
+  await kubectl("create", "namespace", "lake");
+  await kubectl("create", "quota", "few", "-n", "lake", "--hard=count/boats.sea.example.com=1");
+  await kubectl(
+    ...["wait", "quota/few", "-n", "lake", "--timeout=20s"],
+    "--for=jsonpath={.status.used.count/boats\\.sea\\.example\\.com}=0",
+  );
+  await rig.feed(boat("one", { crew: 1 }), "create", "-n", "lake", "-f", "-");
+  const input = JSON.stringify(boat("two", { crew: 1 }));
+  const { stderr } = await rig.run(["create", "-n", "lake", "-f", "-"], { input });
+  assert.match(stderr, /exceeded quota: few, requested: count\/boats\.sea\.example\.com=1, used: /);
+});
+
 test("deleted, the definition takes all of its kind with it", async () => {
   assert.match(await kubectl("delete", "crd", "boats.sea.example.com", "--timeout=20s"), /deleted/);
   const { stderr } = await rig.run(["get", "boats"]);
