@@ -41,7 +41,9 @@ console.log(
 const suite = machine.spawn(join(shared, "run.sh"), ["--kubeconfig", machine.kubeconfig, ...words]);
 suite.stdout!.pipe(process.stdout);
 suite.stderr!.pipe(process.stderr);
-const asked = new Promise<void>((resolve) => process.once("SIGINT", () => resolve()));
+const asked = new Promise<void>((resolve) => {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve());
+});
 process.exitCode = await Promise.race([
   new Promise<number>((resolve) => suite.once("exit", (code) => resolve(code ?? 1))),
   asked.then(() => (suite.kill(), 1)),
