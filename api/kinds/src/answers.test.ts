@@ -60,7 +60,10 @@ const floors: Readonly<Record<string, readonly [causes: number, exact: number]>>
   HorizontalPodAutoscaler: [100, 100],
   PodDisruptionBudget: [100, 100],
   MutatingWebhookConfiguration: [100, 100],
+  ValidatingWebhookConfiguration: [100, 100],
+  ValidatingAdmissionPolicy: [100, 97],
   ValidatingAdmissionPolicyBinding: [100, 100],
+  MutatingAdmissionPolicy: [100, 100],
 };
 
 for (const [kind, [causes, exact]] of Object.entries(floors)) {

@@ -1,6 +1,6 @@
 /** What a request shows to expressions in CEL, of webhooks and of policies. */
 
-import type { AdmissionInput } from "@knarr/expressions/admission.ts";
+import type { AdmissionInput, AuthorizerInput } from "@knarr/expressions/admission.ts";
 import type { AdmissionRequest } from "../../request.ts";
 import type { Authorization } from "../../authz/authorization.ts";
 import type { Match } from "./equivalents.ts";
@@ -18,21 +18,24 @@ export function expressionInput(
   { match, object, previous }: Shown,
   authorization: Authorization,
 ): AdmissionInput {
-  const { user, resource, subresource, namespace, name } = request;
   return {
     object: object ?? null,
     oldObject: previous ?? null,
     request: describeRequest(request, match),
-    authorizer: {
-      user,
-      request: {
-        group: resource.group,
-        resource: resource.plural,
-        subresource,
-        namespace,
-        name,
-      },
-      authorize: (attributes) => authorization.authorize(attributes),
-    },
+    authorizer: authorizers.getOrInsertComputed(request, () => authorizerFor(request, authorization)),
+  };
+}
+
+/** Expressions about one request share what has been found out for it. */
+const authorizers = new WeakMap<AdmissionRequest, AuthorizerInput>();
+
+function authorizerFor(
+  { user, resource, subresource, namespace, name }: AdmissionRequest,
+  authorization: Authorization,
+): AuthorizerInput {
+  return {
+    user,
+    request: { group: resource.group, resource: resource.plural, subresource, namespace, name },
+    authorize: (attributes) => authorization.authorize(attributes),
   };
 }
