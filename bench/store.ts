@@ -43,13 +43,13 @@ async function bareSqlite(path: string) {
   );
   const insert = database.prepare("INSERT INTO t VALUES (?, ?)");
   return await measure("node:sqlite, one sync per insert", { total: 1000, clients: 1, pids }, async (i) => {
-    insert.run(`/registry/core/pods/default/pod-${i}`, VALUE);
+    insert.run(`/registry/pods/default/pod-${i}`, VALUE);
   });
 }
 
 async function store(path: string): Promise<void> {
   await using store = await SqliteStore.open({ path });
-  const key = (i: number) => `/registry/core/pods/default/pod-${i}`;
+  const key = (i: number) => `/registry/pods/default/pod-${i}`;
   let made = 0;
   for (const [clients, total] of [
     [1, 2000],
@@ -77,7 +77,7 @@ async function store(path: string): Promise<void> {
   console.log(
     row(
       await measure("store: list of 500", { total: 100, clients: 1, pids }, () =>
-        store.list("/registry/core/pods/", { limit: 500 }),
+        store.list("/registry/pods/", { limit: 500 }),
       ),
     ),
   );

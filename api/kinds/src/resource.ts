@@ -20,6 +20,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   /** Definition in api/schema/: structure, required fields, list types, patch merge keys. Or the schema itself, which no table has. */
   readonly schema: string | Schema;
   readonly plural: string;
+  /** Where upstream's stores have it below `/registry/`. Default: its plural; custom resources: group and plural. */
+  readonly storedUnder?: string;
   /** Default: the kind in lower case. */
   readonly singular?: string;
   /** Default: the kind and `List`. */
@@ -188,4 +190,12 @@ export function defineResource<T extends ApiObject>(resource: Resource<T>): Reso
 
 export function groupResource({ group, plural }: Resource<any>): { group: string; resource: string } {
   return { group, resource: plural };
+}
+
+/**
+ * Where stores keep a kind below `/registry/`: upstream's layout, so that a cluster can move either way. Built-in plurals have no dot and
+ * groups of custom resources have one, so no two kinds meet.
+ */
+export function storagePath({ group, plural, published, storedUnder }: Resource<any>): string {
+  return storedUnder ?? (published ? `${group}/${plural}` : plural);
 }

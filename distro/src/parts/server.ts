@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { AuditLogOptions } from "@knarr/apiserver/options.ts";
+import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { startControllers } from "@knarr/controllers/start.ts";
 import { startScheduler } from "@knarr/scheduler/start.ts";
@@ -27,7 +28,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
   const running = new Set<string>();
   const health = (part: string) => () =>
     running.has(part) ? { isHealthy: true, message: "ok" } : { isHealthy: false, message: "starting" };
-  const store = held.use(await openStore(`sqlite://${database}`, clock));
+  const store = held.use(await openStore(`sqlite://${database}`, { clock, movedPrefixes: movedPrefixes() }));
   const server = held.use(
     await createApiServer({
       store,

@@ -19,7 +19,7 @@
  * The bytes given to `put` belong to the store from then on, and come back in the watch's entry as they are: the caller
  * must not change them.
  *
- * Keys are `/registry/<group>/<resource>/<namespace>/<name>`. The store does not look inside values.
+ * Keys have segments (`/registry/pods/<namespace>/<name>`). The store knows nothing of them but their order, and does not look inside values.
  */
 export interface Store extends AsyncDisposable {
   /** Revision of the last acknowledged write; 0 for a new store. */

@@ -20,6 +20,7 @@ export const customResourceDefinition = defineResource<CustomResourceDefinition>
   kind: "CustomResourceDefinition",
   schema: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
   plural: "customresourcedefinitions",
+  storedUnder: "apiextensions.k8s.io/customresourcedefinitions",
   scope: "Cluster",
   shortNames: ["crd", "crds"],
   categories: ["api-extensions"],

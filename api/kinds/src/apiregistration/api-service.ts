@@ -23,6 +23,7 @@ export const apiService = defineResource<APIService>({
   kind: "APIService",
   schema: "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService",
   plural: "apiservices",
+  storedUnder: "apiregistration.k8s.io/apiservices",
   scope: "Cluster",
   categories: ["api-extensions"],
   hasGeneration: false,

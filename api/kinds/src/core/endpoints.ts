@@ -21,6 +21,7 @@ export const endpoints = defineResource<Endpoints>({
   kind: "Endpoints",
   schema: "io.k8s.api.core.v1.Endpoints",
   plural: "endpoints",
+  storedUnder: "services/endpoints",
   scope: "Namespaced",
   metadataOnUpdate: ["change", "whole"],
   singular: "endpoints",

@@ -14,6 +14,7 @@ export const node = defineResource<Node>({
   kind: "Node",
   schema: "io.k8s.api.core.v1.Node",
   plural: "nodes",
+  storedUnder: "minions",
   shortNames: ["no"],
   scope: "Cluster",
   metadataOnUpdate: ["whole", "change"],

@@ -22,6 +22,7 @@ export const replicationController = defineResource<ReplicationController>({
   kind: "ReplicationController",
   schema: "io.k8s.api.core.v1.ReplicationController",
   plural: "replicationcontrollers",
+  storedUnder: "controllers",
   shortNames: ["rc"],
   categories: ["all"],
   scope: "Namespaced",

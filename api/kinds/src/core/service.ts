@@ -21,6 +21,7 @@ export const service = defineResource<Service>({
   kind: "Service",
   schema: "io.k8s.api.core.v1.Service",
   plural: "services",
+  storedUnder: "services/specs",
   shortNames: ["svc"],
   categories: ["all"],
   scope: "Namespaced",

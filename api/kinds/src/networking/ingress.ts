@@ -26,6 +26,7 @@ export const ingress = defineResource<Ingress>({
   kind: "Ingress",
   schema: "io.k8s.api.networking.v1.Ingress",
   plural: "ingresses",
+  storedUnder: "ingress",
   shortNames: ["ing"],
   scope: "Namespaced",
   hasGeneration: true,

@@ -13,7 +13,7 @@
  * What is not: that an object given to a write stays the caller's. It is frozen and kept: never touch it again.
  *
  * Keys here are `namespace/name`, or `name` for what has no namespace (`keyOf` of machinery); in the store they are
- * `/registry/<group>/<resource>/<key>`, where the core group is called `core`.
+ * behind the kind's prefix (`store-keys.ts`).
  */
 
 import type { Index } from "@knarr/client/cache.ts";

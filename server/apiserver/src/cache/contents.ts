@@ -19,6 +19,7 @@ import { ItemSet } from "./item-set.ts";
 import { parseItem } from "./item.ts";
 import { Lister } from "./lister.ts";
 import type { Progress } from "./progress.ts";
+import { storePrefix } from "./store-keys.ts";
 import { Watches } from "./watches.ts";
 
 export interface ContentsParts<T extends ApiObject> {
@@ -108,9 +109,4 @@ export class Contents<T extends ApiObject> {
     this.indexes.change(item, previous);
     return { type: previous ? "MODIFIED" : "ADDED", item, previous };
   }
-}
-
-/** Where the store keeps a kind. */
-export function storePrefix({ group, plural }: Resource<any>): string {
-  return `/registry/${group || "core"}/${plural}/`;
 }

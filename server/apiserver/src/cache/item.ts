@@ -15,6 +15,7 @@ import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import { deepFreeze } from "@knarr/std/freeze.ts";
 import type { Change } from "@knarr/store/store.ts";
 import type { Item } from "./cache.ts";
+import { foreignObject, inStoredVersion } from "./foreign-object.ts";
 
 /** An object on its way to the store. */
 export interface Draft<T extends ApiObject = ApiObject> {
@@ -63,6 +64,8 @@ export function parseItem<T extends ApiObject>(
   stored: Uint8Array,
   revision: number,
 ): Item<T> {
+  const foreign = foreignObject(resource, stored);
+  if (foreign) return itemOf(draftOf(resource, key, foreign), revision);
   const text = Buffer.from(stored.buffer, stored.byteOffset, stored.length).toString();
   if (resource.revive) return revivedItem(resource, key, text, revision);
   const split = splitInText(text);
@@ -76,7 +79,7 @@ export function parseItem<T extends ApiObject>(
       return { key, object: deepFreeze(object), bytes: bytesOf(json), revision };
     }
   }
-  return itemOf(draftOf(resource, key, JSON.parse(text) as T), revision);
+  return itemOf(draftOf(resource, key, inStoredVersion(resource, JSON.parse(text) as T)), revision);
 }
 
 /** What the store has of a kind whose schema may be another by now. */

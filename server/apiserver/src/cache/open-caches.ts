@@ -14,8 +14,9 @@ import type { World } from "../admission/plugin.ts";
 import type { Caches, ResourceCache } from "./cache.ts";
 import { itemOfChange } from "./item.ts";
 import { Progress } from "./progress.ts";
-import { Contents, storePrefix } from "./contents.ts";
+import { Contents } from "./contents.ts";
 import { LiveCache } from "./resource-cache.ts";
+import { prefixOf, ROOT, storePrefix } from "./store-keys.ts";
 
 /** As upstream: so often an idle watch hears how far it is. */
 const BOOKMARK_MS = 60_000;
@@ -123,13 +124,26 @@ class LiveCaches implements Caches {
   }
 
   async #follow(after: number): Promise<void> {
-    for await (const batch of this.#store.watch("/registry/", after, this.#stop.signal)) {
-      for (const [prefix, changes] of byPrefix(batch)) {
+    for await (const batch of this.#store.watch(ROOT, after, this.#stop.signal)) {
+      for (const [prefix, changes] of this.#byPrefix(batch)) {
         this.#caches.get(prefix)?.apply(changes);
         this.#loading.get(prefix)?.push(...changes);
       }
       this.#progress.advance(batch.at(-1)!.entry.revision);
     }
+  }
+
+  /** The changes of each kind. Most commits concern one. */
+  #byPrefix(batch: readonly Change[]): Map<string, Change[]> {
+    const isKnown = (prefix: string): boolean => this.#caches.has(prefix) || this.#loading.has(prefix);
+    const changes = new Map<string, Change[]>();
+    for (const change of batch) {
+      const prefix = prefixOf(change.entry.key, isKnown);
+      const known = changes.get(prefix);
+      if (known) known.push(change);
+      else changes.set(prefix, [change]);
+    }
+    return changes;
   }
 
   async #tick(): Promise<void> {
@@ -147,22 +161,4 @@ function unavailable(why: string): ApiError {
 
 function stored(resource: Resource<any>): Resource<any> {
   return resource.stored?.as ?? resource;
-}
-
-/** The changes of each kind. Most commits concern one. */
-function byPrefix(batch: readonly Change[]): Map<string, Change[]> {
-  const changes = new Map<string, Change[]>();
-  for (const change of batch) {
-    const prefix = prefixOf(change.entry.key);
-    const known = changes.get(prefix);
-    if (known) known.push(change);
-    else changes.set(prefix, [change]);
-  }
-  return changes;
-}
-
-/** `/registry/<group>/<resource>/` of a key. */
-function prefixOf(key: string): string {
-  const group = key.indexOf("/", "/registry/".length);
-  return key.slice(0, key.indexOf("/", group + 1) + 1);
 }

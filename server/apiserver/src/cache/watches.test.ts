@@ -215,7 +215,7 @@ test("bookmarks come once a minute to those who want them, and when asked", asyn
   await world.addPods(1);
   const wants = await Recorder.start(world.pods, { resourceVersion: "1", allowWatchBookmarks: true });
   const doesNot = await Recorder.start(world.pods, { resourceVersion: "1" });
-  await world.store.put("/registry/core/other/x", Buffer.from("{}"), 0);
+  await world.store.put("/registry/other/x", Buffer.from("{}"), 0);
   await new Promise(setImmediate);
   world.clock.advance(60_000);
   await new Promise(setImmediate);

@@ -27,7 +27,7 @@ test("create keeps the resourceVersion out of the store, and puts it where it be
   const item = await nodes.create("n", {
     metadata: { name: "n", resourceVersion: "77", labels: { a: "b" } },
   });
-  const stored = await world.store.get("/registry/core/nodes/n");
+  const stored = await world.store.get("/registry/nodes/n");
   const head = '{"kind":"Node","apiVersion":"v1","metadata":{"name":"n"';
   assert.equal(Buffer.from(stored!.value).toString(), `${head},"labels":{"a":"b"}}}`);
   assert.equal(item.bytes.toString(), `${head},"resourceVersion":"1","labels":{"a":"b"}}}`);
@@ -138,7 +138,7 @@ test("writes of another server are seen, and decided upon", async () => {
     '{"metadata":{"uid":"u","name":"p0","namespace":"default"},"spec":{"nodeName":"x"}}',
   );
   const racing = world.pods.update("default/p0", async (current) => {
-    if (!current.spec!.nodeName) await world.store.put("/registry/core/pods/default/p0", foreign, 1);
+    if (!current.spec!.nodeName) await world.store.put("/registry/pods/default/p0", foreign, 1);
     return { ...current, spec: { ...current.spec, count: 1 } };
   });
   const item = await racing;
@@ -182,12 +182,12 @@ test("add loads a kind that comes later, with what was written meanwhile, and re
   world.caches.remove(pod);
   assert.throws(() => world.caches.of(pod), /nobody added it/);
   const nodes = world.caches.of(node);
-  for (let i = 0; i < 5; i++) await world.store.put(`/registry/core/pods/a/${i}`, bytes(`${i}`), 0);
+  for (let i = 0; i < 5; i++) await world.store.put(`/registry/pods/a/${i}`, bytes(`${i}`), 0);
   const adding = world.caches.add([pod]);
   await Promise.all([
     adding,
     nodes.create("n", { metadata: { name: "n" } }),
-    world.store.put("/registry/core/pods/a/9", bytes("9"), 0),
+    world.store.put("/registry/pods/a/9", bytes("9"), 0),
   ]);
   const pods = world.caches.of(pod);
   assert.deepEqual(

@@ -5,6 +5,7 @@
  * The last finalizer gone from an object that is being deleted ends it: then the write is a delete.
  */
 
+import { storagePath } from "@knarr/kinds/resource.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { withoutEmpties } from "@knarr/machinery/decode/empties.ts";
@@ -179,7 +180,7 @@ async function track(write: Write, { filter }: Strategy, live: ApiObject, object
 
 /** Upstream shows where it stores things here; the words are known to clients, so they stand here, too. */
 function otherUid({ served, name, namespace }: Write, wanted: string, actual = ""): ApiError {
-  const key = `/registry/${storedAs(served)}/${served.keyOf(namespace, name)}`;
+  const key = `/registry/${storagePath(served.cache.resource)}/${served.keyOf(namespace, name)}`;
   const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${actual}`;
   return conflict(
     served.groupResource,
@@ -187,20 +188,6 @@ function otherUid({ served, name, namespace }: Write, wanted: string, actual = "
     `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
   );
 }
-
-/** Upstream keys by plural alone, but for a few old kinds, and for those of the servers that it is put together from. */
-function storedAs({ resource: { group, plural, published } }: Served): string {
-  if (published || OWN_SERVERS.has(group)) return `${group}/${plural}`;
-  return OLD_KEYS[group ? `${plural}.${group}` : plural] ?? plural;
-}
-const OWN_SERVERS = new Set(["apiregistration.k8s.io", "apiextensions.k8s.io"]);
-const OLD_KEYS: Readonly<Record<string, string>> = {
-  nodes: "minions",
-  replicationcontrollers: "controllers",
-  "ingresses.networking.k8s.io": "ingress",
-  services: "services/specs",
-  endpoints: "services/endpoints",
-};
 
 function checkVersion(
   { served, name }: Write,

@@ -52,7 +52,7 @@ test("SqliteStore refuses files that are not its own, newer or damaged, each wit
   const cases: [string, (path: string) => void, RegExp][] = [
     ["text", (path) => writeFileSync(path, "no database\n".repeat(100)), /it is not a SQLite database/],
     ["another program's", (path) => execute(path, "CREATE TABLE t (a)"), /a database of something else/],
-    ["newer", (path) => execute(path, "PRAGMA user_version = 2"), /has format 2, .* up to 1/],
+    ["newer", (path) => execute(path, "PRAGMA user_version = 3"), /has format 3, .* up to 2/],
     ["damaged", (path) => scribble(path, 4096), /its content is damaged/],
   ];
   for (const [name, spoil, message] of cases) {
@@ -70,6 +70,30 @@ test("SqliteStore refuses files that are not its own, newer or damaged, each wit
       return true;
     });
   }
+});
+
+test("SqliteStore moves the keys of a file of format 1, history too, and keeps the file as it was", async () => {
+  const path = newPath();
+  {
+    await using store = await SqliteStore.open({ path });
+    await store.put("/registry/core/pods/a/b", Buffer.from("1"), 0);
+    await store.put("/registry/core/pods/a/b", Buffer.from("2"), 1);
+    await store.put("/registry/x.io/boats/a/b", Buffer.from("3"), 0);
+    await store.delete("/registry/core/pods/a/b", 2);
+  }
+  execute(path, "PRAGMA user_version = 1");
+  const movedPrefixes = [["/registry/core/pods/", "/registry/pods/"]] as const;
+  for (const _start of ["first", "second"]) {
+    await using store = await SqliteStore.open({ path, movedPrefixes });
+    const keys = async (revision: number) =>
+      (await store.list("/", { revision })).entries.map(({ key, value }) => `${key}=${Buffer.from(value)}`);
+    assert.deepEqual(await keys(3), ["/registry/pods/a/b=2", "/registry/x.io/boats/a/b=3"]);
+    assert.deepEqual(await keys(4), ["/registry/x.io/boats/a/b=3"]);
+  }
+  using copy = new DatabaseSync(`${path}.format-1`, { readOnly: true });
+  const { key } = copy.prepare("SELECT key FROM log WHERE revision = 1").get() as any;
+  assert.equal(key, "/registry/core/pods/a/b");
+  assert.equal(statSync(`${path}.format-1`).mode & 0o777, 0o600);
 });
 
 test("SqliteStore gives space back, and the file stays near what is live", async () => {

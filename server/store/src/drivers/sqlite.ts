@@ -10,6 +10,8 @@ import { Worker } from "node:worker_threads";
 import { compactByItself } from "../auto-compaction.ts";
 import { ChangeFeed } from "../change-feed.ts";
 import type { Answer, Committed, Failed, ReadAnswer, ReadRequest, Request } from "../sqlite/messages.ts";
+import type { MovedPrefixes } from "../sqlite/database.ts";
+import type { WorkerData } from "../sqlite/worker.ts";
 import { packValues, unpackRows, unpackValues } from "../sqlite/packing.ts";
 import {
   Compacted,
@@ -40,6 +42,8 @@ export interface SqliteOptions {
   readonly path: string;
   /** With a clock the store forgets history by itself; without one, only when told. */
   readonly clock?: Clock;
+  /** For files from before format 2: what keys began with, each with what they begin with now. */
+  readonly movedPrefixes?: MovedPrefixes;
 }
 
 export class SqliteStore implements Store {
@@ -59,9 +63,9 @@ export class SqliteStore implements Store {
   #failure: StoreUnavailable | undefined;
 
   /** Rejects with a sentence for the administrator when the file cannot be used. */
-  static async open({ path, clock }: SqliteOptions): Promise<SqliteStore> {
+  static async open({ path, clock, movedPrefixes: moved = [] }: SqliteOptions): Promise<SqliteStore> {
     const worker = new Worker(new URL("../sqlite/worker.ts", import.meta.url), {
-      workerData: { path },
+      workerData: { path, moved } satisfies WorkerData,
       name: "store",
     });
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();

@@ -10,15 +10,17 @@
  *     3         /a    1        1         0        two
  *     4         /b    2        2         1        NULL
  *
+ * Format 2 has the same table as format 1, and other keys: opening such a file moves them, and keeps the file as it was beside it.
+ *
  * The file is locked for as long as it is open, so a second process cannot write beside this one. Its format has a number, in
  * SQLite's `user_version`.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** "KNRR" in SQLite's `application_id`: this file is a store of ours. */
 const APPLICATION = 0x4b4e5252;
 
@@ -44,13 +46,17 @@ const SCHEMA = `
   INSERT INTO progress VALUES (0, 0);
 `;
 
+/** What keys began with in format 1, each with what they begin with now. */
+export type MovedPrefixes = readonly (readonly [before: string, now: string])[];
+
 /** Throws an Error whose message is a sentence for the administrator. */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string, moved: MovedPrefixes): DatabaseSync {
   try {
     makePrivate(path);
     const database = new DatabaseSync(path, { timeout: 500 });
     try {
       prepare(database);
+      upgrade(database, path, moved);
       return database;
     } catch (err) {
       database.close();
@@ -138,4 +144,24 @@ function prepare(database: DatabaseSync): void {
     );
   }
   database.exec("COMMIT");
+}
+
+/** All or nothing. Moving the copy back in place, and running the older version, undoes it. */
+function upgrade(database: DatabaseSync, path: string, moved: MovedPrefixes): void {
+  const { user_version: format } = database.prepare("PRAGMA user_version").get() as any;
+  if (format === FORMAT) return;
+  const copy = `${path}.format-${format}`;
+  rmSync(copy, { force: true }); // half of one, when the power failed
+  closeSync(openSync(copy, "wx", 0o600));
+  database.prepare("VACUUM INTO ?").run(copy);
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const move = database.prepare(
+      "UPDATE log SET key = ?2 || substr(key, length(?1) + 1) WHERE key >= ?1 AND key < ?1 || char(0x10ffff)",
+    );
+    for (const [before, now] of moved) move.run(before, now);
+    database.exec(`PRAGMA user_version = ${FORMAT}; COMMIT`);
+  } finally {
+    if (database.isTransaction) database.exec("ROLLBACK");
+  }
 }

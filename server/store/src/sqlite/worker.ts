@@ -14,7 +14,7 @@ import {
   type MessagePort,
   type Transferable,
 } from "node:worker_threads";
-import { explain, openDatabase, readyWriteAhead } from "./database.ts";
+import { explain, openDatabase, readyWriteAhead, type MovedPrefixes } from "./database.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
 import { packRows, packValues, unpackValues } from "./packing.ts";
 import { RevisionLog, type Write, type Written } from "./revision-log.ts";
@@ -28,6 +28,12 @@ const MANY_WRITES = 256;
 const QUIET_MS = 100;
 /** Changes handed out at once. */
 const CHANGES_PAGE = 1000;
+
+/** What the thread is started with. */
+export interface WorkerData {
+  readonly path: string;
+  readonly moved: MovedPrefixes;
+}
 
 class Worker {
   readonly #port: MessagePort;
@@ -44,10 +50,10 @@ class Worker {
   #isScheduled = false;
   #isClosed = false;
 
-  constructor(port: MessagePort, path: string) {
+  constructor(port: MessagePort, { path, moved }: WorkerData) {
     this.#port = port;
     this.#path = path;
-    this.#database = openDatabase(path);
+    this.#database = openDatabase(path, moved);
     try {
       this.#log = new RevisionLog(this.#database, path);
     } catch (err) {
@@ -263,7 +269,7 @@ function buffersOf(answer: Answer): Transferable[] {
 
 if (parentPort) {
   try {
-    new Worker(parentPort, (workerData as { readonly path: string }).path);
+    new Worker(parentPort, workerData as WorkerData);
   } catch (err) {
     parentPort.postMessage({ type: "refused", message: (err as Error).message } satisfies Answer);
     parentPort.close();

@@ -162,7 +162,7 @@ test("Services that are older than their IPAddresses get them before anybody els
     const object = { metadata: { name: "s", namespace: "default" }, spec: { ports } };
     await createApi(server.inProcess(ADMIN)).create(service, object as never);
   }
-  const key = `/registry/${ipAddress.group}/${ipAddress.plural}/10.9.0.2`;
+  const key = `/registry/${ipAddress.plural}/10.9.0.2`;
   await store.delete(key, (await store.get(key))!.revision);
   await using server = await createApiServer(options);
   assert.equal(server.world.get(ipAddress, "10.9.0.2")?.spec.parentRef.name, "s");
