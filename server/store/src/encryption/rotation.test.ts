@@ -1,0 +1,124 @@
+/** New keys for all that is encrypted, whatever it was encrypted with, and whatever ends the rotation. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { MemoryStore } from "../drivers/memory.ts";
+import { SqliteStore } from "../drivers/sqlite.ts";
+import { EncryptedStore } from "./encrypted-store.ts";
+import { KeyFile } from "./key-file.ts";
+import { encryptionStatus, rotate } from "./rotation.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "knarr-rotation-"));
+after(() => rmSync(folder, { recursive: true }));
+const SECRETS = "/registry/secrets/";
+const keyOf = (i: number): string => `${SECRETS}default/${i}`;
+const valueOf = (i: number): Buffer => Buffer.from(`{"n":${i}}`);
+
+test("rotate writes everything with a new key, plain values too, forgets the past and retires the old key", async () => {
+  const raw = new MemoryStore();
+  await raw.put(keyOf(0), valueOf(0), 0);
+  await raw.put("/registry/configmaps/default/a", Buffer.from("{}"), 0);
+  await using store = await EncryptedStore.open({
+    store: raw,
+    keyFile: new KeyFile(join(folder, "a.key")),
+    prefixes: [SECRETS],
+  });
+  for (let i = 1; i < 700; i++) await store.put(keyOf(i), valueOf(i), 0);
+  const before = await encryptionStatus(store);
+  assert.deepEqual([before.plain, before.keys.map(({ objects }) => objects)], [1, [699]]);
+
+  const { key, written, retired } = await rotate(store);
+  assert.deepEqual([written, retired], [700, [before.keys[0]!.name]]);
+  const after = await encryptionStatus(store);
+  assert.equal(after.plain, 0);
+  assert.deepEqual(
+    after.keys.map(({ name, objects }) => [name, objects]),
+    [[key, 700]],
+  );
+  assert.equal(store.compacted, 2 + 1 + 699 + 1 + 700);
+  for (const i of [0, 1, 699])
+    assert.equal(Buffer.from((await store.get(keyOf(i)))!.value).toString(), valueOf(i).toString());
+  assert.equal((await raw.get("/registry/configmaps/default/a"))!.revision, 2);
+});
+
+test("rotate makes plain again what is not to be encrypted any more", async () => {
+  const raw = new MemoryStore();
+  const keyFile = new KeyFile(join(folder, "b.key"));
+  const first = await EncryptedStore.open({ store: raw, keyFile, prefixes: [SECRETS] });
+  await first.put(keyOf(1), valueOf(1), 0);
+  const second = await EncryptedStore.open({ store: raw, keyFile, prefixes: [] });
+  assert.equal((await encryptionStatus(second)).tooMuch, 1);
+  await rotate(second);
+  assert.equal(Buffer.from((await raw.get(keyOf(1)))!.value).toString(), valueOf(1).toString());
+  await second[Symbol.asyncDispose]();
+});
+
+test("rotate does not undo what is written meanwhile", async () => {
+  await using store = await EncryptedStore.open({
+    store: new MemoryStore(),
+    keyFile: new KeyFile(join(folder, "c.key")),
+    prefixes: [SECRETS],
+  });
+  const { revision } = await store.put(keyOf(1), valueOf(1), 0);
+  const [, entry] = await Promise.all([rotate(store), store.put(keyOf(1), valueOf(2), revision)]);
+  assert.equal(Buffer.from((await store.get(keyOf(1)))!.value).toString(), valueOf(2).toString());
+  assert.ok(entry.revision > revision);
+});
+
+test(
+  "a rotation that kill -9 ends loses nothing, and the next one goes on with it",
+  { timeout: 60_000 },
+  async () => {
+    const path = join(folder, "d", "state.db");
+    const keyFile = new KeyFile(join(folder, "d", "secrets.key"));
+    const open = async (): Promise<EncryptedStore> =>
+      EncryptedStore.open({ store: await SqliteStore.open({ path }), keyFile, prefixes: [SECRETS] });
+    const count = 3000;
+    const names: string[] = [];
+    {
+      await using store = await open();
+      await Promise.all(Array.from({ length: count }, (_, i) => store.put(keyOf(i), valueOf(i), 0)));
+      names.push(store.keys.newest!.name);
+    }
+    await killInTheMiddle(path, keyFile.path);
+    {
+      await using store = await open();
+      names.push(store.keys.newest!.name);
+      const { keys } = await encryptionStatus(store);
+      assert.deepEqual(
+        keys.map(({ name }) => name),
+        names,
+        "both keys are there",
+      );
+      const [old = 0, done = 0] = keys.map(({ objects }) => objects);
+      assert.ok(
+        old > 0 && done > 0 && old + done === count,
+        `${old} with the old key, ${done} with the new one`,
+      );
+      const { written, retired } = await rotate(store);
+      assert.deepEqual([written, retired], [old, [names[0]]]);
+    }
+    await using store = await open();
+    assert.deepEqual(
+      store.keys.keys.map(({ name }) => name),
+      [names[1]],
+    );
+    const { entries } = await store.list(SECRETS);
+    assert.equal(entries.length, count);
+    for (const { key, value } of entries)
+      assert.equal(Buffer.from(value).toString(), valueOf(Number(key.split("/").at(-1))).toString());
+  },
+);
+
+async function killInTheMiddle(...words: string[]): Promise<void> {
+  const rotator = new URL("../testing/rotator.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, [rotator, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(child, "exit");
+  child.stdout.once("data", () => child.kill("SIGKILL"));
+  assert.deepEqual(await exited, [null, "SIGKILL"]);
+}

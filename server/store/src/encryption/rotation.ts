@@ -1,0 +1,132 @@
+/**
+ * What is encrypted with which key, and a new key for all of it.
+ *
+ * A rotation makes a key, writes every encrypted object anew with it, forgets the history (which older keys have encrypted), and only then
+ * takes the older keys away. Every step may be the last one before a kill: as long as there are older keys the rotation is unfinished, everything
+ * can be read, and the next rotation goes on with this one. Objects are written like by any writer, so watchers see the same object
+ * under a new resourceVersion.
+ *
+ * Plain values of kinds that are to be encrypted, and encrypted ones of kinds that are not any more, become what they should be, too.
+ */
+
+import { RevisionChanged, type Entry } from "../store.ts";
+import { DATA_KEYS } from "./data-keys.ts";
+import type { EncryptedStore } from "./encrypted-store.ts";
+import { isSealed, parseSealed } from "./sealed-value.ts";
+
+const PAGE = 500;
+
+export interface EncryptionStatus {
+  readonly keyFile: { readonly path: string; readonly id: string | undefined };
+  readonly prefixes: readonly string[];
+  /** Our data keys, oldest first; the last one encrypts. */
+  readonly keys: readonly { readonly name: string; readonly made: string; readonly objects: number }[];
+  /** Encrypted by others, by `provider:name`. */
+  readonly foreign: Readonly<Record<string, number>>;
+  /** Not encrypted, and should be. */
+  readonly plain: number;
+  /** Encrypted, and need not be. */
+  readonly tooMuch: number;
+}
+
+export async function encryptionStatus(store: EncryptedStore): Promise<EncryptionStatus> {
+  const own = new Map(store.keys.keys.map(({ name }) => [name, 0]));
+  const foreign = new Map<string, number>();
+  let plain = 0;
+  let tooMuch = 0;
+  for await (const page of pages(store)) {
+    for (const { key, value } of page) {
+      if (!isSealed(value)) {
+        if (store.encrypts(key)) plain++;
+        continue;
+      }
+      if (!store.encrypts(key)) tooMuch++;
+      const { provider, keyName } = parseSealed(value);
+      if (provider === "aesgcm" && store.keys.named(keyName)) own.set(keyName, (own.get(keyName) ?? 0) + 1);
+      else foreign.set(`${provider}:${keyName}`, (foreign.get(`${provider}:${keyName}`) ?? 0) + 1);
+    }
+  }
+  return {
+    keyFile: { path: store.keyFile.path, id: store.keyFileId },
+    prefixes: store.prefixes,
+    keys: store.keys.keys.map(({ name, made }) => ({ name, made, objects: own.get(name) ?? 0 })),
+    foreign: Object.fromEntries(foreign),
+    plain,
+    tooMuch,
+  };
+}
+
+export interface Rotated {
+  readonly key: string | undefined;
+  readonly written: number;
+  readonly retired: readonly string[];
+}
+
+/** One at a time. `report` hears how many objects are written so far. */
+export async function rotate(
+  store: EncryptedStore,
+  report: (written: number) => void = () => {},
+): Promise<Rotated> {
+  if (rotating.has(store)) throw new Error("Cannot rotate the keys: a rotation is under way");
+  rotating.add(store);
+  try {
+    const isUnfinished = store.keys.keys.length > 1;
+    if (!isUnfinished && store.prefixes.length)
+      await store.changeKeys((keys) => keys.withAnother(new Date()));
+    const written = await rewriteAll(store, report);
+    await store.compact(store.revision);
+    const newest = store.keys.newest?.name;
+    const retired = store.keys.keys.slice(0, -1).map(({ name }) => name);
+    if (retired.length) await store.changeKeys((keys) => keys.newestOnly());
+    return { key: newest, written, retired };
+  } finally {
+    rotating.delete(store);
+  }
+}
+const rotating = new WeakSet<EncryptedStore>();
+
+/** Until a whole pass has found nothing to do: another server may have written with an older key in the meantime. */
+async function rewriteAll(store: EncryptedStore, report: (written: number) => void): Promise<number> {
+  let written = 0;
+  for (let before = -1; before < written;) {
+    before = written;
+    for await (const page of pages(store)) {
+      const due = page.filter((entry) => isDue(store, entry));
+      if (due.length === 0) continue;
+      await Promise.all(due.map((entry) => rewrite(store, entry)));
+      report((written += due.length));
+    }
+  }
+  return written;
+}
+
+/** When somebody else writes it meanwhile, that may have made it what it should be. */
+async function rewrite(store: EncryptedStore, entry: Entry): Promise<void> {
+  for (let current: Entry | undefined = entry; current && isDue(store, current);) {
+    const { key, value, revision } = await store.opened(current);
+    try {
+      await store.put(key, value, revision);
+      return;
+    } catch (err) {
+      if (!(err instanceof RevisionChanged)) throw err;
+      current = await store.raw.get(key);
+    }
+  }
+}
+
+function isDue(store: EncryptedStore, { key, value }: Entry): boolean {
+  if (!store.encrypts(key)) return isSealed(value);
+  if (!isSealed(value)) return true;
+  const { provider, keyName } = parseSealed(value);
+  return provider !== "aesgcm" || keyName !== store.keys.newest?.name;
+}
+
+/** All there is, as it lies, some at a time. What is written meanwhile may come or not. */
+async function* pages({ raw }: EncryptedStore): AsyncGenerator<readonly Entry[]> {
+  for (let after: string | undefined, remaining = 1; remaining > 0;) {
+    const page = await raw.list("/registry/", { limit: PAGE, count: false, ...(after && { after }) });
+    yield page.entries.filter(({ key }) => key !== DATA_KEYS);
+    after = page.entries.at(-1)?.key;
+    remaining = page.remaining;
+  }
+}
