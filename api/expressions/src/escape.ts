@@ -6,6 +6,8 @@
  *     escapeName("a b")         // undefined: no expression can name it
  */
 
+import { remembering } from "@knarr/std/remember.ts";
+
 export const RESERVED: ReadonlySet<string> = new Set(
   (
     "true false null in as break const continue else for function if import let loop package namespace return " +
@@ -17,23 +19,12 @@ const WORDS: Readonly<Record<string, string>> = { __: "underscores", ".": "dot",
 const SIGNS: Readonly<Record<string, string>> = { underscores: "__", dot: ".", dash: "-", slash: "/" };
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-const escaped = new Map<string, string | undefined>();
-const MOST_KNOWN = 10_000;
-
-/** Remembers: the same few names are asked for with every object. */
-export function escapeName(name: string): string | undefined {
-  if (escaped.has(name)) return escaped.get(name);
-  if (escaped.size >= MOST_KNOWN) escaped.clear();
-  const result = escape(name);
-  escaped.set(name, result);
-  return result;
-}
-
-function escape(name: string): string | undefined {
+/** The same few names are asked for with every object. */
+export const escapeName = remembering(10_000, (name: string): string | undefined => {
   if (RESERVED.has(name)) return `__${name}__`;
   if (!/^[A-Za-z_./-][A-Za-z0-9_./-]*$/.test(name)) return undefined;
   return name.replace(/__|[-./]/g, (sign) => `__${WORDS[sign]}__`);
-}
+});
 
 /** Undefined for what no name is escaped to. */
 export function unescapeName(name: string): string | undefined {

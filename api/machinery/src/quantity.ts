@@ -8,6 +8,8 @@
  * rounded away from zero; binary amounts end at 2⁶³-1.
  */
 
+import { remembering } from "@knarr/std/remember.ts";
+
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
 const FORMAT_WRONG =
@@ -129,16 +131,7 @@ export function parseQuantity(text: string): Quantity {
 }
 
 /** The same quantity as upstream writes it back. Remembers what it has seen: manifests repeat themselves. */
-export function canonicalQuantity(text: string): string {
-  let canonical = seen.get(text);
-  if (canonical === undefined) {
-    canonical = parseQuantity(text).toString();
-    if (seen.size >= 4096) seen.clear();
-    seen.set(text, canonical);
-  }
-  return canonical;
-}
-const seen = new Map<string, string>();
+export const canonicalQuantity = remembering(4096, (text: string) => parseQuantity(text).toString());
 
 export function compareQuantities(a: string, b: string): -1 | 0 | 1 {
   return parseQuantity(a).compare(parseQuantity(b));

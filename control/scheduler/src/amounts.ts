@@ -1,6 +1,7 @@
 /** Amounts of resources as plain numbers: CPU in thousandths, everything else in units, rounded up as upstream rounds. */
 
 import { parseQuantity } from "@knarr/machinery/quantity.ts";
+import { remembering } from "@knarr/std/remember.ts";
 
 export interface Amounts {
   milliCpu: number;
@@ -62,20 +63,10 @@ export function units(quantity: string | number): number {
 }
 
 /** A cluster knows a few hundred different quantities, written millions of times. */
-const known = new Map<string, { readonly milli: number; readonly units: number }>();
-const MAX_KNOWN = 10_000;
-
-function parsed(quantity: string | number): { readonly milli: number; readonly units: number } {
-  const text = String(quantity);
-  let value = known.get(text);
-  if (!value) {
-    if (known.size >= MAX_KNOWN) known.clear();
-    const { unscaled, scale } = parseQuantity(text);
-    value = { milli: scaledUp(unscaled, scale + 3), units: scaledUp(unscaled, scale) };
-    known.set(text, value);
-  }
-  return value;
-}
+const parsed = remembering(10_000, (quantity: string | number) => {
+  const { unscaled, scale } = parseQuantity(String(quantity));
+  return { milli: scaledUp(unscaled, scale + 3), units: scaledUp(unscaled, scale) };
+});
 
 /** unscaled × 10^exponent, rounded away from zero. */
 function scaledUp(unscaled: bigint, exponent: number): number {

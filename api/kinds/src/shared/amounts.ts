@@ -4,19 +4,9 @@
  */
 
 import { parseQuantity, Quantity } from "@knarr/machinery/quantity.ts";
+import { remembering } from "@knarr/std/remember.ts";
 
-const parsed = new Map<string, Quantity>();
-const REMEMBERED = 4096;
-
-export function amount(text: string): Quantity {
-  let quantity = parsed.get(text);
-  if (!quantity) {
-    quantity = parseQuantity(String(text));
-    if (parsed.size >= REMEMBERED) parsed.clear();
-    parsed.set(text, quantity);
-  }
-  return quantity;
-}
+export const amount = remembering(4096, (text: string) => parseQuantity(String(text)));
 
 export function canonical(text: string): string {
   return amount(text).toString();

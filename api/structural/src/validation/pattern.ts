@@ -3,33 +3,24 @@
  * an object decides on the text.
  */
 
+import { remembering } from "@knarr/std/remember.ts";
 import { RE2JS } from "re2js";
 
 export interface Pattern {
   test(text: string): boolean;
 }
 
-const compiled = new Map<string, Pattern>();
 /** Schemas of a cluster have some hundreds; those of schemas long gone are not worth more than this. */
 const MOST = 2000;
 
 /** Compiled when first needed. A pattern that Go cannot read matches nothing: definitions are refused for it. */
-export function patternOf(pattern: string): Pattern {
-  let found = compiled.get(pattern);
-  if (!found) {
-    if (compiled.size >= MOST) compiled.clear();
-    compiled.set(pattern, (found = compile(pattern)));
-  }
-  return found;
-}
-
-function compile(pattern: string): Pattern {
+export const patternOf = remembering(MOST, (pattern: string): Pattern => {
   try {
     return RE2JS.compile(pattern);
   } catch {
     return { test: () => false }; // see patternProblem
   }
-}
+});
 
 /** What Go says is wrong with `pattern`, if anything is. */
 export function patternProblem(pattern: string): string | undefined {

@@ -1,6 +1,7 @@
 /** What calendars and clocks say of a timestamp, in UTC or another zone, and how long a duration is. */
 
 import { quote } from "@knarr/std/quote.ts";
+import { remembering } from "@knarr/std/remember.ts";
 import type { FunctionDeclaration, Overload } from "../library.ts";
 import { DURATION, INT, STRING, TIMESTAMP } from "../types.ts";
 import { Failure, smallInt, type Duration, type Outcome, type Timestamp } from "../values.ts";
@@ -96,11 +97,9 @@ function parseNumber(text: string): number | Failure {
   return new Failure(`strconv.Atoi: parsing ${quote(text)}: invalid syntax`);
 }
 
-const formats = new Map<string, Intl.DateTimeFormat | null>();
-
 function namedZone(seconds: number, zone: string): Date | Failure {
   if (zone === "" || zone === "UTC" || zone === "Local") return new Date(seconds * 1000);
-  const format = formats.getOrInsertComputed(zone, formatOf);
+  const format = formatIn(zone);
   if (!format) return new Failure(`unknown time zone ${zone}`);
   const part = new Map(format.formatToParts(seconds * 1000).map(({ type, value }) => [type, Number(value)]));
   const field = (name: Intl.DateTimeFormatPartTypes): number => part.get(name)!;
@@ -110,7 +109,8 @@ function namedZone(seconds: number, zone: string): Date | Failure {
   return date;
 }
 
-function formatOf(timeZone: string): Intl.DateTimeFormat | null {
+/** Objects may name zones, too, so there is no end to them. */
+const formatIn = remembering(100, (timeZone: string): Intl.DateTimeFormat | undefined => {
   try {
     return new Intl.DateTimeFormat("en-US", {
       timeZone,
@@ -123,6 +123,6 @@ function formatOf(timeZone: string): Intl.DateTimeFormat | null {
       second: "numeric",
     });
   } catch {
-    return null; // RangeError: no zone is called so
+    return undefined; // RangeError: no zone is called so
   }
-}
+});

@@ -6,6 +6,7 @@
  */
 
 import { notAcceptable, type ApiError } from "@knarr/machinery/status.ts";
+import { remembering } from "@knarr/std/remember.ts";
 
 export interface Output {
   readonly format: "json" | "yaml";
@@ -20,10 +21,6 @@ const OBJECT_JSON: Output = { format: "json", as: "object", version: "v1", prett
 const TYPES = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 const TRANSFORMS = new Set(["Table", "PartialObjectMetadata", "PartialObjectMetadataList"]);
 
-/** Clients send the same few headers over and over. */
-const known = new Map<string, Output | undefined>();
-const MOST_KNOWN = 1000;
-
 /** Throws NotAcceptable. `transforms` says whether a Table or metadata may be asked for here. */
 export function outputOf(
   accept: string | undefined,
@@ -31,12 +28,7 @@ export function outputOf(
   { transforms = true }: { readonly transforms?: boolean } = {},
 ): Output {
   if (!accept || accept === "application/json" || accept === "*/*") return pretty(OBJECT_JSON, query);
-  const key = transforms ? accept : `-${accept}`;
-  let output = known.get(key);
-  if (output === undefined && !known.has(key)) {
-    output = negotiate(accept, transforms);
-    if (known.size < MOST_KNOWN) known.set(key, output);
-  }
+  const output = transforms ? anyOutput(accept) : plainOutput(accept);
   if (!output) throw notAcceptableHere();
   return pretty(output, query);
 }
@@ -56,6 +48,10 @@ interface Clause {
   readonly weight: number;
   readonly parameters: ReadonlyMap<string, string>;
 }
+
+/** Clients send the same few headers over and over. */
+const anyOutput = remembering(1000, (accept: string) => negotiate(accept, true));
+const plainOutput = remembering(1000, (accept: string) => negotiate(accept, false));
 
 function negotiate(accept: string, transforms: boolean): Output | undefined {
   for (const clause of clausesOf(accept)) {

@@ -16,6 +16,7 @@ import type {
   Probe,
   ResourceFieldSelector,
 } from "../../../generated/core-v1.ts";
+import { remembering } from "@knarr/std/remember.ts";
 import { canonical, normalizeAmounts } from "../amounts.ts";
 import { aggregate } from "./aggregate.ts";
 import { defaultVolume } from "./volumes/defaults.ts";
@@ -120,22 +121,13 @@ export function defaultDivisor(selector: ResourceFieldSelector): void {
   if (selector.divisor !== divisor) selector.divisor = divisor;
 }
 
-/** `latest`, said or unsaid, may mean another image tomorrow. */
-export function pullPolicyOf(image: string | undefined): string {
-  const known = policies.get(image ?? "");
-  if (known) return known;
-  const policy = tagOf(image ?? "") === "latest" ? "Always" : "IfNotPresent";
-  if (policies.size >= REMEMBERED) policies.clear();
-  policies.set(image ?? "", policy);
-  return policy;
-}
+/** `latest`, said or unsaid, may mean another image tomorrow. The same few images are in thousands of pods. */
+export const pullPolicyOf = remembering(1024, (image: string | undefined): string =>
+  tagOf(image ?? "") === "latest" ? "Always" : "IfNotPresent",
+);
 
 const reference =
   /^(?:(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::([\w][\w.-]{0,127}))?(@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
-
-/** The same few images are in thousands of pods. */
-const policies = new Map<string, string>();
-const REMEMBERED = 1024;
 
 /** Upstream's limit on an image's name without tag, with the registry and folder that are left unsaid. */
 const LONGEST_NAME = 255;
