@@ -27,6 +27,12 @@ export interface Store extends AsyncDisposable {
   /** Reads before this revision throw Compacted. */
   readonly compacted: number;
 
+  /**
+   * The revision that whoever must not miss anything waits for: all writes acknowledged by now, of this process and of others, are at or
+   * before it. At once where no other process can write.
+   */
+  latest(): number | Promise<number>;
+
   /** The entry now, or as it was at `revision`. */
   get(key: string, options?: { readonly revision?: number }): Promise<Entry | undefined>;
 
@@ -34,7 +40,7 @@ export interface Store extends AsyncDisposable {
   list(prefix: string, options?: ListOptions): Promise<Listing>;
 
   /** Writes only if the key's revision is still `expected` (0: only if absent). Otherwise throws RevisionChanged. */
-  put(key: string, value: Uint8Array, expected: number): Promise<Entry>;
+  put(key: string, value: Uint8Array, expected: number, options?: PutOptions): Promise<Entry>;
 
   /** Deletes only if the key's revision is still `expected`. Returns the change, whose entry is the last value with the delete's revision. */
   delete(key: string, expected: number): Promise<Change>;
@@ -59,6 +65,11 @@ export interface Entry {
   readonly revision: number;
   /** Revision of the write that made the key. */
   readonly created: number;
+}
+
+export interface PutOptions {
+  /** Nobody needs the entry after so many seconds: the store may delete it then, or leave that to the caller. */
+  readonly seconds?: number;
 }
 
 export interface ListOptions {

@@ -28,6 +28,8 @@ import type { World } from "../admission/plugin.ts";
 export interface Caches extends AsyncDisposable {
   /** Revision that every cache has reached. */
   readonly revision: number;
+  /** Resolves when every cache has all that any server has acknowledged by now; undefined when it has, because no other server can write. */
+  caughtUp(): Promise<void> | undefined;
   /** All of it as admission plugins see it. */
   readonly world: World;
   /** Rejects when the store's stream of changes breaks: nothing here can be trusted from then on, restart the server. */

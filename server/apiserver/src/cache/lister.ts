@@ -10,6 +10,7 @@ import type { ApiObject } from "@knarr/machinery/object.ts";
 import { expired } from "@knarr/machinery/status.ts";
 import { Compacted, type Store } from "@knarr/store/store.ts";
 import type { Conversion, Item, ListPage, ListQuery } from "./cache.ts";
+import { caughtUp } from "./caught-up.ts";
 import { encodeContinue, expiredContinue } from "./continue-token.ts";
 import type { EventWindow } from "./event-window.ts";
 import type { Indexes } from "./indexes.ts";
@@ -76,8 +77,8 @@ export class Lister<T extends ApiObject> {
 
   /** Waits until the cache is as fresh as asked. */
   async reach(moment: Exclude<Moment, { at: "exactly" }>): Promise<void> {
-    const { store, progress } = this.#parts;
-    if (moment.at === "latest") await progress.reached(store.revision);
+    const { progress } = this.#parts;
+    if (moment.at === "latest") await caughtUp(this.#parts);
     else await progress.reachedSoon(moment.revision);
   }
 

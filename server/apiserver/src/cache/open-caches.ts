@@ -12,11 +12,12 @@ import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Change, Store } from "@knarr/store/store.ts";
 import type { World } from "../admission/plugin.ts";
 import type { Caches, ResourceCache } from "./cache.ts";
+import { caughtUp } from "./caught-up.ts";
 import { itemOfChange } from "./item.ts";
 import { Progress } from "./progress.ts";
 import { Contents } from "./contents.ts";
 import { LiveCache } from "./resource-cache.ts";
-import { prefixOf, ROOT, storePrefix } from "./store-keys.ts";
+import { prefixOf, storePrefix } from "./store-keys.ts";
 
 /** As upstream: so often an idle watch hears how far it is. */
 const BOOKMARK_MS = 60_000;
@@ -69,6 +70,10 @@ class LiveCaches implements Caches {
 
   get revision(): number {
     return this.#progress.revision;
+  }
+
+  caughtUp(): Promise<void> | undefined {
+    return caughtUp({ store: this.#store, progress: this.#progress });
   }
 
   async add(resources: readonly Resource<any>[]): Promise<void> {
@@ -124,7 +129,8 @@ class LiveCaches implements Caches {
   }
 
   async #follow(after: number): Promise<void> {
-    for await (const batch of this.#store.watch(ROOT, after, this.#stop.signal)) {
+    // All keys, others' too (upstream has some outside its root): so no revision is waited for that does not come by.
+    for await (const batch of this.#store.watch("", after, this.#stop.signal)) {
       for (const [prefix, changes] of this.#byPrefix(batch)) {
         this.#caches.get(prefix)?.apply(changes);
         this.#loading.get(prefix)?.push(...changes);

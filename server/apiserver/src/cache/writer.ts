@@ -9,8 +9,9 @@ import { groupResource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { ApiError, notFound } from "@knarr/machinery/status.ts";
 import { splitKey } from "@knarr/machinery/object.ts";
-import { RevisionChanged, StoreUnavailable, type Change, type Store } from "@knarr/store/store.ts";
+import { RevisionChanged, type Change, type Store } from "@knarr/store/store.ts";
 import type { Item } from "./cache.ts";
+import { unavailable } from "./caught-up.ts";
 import type { Contents } from "./contents.ts";
 import { draftOf, isSame, itemOf, itemOfChange, type Draft } from "./item.ts";
 import type { Progress } from "./progress.ts";
@@ -118,11 +119,4 @@ export class Writer<T extends ApiObject> {
       done();
     }
   }
-}
-
-/** The store's troubles as the API tells them: 503, and whatever the store says that can be done. */
-function unavailable(err: unknown): unknown {
-  return err instanceof StoreUnavailable
-    ? new ApiError("ServiceUnavailable", err.message, undefined, { cause: err })
-    : err;
 }

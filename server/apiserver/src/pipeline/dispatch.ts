@@ -42,6 +42,9 @@ const computedVerbs: Readonly<Record<string, Handler>> = {
   watch: watchComputed,
 };
 
+/** Waits for the revision that it needs by itself. Whatever else is asked is answered, and decided, by what is so now. */
+const READS_PAST = new Set(["list", "watch"]);
+
 /** What cannot be done across all namespaces. */
 const NEEDS_NAMESPACE = new Set(["create", "deletecollection"]);
 
@@ -54,7 +57,9 @@ export function dispatch(parts: Parts, request: ApiRequest): Answer | Promise<An
   }
   const handler = handlerFor(parts, request, served);
   if (served.deprecation) request.warn(served.deprecation);
-  return handler(parts, request, served);
+  if (READS_PAST.has(request.verb)) return handler(parts, request, served);
+  const caughtUp = parts.caches.caughtUp();
+  return caughtUp ? caughtUp.then(() => handler(parts, request, served)) : handler(parts, request, served);
 }
 
 function handlerFor(parts: Parts, request: ApiRequest, served: Served): Handler {

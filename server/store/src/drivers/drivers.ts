@@ -1,6 +1,7 @@
 /** The stores there are, by the scheme of their address: what `--datastore-endpoint` may say. */
 
 import { realClock, type Clock } from "@knarr/std/clock.ts";
+import type { EtcdTls } from "../etcd/connection.ts";
 import type { MovedPrefixes } from "../sqlite/database.ts";
 import type { Store } from "../store.ts";
 import { MemoryStore } from "./memory.ts";
@@ -9,31 +10,62 @@ import { SqliteStore } from "./sqlite.ts";
 interface Driver {
   readonly scheme: string;
   readonly example: string;
-  open(address: URL, options: StoreOptions): Promise<Store>;
+  /** What stands behind `scheme:`. */
+  readonly address: RegExp;
+  open(address: string, options: StoreOptions): Promise<Store>;
 }
 
 export interface StoreOptions {
   readonly clock?: Clock;
   /** What keys began with in stores of earlier versions, each with what they begin with now. */
   readonly movedPrefixes?: MovedPrefixes;
+  /** How servers of stores are spoken to. Absent: without TLS. */
+  readonly tls?: EtcdTls;
 }
 
 export const drivers: readonly Driver[] = [
   {
     scheme: "sqlite",
     example: "sqlite:///var/lib/knarr/server/store.db",
-    open: ({ pathname }, options) => SqliteStore.open({ path: decodeURIComponent(pathname), ...options }),
+    address: /^\/\/\/[^?#]+$/,
+    open: (address, options) =>
+      SqliteStore.open({ path: decodeURIComponent(address.slice("//".length)), ...options }),
   },
-  { scheme: "memory", example: "memory:", open: async (_address, options) => new MemoryStore(options) },
+  {
+    scheme: "etcd",
+    example: "etcd://10.0.0.1:2379,10.0.0.2:2379",
+    address: /^\/\/([^/,:]+|\[[^\]]+\]):\d+(,([^/,:]+|\[[^\]]+\]):\d+)*$/,
+    async open(address, options) {
+      // Loaded when wanted: most clusters never speak gRPC to a store.
+      const { EtcdStore } = await import("./etcd.ts");
+      return EtcdStore.open({ endpoints: address.slice("//".length).split(","), ...options });
+    },
+  },
+  {
+    scheme: "memory",
+    example: "memory:",
+    address: /^$/,
+    open: async (_address, options) => new MemoryStore(options),
+  },
 ];
 
-/** Opens the store at `sqlite:///path` or `memory:`, which from then on also forgets its history by itself. */
+/** What is wrong with an address, as a sentence; undefined for a good one. */
+export function addressProblem(address: string): string | undefined {
+  if (driverOf(address)) return undefined;
+  const examples = drivers.map(({ example }) => example).join(" or ");
+  return `Cannot open the store "${address}": it must be like ${examples}`;
+}
+
+/** Opens the store at an address, which from then on also forgets its history by itself. */
 export async function openStore(address: string, options: StoreOptions = {}): Promise<Store> {
-  const url = URL.parse(address);
-  const driver = drivers.find(({ scheme }) => url?.protocol === `${scheme}:`);
-  if (!url || !driver || (driver.scheme === "sqlite" && (url.host || url.pathname.length < 2))) {
-    const examples = drivers.map(({ example }) => example).join(" or ");
-    throw new SyntaxError(`Cannot open the store "${address}": it must be like ${examples}`);
-  }
-  return driver.open(url, { clock: realClock, ...options });
+  const driver = driverOf(address);
+  if (!driver) throw new SyntaxError(addressProblem(address));
+  return driver.open(address.slice(driver.scheme.length + 1), { clock: realClock, ...options });
+}
+
+function driverOf(address: string): Driver | undefined {
+  return drivers.find(
+    (driver) =>
+      address.startsWith(`${driver.scheme}:`) && driver.address.test(address.slice(driver.scheme.length + 1)),
+  );
 }

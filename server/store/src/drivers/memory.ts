@@ -42,6 +42,10 @@ export class MemoryStore implements Store {
     return this.#compacted;
   }
 
+  latest(): number {
+    return this.#revision;
+  }
+
   async get(key: string, { revision }: { readonly revision?: number } = {}): Promise<Entry | undefined> {
     this.#checkPast(revision);
     return this.#at(key, revision ?? this.#revision);

@@ -144,10 +144,19 @@ test(
 );
 
 test("openStore explains what an address must be like", async () => {
-  for (const address of ["", "store.db", "mysql://host/db", "sqlite://store.db", "sqlite:///"]) {
+  const wrong = [
+    "",
+    "store.db",
+    "mysql://host/db",
+    "sqlite://store.db",
+    "sqlite:///",
+    "etcd://host",
+    "etcd://",
+  ];
+  for (const address of wrong) {
     await assert.rejects(
       openStore(address),
-      /must be like sqlite:\/\/\/var\/lib\/knarr\/server\/store\.db or memory:/,
+      /must be like sqlite:\/\/\/var\/lib\/knarr\/server\/store\.db or etcd:\/\/10\.0\.0\.1:2379,10\.0\.0\.2:2379 or memory:/,
     );
   }
 });

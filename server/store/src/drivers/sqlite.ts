@@ -105,6 +105,10 @@ export class SqliteStore implements Store {
     return this.#compacted;
   }
 
+  latest(): number {
+    return this.#revision;
+  }
+
   async get(key: string, { revision }: { readonly revision?: number } = {}): Promise<Entry | undefined> {
     const answer = await this.#read({ type: "get", key, revision });
     return answer.type === "rows" ? unpackRows(answer.rows)[0] : undefined;

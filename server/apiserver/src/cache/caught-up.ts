@@ -1,0 +1,38 @@
+/** Consistent reads from the cache: how to wait until it has what others may have written. */
+
+import { ApiError } from "@knarr/machinery/status.ts";
+import { StoreUnavailable, type Store } from "@knarr/store/store.ts";
+import type { Progress } from "./progress.ts";
+
+/**
+ * Resolves when the caches have all that any server has acknowledged by now; undefined when they have it already, as is known at once
+ * where no other server can write. Throws ServiceUnavailable when nobody can tell.
+ */
+export function caughtUp({
+  store,
+  progress,
+}: {
+  readonly store: Store;
+  readonly progress: Progress;
+}): Promise<void> | undefined {
+  const latest = store.latest();
+  if (typeof latest !== "number") return reached(latest, progress);
+  return latest <= progress.revision ? undefined : progress.reached(latest);
+}
+
+async function reached(latest: Promise<number>, progress: Progress): Promise<void> {
+  let revision: number;
+  try {
+    revision = await latest;
+  } catch (err) {
+    throw unavailable(err);
+  }
+  await progress.reached(revision);
+}
+
+/** The store's troubles as the API tells them: 503, and whatever the store says that can be done. */
+export function unavailable(err: unknown): unknown {
+  return err instanceof StoreUnavailable
+    ? new ApiError("ServiceUnavailable", err.message, undefined, { cause: err })
+    : err;
+}

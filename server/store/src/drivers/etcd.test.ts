@@ -1,0 +1,211 @@
+/** The etcd driver keeps every promise of a store, with the etcd that Debian has and with a newer one; and what only a shared store promises. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { realClock } from "@knarr/std/clock.ts";
+import { testStore } from "../conformance.ts";
+import { compactOnce, COMPACT_KEY } from "../etcd/compaction.ts";
+import { EtcdConnection } from "../etcd/connection.ts";
+import { range } from "../etcd/rpc.ts";
+import { Compacted, RevisionChanged, StoreUnavailable, type Change, type Store } from "../store.ts";
+import { BreakableProxy } from "../testing/breakable-proxy.ts";
+import { openPlace } from "../testing/etcd-place.ts";
+import { programs, skipEtcd, TestEtcd } from "../testing/etcd.ts";
+import { openStore } from "./drivers.ts";
+import { EtcdStore } from "./etcd.ts";
+
+const skip = skipEtcd;
+const open = (...endpoints: string[]): Promise<Store> => EtcdStore.open({ endpoints });
+
+for (const program of programs) {
+  let etcd: TestEtcd;
+  before(async () => (etcd = await TestEtcd.start({ program })));
+  after(() => etcd[Symbol.asyncDispose]());
+  const newPlace = async (): Promise<string> => `${etcd.endpoint}#${await etcd.clear()}`;
+  testStore({
+    driver: `etcd (${program})`,
+    open: async () => openPlace(await newPlace()),
+    persistent: {
+      newPlace,
+      openAt: openPlace,
+      writer: new URL("../testing/etcd-writer.ts", import.meta.url),
+    },
+  });
+}
+
+test(
+  "EtcdStores of one etcd: what one has acknowledged, the other has as soon as it asks",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    await using one = await openStore(`etcd://${etcd.endpoint}`);
+    await using other = await open(etcd.endpoint);
+    const stop = new AbortController();
+    const seen = new Set<string>();
+    const watching = (async () => {
+      for await (const batch of other.watch("/", other.revision, stop.signal))
+        for (const { entry } of batch) seen.add(`${entry.key}@${entry.revision}`);
+    })();
+    for (let i = 0; i < 20; i++) {
+      const { revision } = await one.put(`/${i}`, Buffer.from("1"), 0);
+      const latest = await other.latest();
+      assert.ok(latest >= revision);
+      // A write of its own is acknowledged when all before it has come by.
+      await other.put(`/other/${i}`, Buffer.from("1"), 0);
+      await new Promise(setImmediate); // the watch's own turn
+      assert.ok(seen.has(`/${i}@${revision}`));
+    }
+    await assert.rejects(other.put("/0", Buffer.from("2"), 0), RevisionChanged);
+    stop.abort();
+    await watching;
+  },
+);
+
+test("EtcdStore makes a write once, and says so, when connections break under it", { skip }, async () => {
+  await using etcd = await TestEtcd.start();
+  await using proxy = await BreakableProxy.to(etcd.endpoint);
+  await using store = await open(proxy.endpoint);
+  const start = store.revision;
+  const stop = new AbortController();
+  const changes: Change[] = [];
+  const watching = (async () => {
+    for await (const batch of store.watch("/", start, stop.signal)) changes.push(...batch);
+  })();
+  const writer = async (name: string): Promise<void> => {
+    let revision = 0;
+    for (let i = 0; i < 20; i++) {
+      // Broken before it was sent, or after: nobody here can tell.
+      if (i % 8 === 3) setImmediate(() => proxy.break());
+      if (i % 8 === 7) {
+        proxy.deafen();
+        setTimeout(() => proxy.break(), 20);
+      }
+      if (i % 10 === 9) {
+        await store.delete(name, revision);
+        revision = 0;
+      } else revision = (await store.put(name, Buffer.from(`${name} ${i}`), revision)).revision;
+    }
+  };
+  await Promise.all(["/a", "/b", "/c"].map(writer));
+  await new Promise(setImmediate); // the watch's own turn
+  stop.abort();
+  await watching;
+  for (const name of ["/a", "/b", "/c"]) {
+    const made = changes.filter(({ entry }) => entry.key === name);
+    assert.deepEqual(
+      made.map(({ type, entry }) => `${type} ${entry.value}`),
+      Array.from({ length: 20 }, (_, i) => (i % 10 === 9 ? `delete ${name} ${i - 1}` : `put ${name} ${i}`)),
+    );
+  }
+  assert.equal(changes.at(-1)!.entry.revision, start + 60);
+});
+
+test(
+  "EtcdStore goes on watching where it was when etcd has been killed, and writes wait for it",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    await using store = await open(etcd.endpoint);
+    const stop = new AbortController();
+    const changes: Change[] = [];
+    const watching = (async () => {
+      for await (const batch of store.watch("/", store.revision, stop.signal)) changes.push(...batch);
+    })();
+    await store.put("/a", Buffer.from("1"), 0);
+    await etcd.kill();
+    const waiting = store.put("/b", Buffer.from("1"), 0);
+    await etcd.start();
+    {
+      await using other = await open(etcd.endpoint);
+      await other.put("/c", Buffer.from("1"), 0);
+    }
+    await waiting;
+    await store.put("/d", Buffer.from("1"), 0);
+    await new Promise(setImmediate); // the watch's own turn
+    stop.abort();
+    await watching;
+    assert.deepEqual(changes.map(({ entry }) => entry.key).sort(), ["/a", "/b", "/c", "/d"]);
+  },
+);
+
+test("EtcdStore ends watches with an error when what they missed is compacted", { skip }, async () => {
+  await using etcd = await TestEtcd.start();
+  await using proxy = await BreakableProxy.to(etcd.endpoint);
+  await using store = await open(proxy.endpoint);
+  const watching = (async () => {
+    for await (const _batch of store.watch("/", store.revision, AbortSignal.timeout(10_000)));
+  })();
+  proxy.deafen();
+  await using other = await open(etcd.endpoint);
+  for (let i = 0; i < 5; i++) await other.put(`/${i}`, Buffer.from("1"), 0);
+  await other.compact(other.revision);
+  proxy.break();
+  await assert.rejects(watching, /revisions 2 to 6 of etcd are compacted/);
+});
+
+test(
+  "EtcdStore uses another member when one does not answer, and says when none does",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    await using proxy = await BreakableProxy.to(etcd.endpoint);
+    const gone = proxy.endpoint;
+    await proxy[Symbol.asyncDispose]();
+    await using store = await open(gone, etcd.endpoint);
+    await store.put("/a", Buffer.from("1"), 0);
+    assert.equal((await store.list("/")).entries.length, 1);
+  },
+);
+
+test(
+  "compactOnce: of several servers one forgets, as old as it has last seen, and all learn of it",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    await using store = await open(etcd.endpoint);
+    using connection = new EtcdConnection({ endpoints: [etcd.endpoint] }, realClock);
+    const none = { time: 0, revision: 0 };
+    let one = await compactOnce(connection, none);
+    assert.deepEqual(one, { time: 1, revision: 2 }); // the first look forgets nothing
+    const other = await compactOnce(connection, none);
+    assert.deepEqual(other, { time: 1, revision: 2 });
+    for (let i = 0; i < 3; i++) await store.put(`/${i}`, Buffer.from("1"), 0);
+    one = await compactOnce(connection, one);
+    assert.deepEqual(one, { time: 2, revision: 6 });
+    await store.put("/4", Buffer.from("1"), 0);
+    assert.equal(store.compacted, 2);
+    assert.deepEqual(await compactOnce(connection, other), { time: 2, revision: 7 }); // has lost
+    await using late = await open(etcd.endpoint);
+    assert.equal(late.compacted, 2);
+    await assert.rejects(late.list("/", { revision: 1 }), Compacted);
+    const { kvs } = await connection.read(range, { key: Buffer.from(COMPACT_KEY) });
+    assert.equal(String(kvs[0]?.value), "2");
+  },
+);
+
+test(
+  "EtcdStore writes what ends by itself under leases, one for many, and without one when it shall stay",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    await using store = await open(etcd.endpoint);
+    using connection = new EtcdConnection({ endpoints: [etcd.endpoint] }, realClock);
+    const leaseOf = async (key: string) =>
+      (await connection.read(range, { key: Buffer.from(key) })).kvs[0]!.lease;
+    const { revision } = await store.put("/a", Buffer.from("1"), 0, { seconds: 3600 });
+    await store.put("/b", Buffer.from("1"), 0, { seconds: 3600 });
+    await store.put("/c", Buffer.from("1"), 0);
+    assert.ok((await leaseOf("/a")) > 0);
+    assert.deepEqual([await leaseOf("/b"), await leaseOf("/c")], [await leaseOf("/a"), 0]);
+    await store.put("/a", Buffer.from("2"), revision);
+    assert.equal(await leaseOf("/a"), 0);
+  },
+);
+
+test("EtcdStore says what is wrong with a value that etcd does not take", { skip }, async () => {
+  await using etcd = await TestEtcd.start();
+  await using store = await open(etcd.endpoint);
+  await assert.rejects(store.put("/a", Buffer.alloc(9_000_000), 0), /--max-request-bytes/);
+  await store[Symbol.asyncDispose]();
+  await assert.rejects(store.put("/a", Buffer.from("1"), 0), StoreUnavailable);
+});

@@ -1,0 +1,167 @@
+/**
+ * Calls to an etcd cluster, at whichever of its members answers.
+ *
+ * `read` tries one member after the other until one answers or its time is over. `once` asks once: when the connection breaks under it,
+ * nobody knows whether it was carried out (`isUnsure`), and only who sent it can tell what to do about that.
+ */
+
+import {
+  Client,
+  credentials,
+  Metadata,
+  status,
+  type ChannelCredentials,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import type { Clock } from "@knarr/std/clock.ts";
+import type { Method } from "./rpc.ts";
+
+export interface EtcdTls {
+  /** PEM. Default: what the system trusts. */
+  readonly ca?: Buffer;
+  /** PEM, both or none: who we are. */
+  readonly certificate?: Buffer;
+  readonly key?: Buffer;
+}
+
+export interface EtcdAddress {
+  /** `host:port` of the members. */
+  readonly endpoints: readonly string[];
+  /** Absent: without TLS. */
+  readonly tls?: EtcdTls;
+}
+
+/** What etcd answered, or that it did not. `code` is gRPC's. */
+export class EtcdError extends Error {
+  override readonly name = "EtcdError";
+  readonly code: number;
+
+  constructor({ code, details, message }: ServiceError) {
+    super(details || message);
+    this.code = code ?? status.UNKNOWN;
+  }
+
+  /** Carried out or not: another member, or the same one later, knows. */
+  get isUnsure(): boolean {
+    return unsure.has(this.code);
+  }
+
+  get isCompacted(): boolean {
+    return this.message.includes("has been compacted");
+  }
+
+  get isFuture(): boolean {
+    return this.message.includes("is a future revision");
+  }
+}
+
+const unsure = new Set<number>([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.CANCELLED,
+  status.UNKNOWN,
+  status.INTERNAL,
+]);
+
+/** So long a call may take, and so long a read looks for a member that answers. */
+export const CALL_MS = 10_000;
+/** Between two rounds of asking all members. */
+const ROUND_MS = 100;
+
+export class EtcdConnection implements Disposable {
+  readonly #clients: readonly Client[];
+  readonly #clock: Clock;
+  readonly #metadata = new Metadata();
+  /** The member that is asked: the next one as soon as it does not answer. */
+  #current = 0;
+
+  constructor({ endpoints, tls }: EtcdAddress, clock: Clock) {
+    this.#clock = clock;
+    const as = credentialsOf(tls);
+    this.#clients = endpoints.map((endpoint) => new Client(endpoint, as, CHANNEL));
+    this.#metadata.set("hasleader", "true"); // a member that is cut off says so, rather than answer with what it has
+  }
+
+  async read<I, O>(method: Method<I, O>, request: I): Promise<O> {
+    const until = this.#clock.now() + CALL_MS;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.once(method, request);
+      } catch (err) {
+        if (!(err instanceof EtcdError) || !err.isUnsure || this.#clock.now() > until) throw err;
+        if (tries % this.#clients.length === 0) await this.#clock.sleep(ROUND_MS);
+      }
+    }
+  }
+
+  once<I, O>(method: Method<I, O>, request: I): Promise<O> {
+    const asked = this.#current;
+    return new Promise((resolve, reject) => {
+      this.#clients[asked]!.makeUnaryRequest(
+        method.path,
+        method.encode,
+        method.decode,
+        request,
+        this.#metadata,
+        { deadline: Date.now() + CALL_MS },
+        (err, answer) => {
+          if (!err) return resolve(answer!);
+          const failure = new EtcdError(err);
+          if (failure.isUnsure) this.#leave(asked);
+          reject(failure);
+        },
+      );
+    });
+  }
+
+  /** Sends one request and yields what comes of it, until the stream breaks (throws) or `signal` aborts (ends). */
+  async *stream<I, O>(method: Method<I, O>, request: I, signal: AbortSignal): AsyncGenerator<O> {
+    if (signal.aborted) return;
+    const asked = this.#current;
+    const call = this.#clients[asked]!.makeBidiStreamRequest(
+      method.path,
+      method.encode,
+      method.decode,
+      this.#metadata,
+    );
+    const cancel = (): void => call.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    call.on("error", () => {}); // the loop below throws it, or has ended
+    try {
+      call.write(request);
+      for await (const message of call) yield message as O;
+    } catch (err) {
+      if (signal.aborted) return;
+      this.#leave(asked);
+      throw new EtcdError(err as ServiceError);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      call.cancel();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  #leave(member: number): void {
+    if (this.#current === member) this.#current = (member + 1) % this.#clients.length;
+  }
+}
+
+const CHANNEL = {
+  "grpc.max_receive_message_length": -1, // lists are as long as they are
+  "grpc.max_send_message_length": -1,
+  "grpc.keepalive_time_ms": 30_000, // as upstream: a member that is gone without a word is found out
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.min_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 2_000,
+  "grpc.enable_retries": 0,
+  "grpc.service_config_disable_resolution": 1,
+};
+
+function credentialsOf(tls: EtcdTls | undefined): ChannelCredentials {
+  if (!tls) return credentials.createInsecure();
+  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.certificate ?? null);
+}

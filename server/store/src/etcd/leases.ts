@@ -1,0 +1,55 @@
+/**
+ * Leases for entries that end by themselves. As upstream has it, one lease is for all that is written within a minute, up to a number: an entry
+ * lives that much longer at most.
+ */
+
+import { randomInt } from "node:crypto";
+import type { Clock } from "@knarr/std/clock.ts";
+import type { EtcdConnection } from "./connection.ts";
+import { leaseGrant } from "./rpc.ts";
+
+const REUSE_MS = 60_000;
+const MAX_ENTRIES = 1000;
+/** etcd takes any number; ours stay whole as a number of JavaScript's. */
+const MAX_ID = 2 ** 47;
+
+interface Lease {
+  readonly id: Promise<number>;
+  readonly until: number;
+  entries: number;
+}
+
+export class Leases {
+  readonly #connection: EtcdConnection;
+  readonly #clock: Clock;
+  readonly #bySeconds = new Map<number, Lease>();
+
+  constructor(connection: EtcdConnection, clock: Clock) {
+    this.#connection = connection;
+    this.#clock = clock;
+  }
+
+  /** A lease that ends in `seconds` or up to a minute later. */
+  async of(seconds: number): Promise<number> {
+    const now = this.#clock.now();
+    let lease = this.#bySeconds.get(seconds);
+    if (!lease || lease.until < now || lease.entries >= MAX_ENTRIES) {
+      lease = { id: this.#grant(seconds), until: now + REUSE_MS, entries: 0 };
+      this.#bySeconds.set(seconds, lease);
+    }
+    lease.entries++;
+    try {
+      return await lease.id;
+    } catch (err) {
+      if (this.#bySeconds.get(seconds) === lease) this.#bySeconds.delete(seconds);
+      throw err;
+    }
+  }
+
+  async #grant(seconds: number): Promise<number> {
+    const id = randomInt(1, MAX_ID);
+    // Granted twice under two members it would be refused; a lease that nobody knows of ends by itself.
+    await this.#connection.once(leaseGrant, { seconds: seconds + REUSE_MS / 1000, id });
+    return id;
+  }
+}

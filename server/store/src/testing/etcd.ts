@@ -1,0 +1,95 @@
+/** A real etcd for tests: one process on free ports, in a temporary folder, that ends with the test. */
+
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { realClock } from "@knarr/std/clock.ts";
+import { EtcdConnection } from "../etcd/connection.ts";
+import { EVERYTHING } from "../etcd/keys.ts";
+import { deleteRange, range } from "../etcd/rpc.ts";
+
+/** Debian's first, then a newer one that comparisons with upstream have left here. */
+export const programs = ["/usr/bin/etcd", "/var/cache/knarr-conformance/bin/etcd"].filter(existsSync);
+
+/** Why tests with etcd cannot run here. */
+export const skipEtcd =
+  programs.length > 0 ? false : "needs etcd: apt-get install etcd-server --no-install-recommends";
+
+export interface EtcdFlags {
+  readonly program?: string;
+  readonly flags?: readonly string[];
+}
+
+export class TestEtcd implements AsyncDisposable {
+  readonly endpoint: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "knarr-etcd-"));
+  readonly #program: string;
+  readonly #arguments: readonly string[];
+  #process: ChildProcess | undefined;
+
+  static async start({ program = programs[0]!, flags = [] }: EtcdFlags = {}): Promise<TestEtcd> {
+    const etcd = new TestEtcd(program, await freePorts(), flags);
+    await etcd.start();
+    return etcd;
+  }
+
+  private constructor(program: string, [client, peer]: readonly [number, number], flags: readonly string[]) {
+    this.endpoint = `127.0.0.1:${client}`;
+    this.#program = program;
+    const [clients, peers] = [`http://${this.endpoint}`, `http://127.0.0.1:${peer}`];
+    this.#arguments = [
+      `--data-dir=${this.#folder}`,
+      `--listen-client-urls=${clients}`,
+      `--advertise-client-urls=${clients}`,
+      `--listen-peer-urls=${peers}`,
+      `--initial-advertise-peer-urls=${peers}`,
+      `--initial-cluster=default=${peers}`,
+      "--max-request-bytes=8388608",
+      ...flags,
+    ];
+  }
+
+  get version(): string {
+    const { stdout } = spawnSync(this.#program, ["--version"], { encoding: "utf8" });
+    return /Version: (\S+)/.exec(stdout)![1]!;
+  }
+
+  /** Starts it, again after `kill`; resolves when it answers. */
+  async start(): Promise<void> {
+    this.#process = spawn(this.#program, this.#arguments, { stdio: "ignore" });
+    using connection = new EtcdConnection({ endpoints: [this.endpoint] }, realClock);
+    await connection.read(range, { key: Buffer.from("a") });
+  }
+
+  /** Ends it as a loss of power would. What it has stays. */
+  async kill(): Promise<void> {
+    if (!this.#process) return;
+    const exited = once(this.#process, "exit");
+    this.#process.kill("SIGKILL");
+    await exited;
+    this.#process = undefined;
+  }
+
+  /** Removes all keys; revisions go on. Answers with the revision it is at. */
+  async clear(): Promise<number> {
+    using connection = new EtcdConnection({ endpoints: [this.endpoint] }, realClock);
+    await connection.read(deleteRange, EVERYTHING);
+    return (await connection.read(range, { key: Buffer.from("a") })).header.revision;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  for (const server of servers) await once(server.listen(0, "127.0.0.1"), "listening");
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) await once(server.close(), "close");
+  return ports as [number, number];
+}
