@@ -16,6 +16,7 @@ import {
   type Entry,
   type Listing,
   type ListOptions,
+  type PutOptions,
   type Store,
 } from "../store.ts";
 import { DATA_KEYS, DataKeys } from "./data-keys.ts";
@@ -83,6 +84,10 @@ export class EncryptedStore implements Store {
     return this.raw.compacted;
   }
 
+  latest(): number | Promise<number> {
+    return this.raw.latest();
+  }
+
   get keys(): DataKeys {
     return this.#keys;
   }
@@ -109,12 +114,12 @@ export class EncryptedStore implements Store {
     return { ...listing, entries };
   }
 
-  async put(key: string, value: Uint8Array, expected: number): Promise<Entry> {
+  async put(key: string, value: Uint8Array, expected: number, options?: PutOptions): Promise<Entry> {
     const { newest } = this.#keys;
-    if (!newest || !this.encrypts(key)) return this.#refusing(this.raw.put(key, value, expected));
+    if (!newest || !this.encrypts(key)) return this.#refusing(this.raw.put(key, value, expected, options));
     const sealed = seal(value, newest, key);
     this.#plain.set(sealed, value);
-    return { ...(await this.#refusing(this.raw.put(key, sealed, expected))), value };
+    return { ...(await this.#refusing(this.raw.put(key, sealed, expected, options))), value };
   }
 
   async delete(key: string, expected: number): Promise<Change> {
