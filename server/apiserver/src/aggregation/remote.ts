@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { ConnectionOptions } from "node:tls";
 import type { APIService } from "@knarr/kinds/generated/apiregistration-v1.ts";
 import type { Caches } from "../cache/cache.ts";
+import { readWhole } from "../http/whole.ts";
 import { textAnswer, type Answer, type StreamTarget } from "../pipeline/answer.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import { messageOf } from "../proxying/failures.ts";
@@ -45,6 +46,8 @@ export interface Reply {
 
 /** Discovery must be quick: clients ask for it before everything else. */
 const DISCOVERY_MS = 5000;
+/** What a server says of itself: upstream's own OpenAPI has some 4 MB. */
+const MOST_BYTES = 32 << 20;
 
 export class Remote implements Disposable {
   readonly group: string;
@@ -112,9 +115,8 @@ export class Remote implements Disposable {
     };
     try {
       const answer = await upstream.send({ method: "GET", path, headers, signal });
-      const chunks: Buffer[] = [];
-      for await (const chunk of answer.body) chunks.push(chunk as Buffer);
-      return { code: answer.code, headers: answer.headers, body: Buffer.concat(chunks) };
+      const body = await readWhole(answer.body, MOST_BYTES);
+      return { code: answer.code, headers: answer.headers, body };
     } catch (err) {
       throw signal.aborted ? new Error("context deadline exceeded", { cause: err }) : err;
     }

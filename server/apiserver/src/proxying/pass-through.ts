@@ -6,6 +6,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { createGunzip, createInflateRaw } from "node:zlib";
+import { readWhole } from "../http/whole.ts";
 import type { Answer, StreamTarget } from "../pipeline/answer.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import { hostOf, isUpgrade, passedBack, passedOn } from "./headers.ts";
@@ -110,17 +111,19 @@ interface Html {
   readonly place: Place;
 }
 
+/** Pages are read by people; one without an end is not for them, and must not fill our memory. */
+const MOST_HTML = 32 << 20;
+
 /** Whole: an address may be cut by the end of a chunk. */
 async function passHtml(
   body: Readable,
   out: StreamTarget,
   { code, type, headers, place }: Html,
 ): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  const html = Buffer.from(movedHtml(Buffer.concat(chunks).toString(), place));
+  const whole = await readWhole(body, MOST_HTML);
+  const html = Buffer.from(movedHtml(whole.toString(), place));
   const { "content-encoding": _, ...others } = headers;
-  const isBare = chunks.length === 0; // of a HEAD: the length is that of another answer
+  const isBare = whole.length === 0; // of a HEAD: the length is that of another answer
   out.start(code, type, isBare ? headers : { ...others, "content-length": html.length });
   if (!isBare) out.write(html);
   out.end();

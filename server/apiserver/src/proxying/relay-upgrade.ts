@@ -10,6 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { request as httpRequest, STATUS_CODES } from "@knarr/std/http.ts";
 import type { RawConnection, StreamTarget } from "../pipeline/answer.ts";
 import { rawTarget } from "../http/upgrading.ts";
+import { readWhole } from "../http/whole.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface UpgradeRelay {
@@ -82,11 +83,12 @@ async function join(
   backend.destroy();
 }
 
+/** A refusal is a sentence, or a page for people. */
+const MOST_BYTES = 1 << 20;
+
 /** The server's refusal is the client's, and the end of both connections. */
 async function refused({ socket }: RawConnection, answer: IncomingMessage): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
-  const body = Buffer.concat(chunks);
+  const body = await readWhole(answer, MOST_BYTES);
   const own = /^(connection|content-length|transfer-encoding)$/i;
   const lines = [`Content-Length: ${body.length}`, "Connection: close"];
   socket.end(Buffer.concat([headOf(answer, { without: own, lines }), body]));

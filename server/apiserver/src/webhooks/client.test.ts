@@ -115,6 +115,19 @@ test("WebhookClient trusts only what it is told to, and refuses a certificate fo
   );
 });
 
+test("WebhookClient stops reading an answer that has no end", async () => {
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  await using webhook = await startWebhook((_, response) => {
+    const more = () => response.write(Buffer.alloc(1 << 20, " "), (err) => !err && more());
+    response.once("close", resolve);
+    more();
+    return undefined;
+  });
+  await using rig = await startClient();
+  await assert.rejects(rig.client.call(byUrl(webhook), {}, CALL), /the answer is longer than 16777232 bytes/);
+  await left;
+});
+
 for (const [code, text, message] of [
   [500, "oh no\n", 'an error on the server ("oh no") has prevented the request from succeeding'],
   [404, "404 page not found\n", "the server could not find the requested resource"],

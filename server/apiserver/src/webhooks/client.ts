@@ -10,6 +10,7 @@ import { Agent, request as httpsRequest, type RequestOptions } from "node:https"
 import { createSecureContext, getCACertificates } from "node:tls";
 import { parseJson } from "@knarr/machinery/decode/json.ts";
 import type { Caches } from "../cache/cache.ts";
+import { readWhole } from "../http/whole.ts";
 import { endpointOf, timeoutText, type WebhookClientConfig, type WebhookEndpoint } from "./endpoint.ts";
 import { connectionProblem, DEADLINE, statusOfAnswer, WebhookFailure } from "./failure.ts";
 import { serviceTarget } from "./service-target.ts";
@@ -24,6 +25,10 @@ export interface WebhookCall {
 /** Upstream keeps as many clients. */
 const MAX_AGENTS = 200;
 const IDLE_MS = 90_000;
+
+/** An answer says again what was asked, changed: so many times as long, and then some. */
+const MOST_TIMES_LONGER = 8;
+const MOST_BYTES_MORE = 16 << 20;
 
 interface Reply {
   readonly code: number;
@@ -90,10 +95,9 @@ export class WebhookClient implements Disposable {
       },
       signal,
     });
-    const chunks: Buffer[] = [];
-    for await (const chunk of answer) chunks.push(chunk as Buffer);
     const { statusCode: code = 0, headers } = answer;
-    return { code, type: headers["content-type"] ?? "", body: Buffer.concat(chunks) };
+    const whole = await readWhole(answer, MOST_TIMES_LONGER * body.length + MOST_BYTES_MORE);
+    return { code, type: headers["content-type"] ?? "", body: whole };
   }
 
   /** One for all who trust the same; their addresses have connections of their own in it. */

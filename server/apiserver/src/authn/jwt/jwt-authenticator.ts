@@ -6,8 +6,10 @@
  */
 
 import { getCACertificates } from "node:tls";
+import type { IncomingMessage } from "node:http";
 import { Agent, get } from "node:https";
 import type { createRemoteJWKSet, JWTVerifyGetKey } from "jose";
+import { readWhole } from "../../http/whole.ts";
 import type { TokenAuthenticator } from "../authentication.ts";
 import { claimsOf } from "../service-account-keys.ts";
 import type { JwtConfiguration } from "./configuration.ts";
@@ -107,27 +109,25 @@ class IssuerKeys {
     return createRemoteJWKSet(new URL(keys), options);
   }
 
-  #fetch(address: string): Promise<string> {
+  async #fetch(address: string): Promise<string> {
+    try {
+      const answer = await this.#get(address);
+      const body = await readWhole(answer, MAX_BYTES);
+      if (answer.statusCode !== 200) throw new Error(String(answer.statusCode));
+      return body.toString();
+    } catch (err) {
+      throw new Error(`oidc: Get ${JSON.stringify(address)}: ${(err as Error).message}`, { cause: err });
+    }
+  }
+
+  #get(address: string): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = get(
-        address,
-        { agent: this.#agent, timeout: FETCH_MS, headers: { accept: "application/json" } },
-        (answer) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          answer.on("data", (chunk: Buffer) => {
-            size += chunk.length;
-            if (size > MAX_BYTES) request.destroy(new Error("the answer is too large"));
-            else chunks.push(chunk);
-          });
-          answer.on("end", () => {
-            if (answer.statusCode === 200) resolve(Buffer.concat(chunks).toString());
-            else reject(new Error(`oidc: Get ${JSON.stringify(address)}: ${answer.statusCode}`));
-          });
-        },
-      );
-      request.on("timeout", () => request.destroy(new Error("no answer in time")));
-      request.on("error", (err) => reject(new Error(`oidc: Get ${JSON.stringify(address)}: ${err.message}`)));
+      const options = {
+        agent: this.#agent,
+        headers: { accept: "application/json" },
+        signal: AbortSignal.timeout(FETCH_MS),
+      };
+      get(address, options, resolve).once("error", reject);
     });
   }
 }

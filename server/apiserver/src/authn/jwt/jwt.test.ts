@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -22,7 +23,10 @@ async function startIssuer() {
   let signing: CryptoKey;
   let keys: object[] = [];
   let id = 0;
+  const breaking: ((response: ServerResponse) => void)[] = [];
   const server = createServer({ cert: certificate, key }, (request, response) => {
+    const misbehave = breaking.shift();
+    if (misbehave) return misbehave(response);
     const url = urlOf();
     const known = request.url === "/keys" ? { keys } : { issuer: url, jwks_uri: `${url}/keys` };
     response.setHeader("content-type", "application/json");
@@ -40,6 +44,8 @@ async function startIssuer() {
     url: urlOf(),
     ca: authority.certificate,
     changeKey,
+    /** What happens to the next requests, instead of an answer. */
+    breaking,
     token: (claims: object, { audience = "knarr", lasts = 600 } = {}) =>
       new SignJWT({ sub: "1", ...claims })
         .setProtectedHeader({ alg: "RS256", kid: String(id) })
@@ -75,7 +81,7 @@ function configuration({ url, ca }: Pick<Issuer, "url" | "ca">, change: object =
   });
 }
 
-function configured(text: string) {
+function configured(text: string, now = () => NOW) {
   const folder = mkdtempSync(join(tmpdir(), "knarr-oidc-"));
   const path = join(folder, "authentication.yaml");
   writeFileSync(path, text);
@@ -83,7 +89,7 @@ function configured(text: string) {
     path,
     ownIssuer: "https://kubernetes.default.svc.cluster.local",
     log: silent,
-    now: () => NOW,
+    now,
   });
   return {
     path,
@@ -129,6 +135,24 @@ test("a token's claims make a user, by an issuer that changes its keys", async (
     authentication.authenticateToken([forged[0], other.split(".")[1], forged[2]].join(".")),
     /signature verification failed/,
   );
+});
+
+test("an issuer that breaks off its answer, or never ends it, is asked again later", async () => {
+  await using issuer = await startIssuer();
+  let now = NOW;
+  using place = configured(configuration(issuer), () => now);
+  const login = async () => place.authentication.authenticateToken(await issuer.token(CLAIMS));
+  issuer.breaking.push((response) => {
+    response.writeHead(200, { "content-length": 1000 });
+    response.write("{", () => response.destroy());
+  });
+  await assert.rejects(login(), /oidc: Get .*aborted/);
+  await assert.rejects(login(), /oidc: authenticator not initialized/);
+  now += 10_000;
+  issuer.breaking.push((response) => void response.end(Buffer.alloc((1 << 20) + 1, " ")));
+  await assert.rejects(login(), /the answer is longer than 1048576 bytes/);
+  now += 10_000;
+  assert.equal((await login())!.user.name, "oidc:a@example.org");
 });
 
 test("a change of the configuration counts at once, and a wrong one changes nothing", async () => {
