@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { load } from "js-yaml";
 import { contains, nthAddress, nthNetwork, overlap } from "./addresses.ts";
+import { datastoreProblem } from "./datastore.ts";
 import { whyNoNodes } from "./local-nodes.ts";
 import { options, type Config } from "./options.ts";
 import { parseOptions, UsageError, type Options, type Parsed } from "./option.ts";
@@ -81,6 +82,8 @@ function complete(config: Config): Config {
     throw new UsageError(
       `Cannot use --pod-cidr ${podCidr}: it must lie in --cluster-cidr ${config["cluster-cidr"]}`,
     );
+  const wrong = datastoreProblem(config);
+  if (wrong) throw new UsageError(wrong);
   const whole = {
     ...config,
     "node-name": nodeName,

@@ -143,6 +143,23 @@ export const options = {
     help: "File (AdmissionConfiguration) that configures admission plugins: PodSecurity, ResourceQuota",
   }),
 
+  "datastore-endpoint": option.text({
+    group: "datastore",
+    value: "",
+    help: "Where the API's objects are: `etcd://HOST:PORT[,…]`, which several servers may share, or `sqlite:///PATH`; default: a SQLite file in --data-dir",
+  }),
+  "datastore-cafile": option.path({
+    group: "datastore",
+    value: "",
+    help: "PEM file of the authority that signs etcd's certificates; this, or a certificate of our own, makes connections TLS",
+  }),
+  "datastore-certfile": option.path({
+    group: "datastore",
+    value: "",
+    help: "PEM file of the certificate that etcd is shown",
+  }),
+  "datastore-keyfile": option.path({ group: "datastore", value: "", help: "PEM file of its private key" }),
+
   "cluster-cidr": option.cidr({ group: "network", value: "10.42.0.0/16", help: "Addresses of pods" }),
   "pod-cidr": option.cidr({
     group: "network",

@@ -22,6 +22,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly plural: string;
   /** Where upstream's stores have it below `/registry/`. Default: its plural; custom resources: group and plural. */
   readonly storedUnder?: string;
+  /** Its objects are forgotten so many seconds after they were last written. */
+  readonly lifetimeSeconds?: number;
   /** Default: the kind in lower case. */
   readonly singular?: string;
   /** Default: the kind and `List`. */

@@ -12,23 +12,30 @@ import { startControllers } from "@knarr/controllers/start.ts";
 import { startScheduler } from "@knarr/scheduler/start.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
-import { openStore } from "@knarr/store/drivers/drivers.ts";
+import { isShared, openStore } from "@knarr/store/drivers/drivers.ts";
 import type { Config } from "../config.ts";
+import { datastoreAddress, datastoreTls } from "../datastore.ts";
 import { paths } from "../paths.ts";
 import { readPki } from "../pki/pki.ts";
 import { ensureOwnObjects } from "../own-objects.ts";
 
 export async function startServerPart(config: Config, log: Logger): Promise<AsyncDisposable> {
   await using held = new AsyncDisposableStack();
-  const { database } = paths(config);
+  const address = datastoreAddress(config);
   const pki = readPki(config);
   const clock = realClock;
-  mkdirSync(dirname(database), { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(paths(config).database), { recursive: true, mode: 0o700 });
   const isOn = (part: "controllers" | "scheduler"): boolean => !config.disable.includes(part);
   const running = new Set<string>();
   const health = (part: string) => () =>
     running.has(part) ? { isHealthy: true, message: "ok" } : { isHealthy: false, message: "starting" };
-  const store = held.use(await openStore(`sqlite://${database}`, { clock, movedPrefixes: movedPrefixes() }));
+  const store = held.use(
+    await openStore(address, {
+      clock,
+      movedPrefixes: movedPrefixes(),
+      ...datastoreTls(config),
+    }),
+  );
   const server = held.use(
     await createApiServer({
       store,
@@ -95,6 +102,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
         transport,
         rootCaPem: pki.authority.cert,
         signingAuthority: pki.authority,
+        leaderElect: isShared(address),
         clock,
         log: log.with({ part: "controllers" }),
       }),
@@ -105,7 +113,14 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
     const transport = held.use(
       server.inProcess({ name: "system:kube-scheduler", groups: ["system:authenticated"] }, "kube-scheduler"),
     );
-    held.use(await startScheduler({ transport, clock, log: log.with({ part: "scheduler" }) }));
+    held.use(
+      await startScheduler({
+        transport,
+        leaderElect: isShared(address),
+        clock,
+        log: log.with({ part: "scheduler" }),
+      }),
+    );
     running.add("scheduler");
   }
   return held.move();

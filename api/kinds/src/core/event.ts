@@ -44,6 +44,7 @@ export const event = defineResource<Event>({
   kind: "Event",
   schema: "io.k8s.api.core.v1.Event",
   plural: "events",
+  lifetimeSeconds: 60 * 60,
   scope: "Namespaced",
   metadataOnUpdate: [],
   freeFinalizers: true,

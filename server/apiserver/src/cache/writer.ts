@@ -97,7 +97,8 @@ export class Writer<T extends ApiObject> {
     current: Item<T> | undefined,
   ): Promise<Item<T> | undefined> {
     const { store, progress, contents } = this.#parts;
-    const { prefix } = contents();
+    const { prefix, resource } = contents();
+    const { lifetimeSeconds: seconds } = resource;
     const sent: Sent<T> = { draft, item: undefined };
     const { promise: turn, resolve: done } = Promise.withResolvers<void>();
     this.#sent.set(key, sent);
@@ -105,7 +106,7 @@ export class Writer<T extends ApiObject> {
     try {
       const expected = current?.revision ?? 0;
       const revision = draft
-        ? (await store.put(prefix + key, draft.stored, expected)).revision
+        ? (await store.put(prefix + key, draft.stored, expected, { ...(seconds && { seconds }) })).revision
         : (await store.delete(prefix + key, expected)).entry.revision;
       await progress.reached(revision);
       return sent.item;

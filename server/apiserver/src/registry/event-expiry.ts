@@ -1,6 +1,6 @@
 /**
  * Events are forgotten an hour after they were last written: they tell what happens, not what is. Looked through once a minute, so one may
- * live a minute longer.
+ * live a minute longer. Stores that forget by themselves (etcd, by leases) may be faster.
  */
 
 import { event as eventKind } from "@knarr/kinds/core/event.ts";
@@ -11,7 +11,7 @@ import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Caches, ResourceCache } from "../cache/cache.ts";
 
-const LIFE_MS = 60 * 60 * 1000;
+const LIFE_MS = eventKind.lifetimeSeconds! * 1000;
 const INTERVAL_MS = 60 * 1000;
 /** So many at once: the store writes them together. */
 const BATCH = 500;

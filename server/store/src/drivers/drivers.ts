@@ -10,6 +10,8 @@ import { SqliteStore } from "./sqlite.ts";
 interface Driver {
   readonly scheme: string;
   readonly example: string;
+  /** Several servers may have it open at a time. */
+  readonly isShared?: true;
   /** What stands behind `scheme:`. */
   readonly address: RegExp;
   open(address: string, options: StoreOptions): Promise<Store>;
@@ -34,6 +36,7 @@ export const drivers: readonly Driver[] = [
   {
     scheme: "etcd",
     example: "etcd://10.0.0.1:2379,10.0.0.2:2379",
+    isShared: true,
     address: /^\/\/([^/,:]+|\[[^\]]+\]):\d+(,([^/,:]+|\[[^\]]+\]):\d+)*$/,
     async open(address, options) {
       // Loaded when wanted: most clusters never speak gRPC to a store.
@@ -54,6 +57,11 @@ export function addressProblem(address: string): string | undefined {
   if (driverOf(address)) return undefined;
   const examples = drivers.map(({ example }) => example).join(" or ");
   return `Cannot open the store "${address}": it must be like ${examples}`;
+}
+
+/** Whether other servers may have the store open, too. */
+export function isShared(address: string): boolean {
+  return driverOf(address)?.isShared ?? false;
 }
 
 /** Opens the store at an address, which from then on also forgets its history by itself. */
