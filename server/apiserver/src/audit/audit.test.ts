@@ -1,7 +1,7 @@
 /** What a policy lets into the audit log, and what the log is like on disk. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -95,6 +95,30 @@ test("auditLogFile puts a full file aside and forgets the oldest", async () => {
     "audit-2026-01-01T00-00-04.000.log",
     "audit.log",
   ]);
+});
+
+test("auditLogFile loses no event when its file is full and cannot be put aside, or is gone", async () => {
+  using place = folder();
+  const clock = new FakeClock(Date.parse("2026-01-01T00:00:00Z"));
+  const path = join(place.path, "audit.log");
+  const errors: Error[] = [];
+  const line = { text: "x".repeat(700 * 1024) };
+  using sink = auditLogFile({ path, maxSize: 1, clock, onError: (err) => errors.push(err) });
+  const write = async () => {
+    sink.write(line);
+    await new Promise(setImmediate);
+  };
+  await write();
+  mkdirSync(join(place.path, "audit-2026-01-01T00-00-00.000.log")); // a file cannot take its place
+  await write();
+  await write();
+  assert.equal(errors.length, 1, "told once");
+  const size = statSync(path).size;
+  assert.ok(size > 2 << 20, `all three are there: ${size} bytes`);
+  rmSync(path);
+  await write();
+  await write();
+  assert.ok(statSync(path).size > 700 * 1024, "a new file was begun");
 });
 
 for (const [name, text, complaint] of [

@@ -7,6 +7,7 @@
 
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -84,21 +85,26 @@ class LogFile implements AuditSink {
     if (this.#waiting.length === 0) return;
     const text = Buffer.from(this.#waiting.join(""));
     this.#waiting = [];
-    try {
-      if (this.#size > 0 && this.#size + text.length > this.#limit) this.#rotate();
-      for (let done = 0; done < text.length;) done += writeSync(this.#file, text, done);
-      this.#size += text.length;
-      this.#hasFailed = false;
-    } catch (err) {
-      if (!this.#hasFailed) this.#options.onError(err as Error);
-      this.#hasFailed = true;
-    }
+    // Where a full file cannot be put aside, it grows: no event is lost for it.
+    const failures = [attempt(() => this.#makeRoomFor(text)), attempt(() => this.#append(text))];
+    const failure = failures.find((err) => err !== undefined);
+    if (failure && !this.#hasFailed) this.#options.onError(failure);
+    this.#hasFailed = failure !== undefined;
+  }
+
+  #append(text: Buffer): void {
+    for (let done = 0; done < text.length;) done += writeSync(this.#file, text, done);
+    this.#size += text.length;
+  }
+
+  #makeRoomFor(text: Buffer): void {
+    if (this.#size > 0 && this.#size + text.length > this.#limit) this.#rotate();
   }
 
   #rotate(): void {
     const { path, clock } = this.#options;
     const time = new Date(clock.now()).toISOString().slice(0, 23).replaceAll(":", "-");
-    renameSync(path, `${this.#stem}-${time}${extname(path)}`);
+    if (existsSync(path)) renameSync(path, `${this.#stem}-${time}${extname(path)}`);
     const next = openSync(path, "a", 0o600);
     closeSync(this.#file);
     this.#file = next;
@@ -124,5 +130,14 @@ class LogFile implements AuditSink {
     for (const [i, file] of old.entries())
       if ((maxBackups > 0 && i >= maxBackups) || statSync(file).mtimeMs < oldest)
         rmSync(file, { force: true });
+  }
+}
+
+function attempt(step: () => void): Error | undefined {
+  try {
+    step();
+    return undefined;
+  } catch (err) {
+    return err as Error;
   }
 }
