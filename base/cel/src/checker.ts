@@ -173,7 +173,11 @@ class Checker {
     if (call.name === "_?._") return this.#optionalSelect(call);
     const args = call.args.map((arg) => this.check(arg));
     const { target, id } = call;
-    if (!target) return this.#overloaded({ kind: "call", id, name: plainName(call.name), args });
+    if (!target) {
+      const name = plainName(call.name);
+      const isKnown = this.#declarations.functions.has(name);
+      return this.#overloaded({ kind: "call", id, name: isKnown ? name : call.name, args });
+    }
     const prefix = qualifiedName(target);
     const qualified = prefix === undefined ? undefined : plainName(`${prefix}.${call.name}`);
     if (qualified !== undefined && this.#declarations.functions.has(qualified)) {

@@ -5,7 +5,7 @@
  *     relation = calc {relop calc}        calc = unary {op unary}    unary = member | "!"… member | "-"… member
  *
  * Ids are given in the order in which upstream walks its tree. Chains of `&&` and `||` become balanced trees, as there. The
- * first word that does not fit ends the parse; what is then said of it, and of what comes after, is `syntax-errors.ts`'s.
+ * first word that does not fit ends the parse; what is then said of it, and of what comes after, is `syntax-errors`'.
  */
 
 import type { Issue } from "./environment.ts";
@@ -13,9 +13,9 @@ import type { Macro } from "./library.ts";
 import { MacroError } from "./library.ts";
 import { expandMacro, macroKey } from "./macro-factory.ts";
 import { charactersIn, NOWHERE, type Source, type Position } from "./source.ts";
-import { syntaxIssues } from "./syntax-errors.ts";
+import { syntaxIssues } from "./syntax-errors/issues.ts";
 import type { Expression, MapEntry, StructField } from "./syntax.ts";
-import { tokensOf, type Token, type TokenKind, type Tokens } from "./tokens.ts";
+import { RESERVED_WORDS, tokensOf, type Token, type TokenKind, type Tokens } from "./tokens.ts";
 import { unquote, unquoteBytes } from "./unescape.ts";
 import { Double, smallInt, Uint, type CelValue } from "./values.ts";
 
@@ -43,14 +43,22 @@ export function parse(source: Source, options: ParserOptions): Parsed | readonly
   const tokens = tokensOf(source.text);
   const parser = new Parser(source, tokens, options);
   try {
-    const expression = tokens.bad.length > 0 ? undefined : parser.start();
-    if (expression && parser.issues.length === 0) return { expression, offsets: parser.offsets };
+    const expression = parser.start();
+    if (tokens.bad.length > 0) return withSyntax(source, tokens, parser.issues);
+    return parser.issues.length === 0 ? { expression, offsets: parser.offsets } : parser.issues;
   } catch (error) {
     if (error instanceof TooDeep) return [issue(NOWHERE, error.message)];
     if (!(error instanceof Unexpected)) throw error;
-    return [...syntaxIssues(source, tokens), ...parser.issues];
+    return withSyntax(source, tokens, parser.issues);
   }
-  return tokens.bad.length > 0 ? syntaxIssues(source, tokens) : parser.issues;
+}
+
+/** What was found before a word did not fit is found again among those after it. */
+function withSyntax(source: Source, tokens: Tokens, found: readonly Issue[]): readonly Issue[] {
+  const issues = syntaxIssues(source, tokens);
+  const isKnown = ({ line, column, message }: Issue): boolean =>
+    issues.some((one) => one.line === line && one.column === column && one.message === message);
+  return [...issues, ...found.filter((one) => !isKnown(one))];
 }
 
 type Rule = "expr" | "relation" | "calc" | "member";
@@ -61,12 +69,6 @@ class TooDeep extends Error {}
 
 const issue = ({ line, column }: Position, message: string): Issue => ({ line, column, message });
 
-const RESERVED = new Set(
-  (
-    "as break const continue else false for function if import in let loop package namespace null return " +
-    "true var void while"
-  ).split(" "),
-);
 const RELATIONS = new Map<TokenKind, string>([
   ["'<'", "_<_"],
   ["'<='", "_<=_"],
@@ -275,7 +277,7 @@ export class Parser {
     const name = this.#take("IDENTIFIER");
     const open = this.#maybe("'('");
     const text = (dot ? "." : "") + name.text;
-    if (RESERVED.has(name.text)) {
+    if (RESERVED_WORDS.has(name.text)) {
       if (open) this.#arguments();
       return this.#report(first, `reserved identifier: ${name.text}`);
     }

@@ -2,12 +2,11 @@
  * Values as plain JSON, the way of json.ts back. What came out of JSON is given back as it is, not copied.
  *
  * JSON has no words for some: integers that doubles cannot hold become texts, bytes base64, moments and spans what
- * `string()` gives; quantities, types and the like have none at all.
+ * `string()` gives; quantities, types and the like have none at all, and neither have maps whose keys are no texts.
  */
 
 import { JsonList } from "./lists.ts";
 import { JsonMap } from "./maps.ts";
-import { doubleText } from "./numbers.ts";
 import { OptionalValue } from "./optional.ts";
 import { secondsText, timestampText } from "./time.ts";
 import { typeOf } from "./type-of.ts";
@@ -62,12 +61,11 @@ function plainMap(map: MapValue): unknown {
   for (const key of map.keys()) {
     const plain = plainJson(map.find(key)!);
     if (plain instanceof Failure) return plain;
-    entries.push([keyText(key), plain]);
+    if (typeof key !== "string") return noText(key);
+    entries.push([key, plain]);
   }
   return Object.fromEntries(entries);
 }
 
-function keyText(key: CelValue): string {
-  if (key instanceof Double) return doubleText(key.value);
-  return String(key instanceof Uint ? key.value : key);
-}
+const noText = (key: CelValue): Failure =>
+  new Failure(`unsupported type conversion from '${typeOf(key).name}' to string`);

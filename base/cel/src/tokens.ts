@@ -16,6 +16,14 @@ export type TokenKind =
   | "ESC_IDENTIFIER"
   | "<EOF>";
 
+/** Words that could be names and may not be. */
+export const RESERVED_WORDS: ReadonlySet<string> = new Set(
+  (
+    "as break const continue else false for function if import in let loop package namespace null return " +
+    "true var void while"
+  ).split(" "),
+);
+
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;

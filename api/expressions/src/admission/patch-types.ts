@@ -8,9 +8,21 @@
 import { equal } from "@knarr/cel/equality.ts";
 import { jsonValue } from "@knarr/cel/json.ts";
 import type { TypeProvider } from "@knarr/cel/library.ts";
+import { JsonList } from "@knarr/cel/lists.ts";
+import { JsonMap } from "@knarr/cel/maps.ts";
 import { plainJson } from "@knarr/cel/plain.ts";
 import { DYN, listOf, STRING, struct, type CelType } from "@knarr/cel/types.ts";
-import { Failure, ListValue, MapValue, StructValue, type CelValue, type Outcome } from "@knarr/cel/values.ts";
+import { typeOf } from "@knarr/cel/type-of.ts";
+import {
+  Duration,
+  Failure,
+  ListValue,
+  MapValue,
+  StructValue,
+  Timestamp,
+  type CelValue,
+  type Outcome,
+} from "@knarr/cel/values.ts";
 import { quote } from "@knarr/std/quote.ts";
 
 export const CONFIGURATION = struct("Object");
@@ -69,7 +81,7 @@ export class ObjectLiteral extends StructValue {
   override plain(): unknown {
     const result: Record<string, unknown> = {};
     for (const [name, value] of this.fields) {
-      const plain = plainJson(value);
+      const plain = unsuitable(value) ?? plainJson(value);
       if (plain instanceof Failure)
         return new Failure(`fail to convert field ${quote(name)}: ${plain.message}`);
       result[name] = plain;
@@ -81,6 +93,16 @@ export class ObjectLiteral extends StructValue {
   get misnamed(): readonly string[] {
     return misnamed(this, this.type.name);
   }
+}
+
+/** Literals take no null for what is left out (that is what `?name:` is for), and no spans or moments for texts. */
+function unsuitable(value: Outcome): Failure | undefined {
+  if (value instanceof JsonList || value instanceof JsonMap) return undefined;
+  if (value instanceof ListValue) return [...value].map(unsuitable).find((found) => found);
+  if (value instanceof MapValue)
+    return [...value.keys()].map((key) => unsuitable(value.find(key)!)).find((found) => found);
+  const isBad = value === null || value instanceof Duration || value instanceof Timestamp;
+  return isBad ? new Failure(`invalid value of type '${typeOf(value).name}'`) : undefined;
 }
 
 function misnamed(value: CelValue, path: string): string[] {
