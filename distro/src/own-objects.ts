@@ -6,7 +6,7 @@
 import { createApi } from "@knarr/client/create-api.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { controllerRules } from "@knarr/controllers/rules.ts";
-import { dnsRules } from "@knarr/dns/dns.ts";
+import { dnsRules } from "@knarr/dns/rules.ts";
 import type { PolicyRule } from "@knarr/kinds/generated/rbac-v1.ts";
 import { service } from "@knarr/kinds/core/service.ts";
 import { clusterRole } from "@knarr/kinds/rbac/cluster-role.ts";

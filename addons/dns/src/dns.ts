@@ -43,12 +43,6 @@ export interface Dns extends AsyncDisposable {
   readonly synced: Promise<void>;
 }
 
-/** The rules that its user needs in the cluster. */
-export const dnsRules = [
-  { apiGroups: [""], resources: ["services", "namespaces"], verbs: ["list", "watch"] },
-  { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
-];
-
 /** Resolves when it listens. Ends when it is disposed of, or `signal` aborts. */
 export async function startDns(options: DnsOptions): Promise<Dns> {
   const {

@@ -4,8 +4,10 @@
  */
 
 import { readFileSync } from "node:fs";
+import { realClock } from "@knarr/std/clock.ts";
 import { createLogger, type Logger } from "@knarr/std/log.ts";
 import { defineCommand } from "../command.ts";
+import { giveBackMemory } from "../give-back.ts";
 import { option, parseOptions, UsageError } from "../option.ts";
 import type { Config } from "../options.ts";
 import type { RunFile } from "../run-file.ts";
@@ -55,7 +57,10 @@ export const process_ = defineCommand({
     if (part) {
       if (process.connected) process.send!({ ready: {} } satisfies Message);
       log.info("Process is ready", { process: name });
+      const ending = new AbortController();
+      giveBackMemory(realClock, ending.signal).catch(() => undefined); // asked to end before it came to it
       await asked;
+      ending.abort();
       log.info("Process is ending", { process: name });
       await part[Symbol.asyncDispose]();
     }

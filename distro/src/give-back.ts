@@ -1,0 +1,30 @@
+/**
+ * Memory that only the start of a process needed, given back to the machine once.
+ *
+ * V8 keeps what it took for a start's garbage, some 12 MB of the server, for objects to come, and no collection but the
+ * one for a machine that runs out of memory lets it go. That one stops the process for about 0.1 s, longer the more there is:
+ * where a cluster's objects are many already, nothing is done.
+ */
+
+import { memoryUsage } from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Clock } from "@knarr/std/clock.ts";
+
+/** By then controllers have looked at everything once. */
+const SETTLED_MS = 3000;
+const SMALL_HEAP_BYTES = 64 << 20;
+
+export async function giveBackMemory(clock: Clock, signal: AbortSignal): Promise<void> {
+  await clock.sleep(SETTLED_MS, signal);
+  if (memoryUsage().heapUsed < SMALL_HEAP_BYTES)
+    collector()({ type: "major", execution: "sync", flavor: "last-resort" });
+}
+
+/** Not by a flag of the command line: V8 takes no code from Node's compile cache that was made under other flags. */
+function collector(): NodeJS.GCFunction {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as NodeJS.GCFunction;
+  setFlagsFromString("--no-expose-gc");
+  return collect;
+}
