@@ -48,6 +48,10 @@ export interface ApiObject {
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { [key: string]: unknown };
 
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export interface ListOf<T extends ApiObject = ApiObject> {
   apiVersion?: string;
   kind?: string;

@@ -10,14 +10,7 @@ export function goJson(value: unknown): string {
 
 /** The same for what is a map in Go, all the way down: by key. */
 export function goMapJson(value: unknown): string {
-  return goJson(sorted(value));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
+  return goJson(sortedKeys(value));
 }
 
 function escapeInJson(character: string): string {

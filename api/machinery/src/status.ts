@@ -246,6 +246,11 @@ export function serverTimeout(gr: GroupResource, operation: string, retryAfterSe
   );
 }
 
+/** Upstream answers what it has no reason for with 500 and the bare text. */
+export function plain500(message: string): ApiError {
+  return new ApiError("Unknown", message, undefined, { code: 500 });
+}
+
 export const isNotFound = has("NotFound");
 export const isConflict = has("Conflict");
 export const isAlreadyExists = has("AlreadyExists");
@@ -255,4 +260,9 @@ export const isExpired = (err: unknown): boolean => err instanceof ApiError && e
 
 function has(reason: Reason): (err: unknown) => boolean {
   return (err) => err instanceof ApiError && err.reason === reason;
+}
+
+/** For `.catch`, where nothing is left to do with an object that has gone meanwhile. */
+export function unlessGone(err: unknown): undefined {
+  if (!isNotFound(err)) throw err;
 }

@@ -5,7 +5,7 @@
  */
 
 import { equalJson } from "@knarr/machinery/patch/copy.ts";
-import type { JsonObject } from "@knarr/machinery/object.ts";
+import { type JsonObject, isJsonObject } from "@knarr/machinery/object.ts";
 import type { Structural } from "./structural.ts";
 
 export class Correlation {
@@ -25,7 +25,7 @@ export class Correlation {
   /** The member `name` in both; undefined when one does not have it or the schema does not know it. */
   member(name: string): Correlation | undefined {
     const { value, previous } = this;
-    if (!isObject(value) || !isObject(previous)) return undefined;
+    if (!isJsonObject(value) || !isJsonObject(previous)) return undefined;
     if (!Object.hasOwn(value, name) || !Object.hasOwn(previous, name)) return undefined;
     return this.#child(name, value[name], previous[name], this.structural.at(name));
   }
@@ -69,16 +69,12 @@ export class Correlation {
       if (this.structural.listType !== "map") return equalJson(value, previous);
       return value.every((_item, index) => this.item(index)?.isUnchanged ?? false);
     }
-    if (!isObject(value)) return value === previous;
-    if (!isObject(previous)) return false;
+    if (!isJsonObject(value)) return value === previous;
+    if (!isJsonObject(previous)) return false;
     const names = Object.keys(value);
     if (names.length !== Object.keys(previous).length) return false;
     return names.every((name) => this.member(name)?.isUnchanged ?? false);
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function byKeys(items: readonly unknown[], names: readonly string[]): ReadonlyMap<string, unknown> {
@@ -92,7 +88,7 @@ function byKeys(items: readonly unknown[], names: readonly string[]): ReadonlyMa
 
 /** Undefined for what has no keys of its own: no object, a key that is missing or no scalar. */
 function keysOf(item: unknown, names: readonly string[]): string | undefined {
-  if (!isObject(item)) return undefined;
+  if (!isJsonObject(item)) return undefined;
   const keys: unknown[] = [];
   for (const name of names) {
     const key = item[name];

@@ -10,7 +10,7 @@ import {
   type ApiObject,
   type OwnerReference,
 } from "@knarr/machinery/object.ts";
-import { isInvalid, isNotFound } from "@knarr/machinery/status.ts";
+import { isInvalid, unlessGone } from "@knarr/machinery/status.ts";
 import type { Api } from "@knarr/client/api.ts";
 import { defineIndex } from "@knarr/client/cache.ts";
 import type { Watch } from "@knarr/client/controller.ts";
@@ -116,7 +116,7 @@ async function adopt<T extends ApiObject>(
     uid: object.metadata.uid,
     ...(finalizers.length && { finalizers }),
   };
-  return api.patch(resource, keyOf(object), { metadata }, { type: "strategic" }).catch(undefinedIfGone);
+  return api.patch(resource, keyOf(object), { metadata }, { type: "strategic" }).catch(unlessGone);
 }
 
 async function release<T extends ApiObject>(
@@ -131,10 +131,6 @@ async function release<T extends ApiObject>(
     ...(finalizers.length && { "$deleteFromPrimitiveList/finalizers": finalizers }),
   };
   await api.patch(resource, keyOf(object), { metadata }, { type: "strategic" }).catch((err: unknown) => {
-    if (!isInvalid(err)) undefinedIfGone(err); // invalid: it is another object by now, or has no owners left
+    if (!isInvalid(err)) unlessGone(err); // invalid: it is another object by now, or has no owners left
   });
-}
-
-function undefinedIfGone(err: unknown): undefined {
-  if (!isNotFound(err)) throw err;
 }

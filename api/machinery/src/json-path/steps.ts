@@ -1,5 +1,7 @@
 /** What each step of a path does with the values before it. */
 
+import { isJsonObject } from "../object.ts";
+
 export type Step = (values: readonly unknown[]) => readonly unknown[];
 
 export function walk(values: readonly unknown[], steps: readonly Step[]): readonly unknown[] {
@@ -8,7 +10,7 @@ export function walk(values: readonly unknown[], steps: readonly Step[]): readon
 
 export function fieldStep(name: string): Step {
   return (values) =>
-    values.flatMap((value) => (isObject(value) && Object.hasOwn(value, name) ? [value[name]] : []));
+    values.flatMap((value) => (isJsonObject(value) && Object.hasOwn(value, name) ? [value[name]] : []));
 }
 
 /** `.*` and `[*]` of objects. */
@@ -112,14 +114,10 @@ function compare(a: unknown, b: unknown, operator: string): number {
 
 function members(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  return isObject(value) ? Object.values(value) : [];
+  return isJsonObject(value) ? Object.values(value) : [];
 }
 
 function listOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw new TypeError("is not array or slice");
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

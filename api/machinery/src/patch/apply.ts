@@ -5,14 +5,14 @@
 
 import type { Schema } from "@knarr/schema/schema.ts";
 import type { ApiObject, JsonObject } from "../object.ts";
-import { parseGroupVersion } from "../object.ts";
-import { ApiError, badRequest, type StatusCause } from "../status.ts";
+import { ApiError, type StatusCause, badRequest, plain500 } from "../status.ts";
 import { quote } from "../quote.ts";
 import { equalJson } from "./copy.ts";
 import { pathText } from "./field-element.ts";
 import type { FieldFilter } from "./field-filter.ts";
 import { checkTypes, fieldSetOfObject, problemsText } from "./field-set-of-object.ts";
 import { difference, eachPath, intersection, isEmpty, LEAF, union, type FieldSet } from "./field-set.ts";
+import { goKind } from "./go-print.ts";
 import { LAST_APPLIED, allowedByLastApplied, withLastApplied } from "./last-applied.ts";
 import { encodeManagers, isSameManager, type Manager } from "./managers.ts";
 import { mergeObjects, removeFields, withNamedFields, withoutNulls } from "./merge-objects.ts";
@@ -53,23 +53,12 @@ export function apply(options: ApplyOptions): ApiObject {
   const problems = checkTypes(shape, applied);
   if (problems.length > 0) {
     const who = `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${goKind(apiVersion, kind)}`;
-    throw failure(`failed to create typed patch object (${who}): ${problemsText(problems)}`);
+    throw plain500(`failed to create typed patch object (${who}): ${problemsText(problems)}`);
   }
   const application = new Application(options, shape);
   const object = application.result();
   const annotations = object.metadata.annotations;
   return manager === "kubectl" && annotations?.[LAST_APPLIED] ? withLastApplied(object, applied) : object;
-}
-
-/** `/v1, Kind=Pod`: how Go prints a kind. */
-function goKind(apiVersion: string, kind: string): string {
-  const { group, version } = parseGroupVersion(apiVersion);
-  return `${group}/${version}, Kind=${kind}`;
-}
-
-/** Upstream answers what it does not expect with 500 and the bare text. */
-function failure(message: string): ApiError {
-  return new ApiError("Unknown", message, undefined, { code: 500 });
 }
 
 interface Conflict {
@@ -127,7 +116,7 @@ class Application {
       managers = decodedOf(live?.metadata.managedFields ?? []);
     } catch (err) {
       if (!(err instanceof SyntaxError)) throw err;
-      throw failure(`failed to decode managed fields: ${err.message}`);
+      throw plain500(`failed to decode managed fields: ${err.message}`);
     }
     if (managers.length > 0 || !live) return managers;
     // Nobody was keeping track: whatever is there belongs to somebody else.

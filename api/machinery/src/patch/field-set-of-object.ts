@@ -3,6 +3,7 @@
  * configuration must not do: state fields the schema lacks, values of another type, or one list item twice.
  */
 
+import { isJsonObject } from "../object.ts";
 import { elementText, fieldElement } from "./field-element.ts";
 import { isEmpty, LEAF, type FieldNode, type FieldSet } from "./field-set.ts";
 import { quote } from "../quote.ts";
@@ -16,7 +17,7 @@ export function fieldSetOfObject(shape: Shape, object: unknown): FieldSet {
 
 /** The node of a value: undefined when it has no fields of its own. */
 function setOf(shape: Shape, value: unknown): FieldSet | undefined {
-  if (shape.map && (isObject(value) || value === null)) return setOfMap(shape.map, value);
+  if (shape.map && (isJsonObject(value) || value === null)) return setOfMap(shape.map, value);
   if (shape.list && (Array.isArray(value) || value === null)) return setOfList(shape.list, value);
   return LEAF;
 }
@@ -73,10 +74,11 @@ export function problemsText(problems: readonly string[]): string {
 function check(shape: Shape, value: unknown, path: string, problems: string[]): void {
   const { map, list, scalar } = shape;
   if (value === null || value === undefined) return;
-  if (map && isObject(value)) return checkMap(map, value, path, problems);
+  if (map && isJsonObject(value)) return checkMap(map, value, path, problems);
   if (list && Array.isArray(value)) return checkList(list, value, path, problems);
   const prefix = path && `${path}: `;
-  if (map && !(scalar && !isObject(value))) problems.push(`${prefix}expected map, got &{${goValue(value)}}`);
+  if (map && !(scalar && !isJsonObject(value)))
+    problems.push(`${prefix}expected map, got &{${goValue(value)}}`);
   else if (scalar) checkScalar(scalar, value, prefix, problems);
   else problems.push(`${prefix}expected list, got &{${goValue(value)}}`);
 }
@@ -141,17 +143,13 @@ function checkScalar(
 function goSyntax(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(", ")}}`;
-  if (!isObject(value)) return goValue(value);
+  if (!isJsonObject(value)) return goValue(value);
   const members = Object.keys(value)
     .sort()
     .map((key) => `${quote(key)}:${goSyntax(value[key])}`);
   return `map[string]interface {}{${members.join(", ")}}`;
 }
 
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isEmptyMap(value: unknown): boolean {
-  return isObject(value) && Object.keys(value).length === 0;
+  return isJsonObject(value) && Object.keys(value).length === 0;
 }

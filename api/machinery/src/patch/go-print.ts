@@ -1,5 +1,7 @@
 /** Values as Go's `%v` and `%T` print them, for messages that quote a piece of a request. */
 
+import { parseGroupVersion } from "../object.ts";
+
 export function goValue(value: unknown): string {
   if (value === null || value === undefined) return "<nil>";
   if (Array.isArray(value)) return `[${value.map(goValue).join(" ")}]`;
@@ -31,4 +33,16 @@ export function goType(value: unknown): string {
   if (typeof value === "object") return "map[string]interface {}";
   if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
   return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+/** What Go calls the type of a JSON value that it cannot read into another. */
+export function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+/** `/v1, Kind=Pod`. */
+export function goKind(apiVersion: string, kind: string): string {
+  const { group, version } = parseGroupVersion(apiVersion);
+  return `${group}/${version}, Kind=${kind}`;
 }

@@ -10,6 +10,7 @@
 import { copyJson, equalJson } from "./copy.ts";
 import type { JsonObject } from "../object.ts";
 import { ApiError, badRequest } from "../status.ts";
+import { jsonType } from "./go-print.ts";
 
 const MAX_OPERATIONS = 10_000;
 
@@ -42,12 +43,12 @@ export function applyJsonPatch(document: JsonObject, patch: unknown): JsonObject
 function jsonPatchOf(patch: unknown): readonly JsonPatchOperation[] {
   if (patch === null) return [];
   if (!Array.isArray(patch)) {
-    throw badRequest(`json: cannot unmarshal ${goTypeOf(patch)} into Go value of type jsonpatch.Patch`);
+    throw badRequest(`json: cannot unmarshal ${jsonType(patch)} into Go value of type jsonpatch.Patch`);
   }
   for (const operation of patch as unknown[]) {
     if (operation !== null && (typeof operation !== "object" || Array.isArray(operation))) {
       throw badRequest(
-        `json: cannot unmarshal ${goTypeOf(operation)} into Go value of type jsonpatch.Operation`,
+        `json: cannot unmarshal ${jsonType(operation)} into Go value of type jsonpatch.Operation`,
       );
     }
   }
@@ -58,11 +59,6 @@ function jsonPatchOf(patch: unknown): readonly JsonPatchOperation[] {
     );
   }
   return patch.map((operation) => operation ?? {}) as JsonPatchOperation[];
-}
-
-function goTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 /** Upstream answers a patch that does not apply with its generic error for 422, and keeps the reason to itself. */

@@ -5,6 +5,7 @@
  * otherwise, and take the configuration's order where it does.
  */
 
+import { isJsonObject } from "../object.ts";
 import { isEmpty, isMember, LEAF, type FieldNode, type FieldSet } from "./field-set.ts";
 import { fieldElement } from "./field-element.ts";
 import { DEDUCED, elementOf, type ListShape, type MapShape, type Shape } from "./shape.ts";
@@ -15,12 +16,12 @@ type Members = { readonly [key: string]: unknown };
 export function mergeObjects(shape: Shape, live: unknown, config: unknown): unknown {
   if (config === undefined || live === config) return live;
   if (live === undefined) return config;
-  if (shape.map && isMap(live) && isMap(config)) return mergeMaps(shape.map, live, config);
+  if (shape.map && isJsonObject(live) && isJsonObject(config)) return mergeMaps(shape.map, live, config);
   if (shape.list && Array.isArray(live) && Array.isArray(config)) return mergeLists(shape.list, live, config);
   // What is written as null where live has content is content that the configuration has no say about.
-  if (config === null && ((shape.map && isMap(live)) || (shape.list && Array.isArray(live)))) {
-    const atomic = isMap(live) ? shape.map!.atomic : shape.list!.relation === "atomic";
-    const empty = isMap(live) ? isEmpty(live as FieldSet) : (live as unknown[]).length === 0;
+  if (config === null && ((shape.map && isJsonObject(live)) || (shape.list && Array.isArray(live)))) {
+    const atomic = isJsonObject(live) ? shape.map!.atomic : shape.list!.relation === "atomic";
+    const empty = isJsonObject(live) ? isEmpty(live as FieldSet) : (live as unknown[]).length === 0;
     return atomic || empty ? null : live;
   }
   return config;
@@ -96,7 +97,7 @@ function mergeLists(list: ListShape, live: readonly unknown[], config: readonly 
 /** `value` without the fields and items in `set`, and without what lies below them. */
 export function removeFields(shape: Shape, value: unknown, set: FieldSet): unknown {
   if (isEmpty(set)) return value;
-  if (shape.map && isMap(value)) return removeFromMap(shape.map, value, set);
+  if (shape.map && isJsonObject(value)) return removeFromMap(shape.map, value, set);
   if (shape.list && Array.isArray(value)) return removeFromList(shape.list, value, set);
   return value;
 }
@@ -158,7 +159,7 @@ function childOf(
 
 /** Drops null members of built-in structs, which mean the same as absent ones; null members of maps go too. */
 export function withoutNulls(shape: Shape, value: unknown): unknown {
-  if (shape.map && isMap(value)) {
+  if (shape.map && isJsonObject(value)) {
     const { map } = shape;
     let result: Record<string, unknown> | undefined;
     for (const key in value) {
@@ -178,8 +179,4 @@ export function withoutNulls(shape: Shape, value: unknown): unknown {
     return items.every((item, index) => item === value[index]) ? value : items;
   }
   return value;
-}
-
-function isMap(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

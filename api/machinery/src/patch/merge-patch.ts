@@ -5,12 +5,12 @@
  */
 
 import { copyJson } from "./copy.ts";
-import type { JsonObject } from "../object.ts";
+import { type JsonObject, isJsonObject } from "../object.ts";
 import { badRequest } from "../status.ts";
 
 /** The document with `patch` merged in; changes nothing given, shares nothing with it. Throws ApiError BadRequest for a patch that is no object. */
 export function applyMergePatch(document: JsonObject, patch: unknown): JsonObject {
-  if (!isObject(patch)) {
+  if (!isJsonObject(patch)) {
     const type = Array.isArray(patch) ? "array" : typeof patch === "boolean" ? "bool" : typeof patch;
     throw badRequest(
       patch === null
@@ -31,7 +31,7 @@ function mergeInto(target: JsonObject, patch: JsonObject): void {
       continue;
     }
     const current = target[key];
-    if (isObject(current) && isObject(value)) mergeInto(current, value);
+    if (isJsonObject(current) && isJsonObject(value)) mergeInto(current, value);
     else target[key] = withoutNulls(value);
   }
 }
@@ -45,8 +45,4 @@ function withoutNulls(value: unknown): unknown {
     if (member !== null) copy[key] = withoutNulls(member);
   }
   return copy;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,10 +6,10 @@
  */
 
 import type { Schema } from "@knarr/schema/schema.ts";
-import type { JsonObject } from "../object.ts";
-import { ApiError } from "../status.ts";
+import { type JsonObject, isJsonObject } from "../object.ts";
+import { ApiError, plain500 } from "../status.ts";
 import { goType, goValue } from "./go-print.ts";
-import { badArgument, DIRECTIVE, failure, isMap, mergeMap } from "./strategic-merge.ts";
+import { badArgument, DIRECTIVE, mergeMap } from "./strategic-merge.ts";
 
 /** `current` with `patch` merged in. `mergeKey` is empty for lists of primitives. */
 export function mergeItems(
@@ -24,7 +24,7 @@ export function mergeItems(
     const merged = [...new Set([...current, ...patch])];
     return inOrderOf(merged, patch, current, { mergeKey, kinds: lists });
   }
-  if (!mergeKey) throw failure(`cannot merge lists without merge key for ${items ? "struct" : "interface"}`);
+  if (!mergeKey) throw plain500(`cannot merge lists without merge key for ${items ? "struct" : "interface"}`);
   const { live, given } = obeyItemDirectives(current as JsonObject[], patch as JsonObject[], mergeKey);
   const merged = [...live];
   for (const item of given) {
@@ -57,8 +57,8 @@ function obeyItemDirectives(
       if (!(mergeKey in item)) throw noMergeKey(item, mergeKey);
       live = live.filter((other) => !(mergeKey in other) || other[mergeKey] !== item[mergeKey]);
     } else if (directive === "replace") replaced = true;
-    else if (directive === "merge") throw failure("merging lists cannot yet be specified in the patch");
-    else throw failure(`unknown patch type: ${goValue(directive)} in map: ${goValue(item)}`);
+    else if (directive === "merge") throw plain500("merging lists cannot yet be specified in the patch");
+    else throw plain500(`unknown patch type: ${goValue(directive)} in map: ${goValue(item)}`);
   }
   return replaced ? { live: given, given: [] } : { live, given };
 }
@@ -77,11 +77,12 @@ export function inOrderOf(
   { mergeKey, kinds }: ListKind,
 ): unknown[] {
   const maps = areMaps(kinds);
-  const keyOf = (item: unknown): unknown => (maps ? (isMap(item) ? item[mergeKey] : undefined) : item);
+  const keyOf = (item: unknown): unknown => (maps ? (isJsonObject(item) ? item[mergeKey] : undefined) : item);
   if (mergeKey) for (const item of merged) requireKey(item, mergeKey);
   if (maps) for (const item of [...order, ...serverOrder]) requireKey(item, mergeKey);
-  const named = new Set(order.map((item) => (mergeKey && isMap(item) ? item[mergeKey] : item)));
-  const isNamed = (item: unknown): boolean => named.has(mergeKey && isMap(item) ? item[mergeKey] : item);
+  const named = new Set(order.map((item) => (mergeKey && isJsonObject(item) ? item[mergeKey] : item)));
+  const isNamed = (item: unknown): boolean =>
+    named.has(mergeKey && isJsonObject(item) ? item[mergeKey] : item);
   const fromPatch = sortedBy(merged.filter(isNamed), order, keyOf);
   const fromServer = sortedBy(
     merged.filter((item) => !isNamed(item)),
@@ -142,11 +143,11 @@ export function validateOrder(
   if (!patch?.length || order.length === 0) return;
   let at = 0;
   for (const item of patch) {
-    if (mergeKey && !isMap(item)) throw badArgument("map[string]interface {}", item);
-    if (isMap(item) && DIRECTIVE in item) continue;
+    if (mergeKey && !isJsonObject(item)) throw badArgument("map[string]interface {}", item);
+    if (isJsonObject(item) && DIRECTIVE in item) continue;
     while (at < order.length && !isSame(item, order[at], mergeKey)) at++;
     if (at === order.length) {
-      throw failure(
+      throw plain500(
         `The order in patch list:\n${goValue(patch)}\n doesn't match $setElementOrder list:\n${goValue(order)}\n`,
       );
     }
@@ -160,13 +161,13 @@ function isSame(a: unknown, b: unknown, mergeKey: string): boolean {
 }
 
 function requireKey(item: unknown, mergeKey: string): unknown {
-  if (!isMap(item)) throw badArgument("map[string]interface {}", item);
+  if (!isJsonObject(item)) throw badArgument("map[string]interface {}", item);
   if (!(mergeKey in item)) throw noMergeKey(item, mergeKey);
   return item[mergeKey];
 }
 
 function noMergeKey(item: JsonObject, mergeKey: string): ApiError {
-  return failure(`map: ${goValue(item)} does not contain declared merge key: ${mergeKey}`);
+  return plain500(`map: ${goValue(item)} does not contain declared merge key: ${mergeKey}`);
 }
 
 /** Whether the items are objects. All must be of one type, and none a list. */
@@ -178,8 +179,8 @@ function areMaps(lists: readonly (readonly unknown[])[]): boolean {
       throw new ApiError("Invalid", "the server rejected our request due to an error in our request", {});
     }
     type ??= current;
-    if (type !== current) throw failure(`list element types are not identical: ${goValue(lists)}`);
+    if (type !== current) throw plain500(`list element types are not identical: ${goValue(lists)}`);
   }
-  if (type === undefined) throw failure("no elements in any of the given slices");
+  if (type === undefined) throw plain500("no elements in any of the given slices");
   return type.startsWith("map");
 }

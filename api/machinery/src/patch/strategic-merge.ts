@@ -12,8 +12,8 @@
  */
 
 import type { Schema } from "@knarr/schema/schema.ts";
-import type { JsonObject } from "../object.ts";
-import { ApiError, badRequest } from "../status.ts";
+import { type JsonObject, isJsonObject } from "../object.ts";
+import { ApiError, badRequest, plain500 } from "../status.ts";
 import { quote } from "../quote.ts";
 import { copyJson } from "./copy.ts";
 import { goType, goValue } from "./go-print.ts";
@@ -27,20 +27,15 @@ const SET_ORDER = "$setElementOrder";
 /** The document with `patch` merged in. `schema` is that of the document; custom resources have no such patches. */
 export function applyStrategicMergePatch(document: JsonObject, patch: unknown, schema: Schema): JsonObject {
   if (patch === null) return copyJson(document); // as an empty one
-  if (!isMap(patch)) {
+  if (!isJsonObject(patch)) {
     const type = Array.isArray(patch) ? "array" : typeof patch === "number" ? "number" : goType(patch);
     throw badRequest(`json: cannot unmarshal ${type} into Go value of type map[string]interface {}`);
   }
   return mergeMap(copyJson(document), copyJson(patch), schema);
 }
 
-/** A failure in the bare text upstream has for it. */
-export function failure(message: string): ApiError {
-  return new ApiError("Unknown", message, undefined, { code: 500 });
-}
-
 export function badArgument(wanted: "[]interface {}" | "map[string]interface {}", given: unknown): ApiError {
-  return failure(`expected a ${wanted}, but received a ${given === null ? "%!s(<nil>)" : goType(given)}`);
+  return plain500(`expected a ${wanted}, but received a ${given === null ? "%!s(<nil>)" : goType(given)}`);
 }
 
 /** Merges `patch` into `original`; both are used up. */
@@ -61,12 +56,12 @@ function obeyDirective(patch: JsonObject): JsonObject {
   const { [DIRECTIVE]: directive, ...rest } = patch;
   if (directive === "replace") return rest;
   if (directive === "delete") return {};
-  throw failure(`unknown patch type: ${goValue(directive)} in map: ${goValue(patch)}`);
+  throw plain500(`unknown patch type: ${goValue(directive)} in map: ${goValue(patch)}`);
 }
 
 function setMember(original: JsonObject, key: string, value: unknown, schema: Schema | undefined): void {
   const current = original[key];
-  if (isMap(current) && isMap(value)) {
+  if (isJsonObject(current) && isJsonObject(value)) {
     const field = fieldOf(schema, key);
     original[key] = strategyOf(field) === "replace" ? value : mergeMap(current, value, field);
   } else if (Array.isArray(current) && Array.isArray(value)) {
@@ -93,7 +88,7 @@ function deleteFrom(original: JsonObject, key: string, value: unknown, schema: S
   if (!Array.isArray(current) || !Array.isArray(value)) return; // nothing to delete from
   const field = listOf(schema, name);
   if (current.length === 0 && value.length === 0) return;
-  const items = current.some(isMap) || value.some(isMap);
+  const items = current.some(isJsonObject) || value.some(isJsonObject);
   original[name] = items
     ? mergeItems(current, value, field.patchMergeKey ?? "", field.items)
     : deleteValues(current, value);
@@ -169,12 +164,12 @@ function strategyOf(field: Schema): "merge" | "replace" | "" {
 
 function fieldOf(schema: Schema | undefined, key: string): Schema {
   if (!schema || schema.values || !schema.properties) {
-    throw failure(`merging an object in json but data type is not struct, instead is: ${kindOf(schema)}`);
+    throw plain500(`merging an object in json but data type is not struct, instead is: ${kindOf(schema)}`);
   }
   const field = schema.properties.get(key) ?? sameButForCase(schema.properties, key);
   if (field) return field;
   const name = schema.name?.slice(schema.name.lastIndexOf(".") + 1) ?? "";
-  throw failure(`unable to find api field in struct ${name} for the json field ${quote(key)}`);
+  throw plain500(`unable to find api field in struct ${name} for the json field ${quote(key)}`);
 }
 
 function sameButForCase(properties: ReadonlyMap<string, Schema>, key: string): Schema | undefined {
@@ -186,7 +181,7 @@ function sameButForCase(properties: ReadonlyMap<string, Schema>, key: string): S
 function listOf(schema: Schema | undefined, key: string): Schema {
   const field = fieldOf(schema, key);
   if (field.type !== "array") {
-    throw failure(`expected slice or array type, but got: ${kindOf(schema)}`);
+    throw plain500(`expected slice or array type, but got: ${kindOf(schema)}`);
   }
   return field;
 }
@@ -199,7 +194,7 @@ function kindOf(schema: Schema | undefined): string {
 // Values that are taken as they are
 
 function withoutNulls(value: unknown): unknown {
-  if (isMap(value)) {
+  if (isJsonObject(value)) {
     for (const key of Object.keys(value)) {
       if (value[key] === null) delete value[key];
       else withoutNulls(value[key]);
@@ -213,7 +208,7 @@ function withoutNulls(value: unknown): unknown {
 /** `value` without objects that hold only a directive; undefined when it is such an object itself. */
 function withoutDirectives(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== undefined);
-  if (!isMap(value)) return value;
+  if (!isJsonObject(value)) return value;
   if (DIRECTIVE in value) return undefined;
   for (const key of Object.keys(value)) {
     const kept = withoutDirectives(value[key]);
@@ -221,8 +216,4 @@ function withoutDirectives(value: unknown): unknown {
     else value[key] = kept;
   }
   return value;
-}
-
-export function isMap(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -10,7 +10,7 @@ import { service } from "@knarr/kinds/core/service.ts";
 import type { EndpointAddress, Endpoints, Pod, Service } from "@knarr/kinds/generated/core-v1.ts";
 import { canonicalIp, isIpv6Text } from "@knarr/machinery/addresses.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
-import { isNotFound } from "@knarr/machinery/status.ts";
+import { unlessGone } from "@knarr/machinery/status.ts";
 import type { Cache } from "@knarr/client/cache.ts";
 import { defineController } from "@knarr/client/controller.ts";
 import { isNamespaceTerminating } from "../batches.ts";
@@ -136,8 +136,4 @@ function isSame(current: Endpoints, wanted: Endpoints): boolean {
     isDeepStrictEqual({ ...current.metadata.labels }, { ...wanted.metadata.labels }) &&
     current.metadata.annotations?.[OVER_CAPACITY] === wanted.metadata.annotations?.[OVER_CAPACITY]
   );
-}
-
-function unlessGone(err: unknown): void {
-  if (!isNotFound(err)) throw err;
 }

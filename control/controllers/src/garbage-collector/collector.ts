@@ -8,7 +8,7 @@
 import type { Api } from "@knarr/client/api.ts";
 import type { ServedResource } from "@knarr/client/discovery.ts";
 import { keyOf, parseGroupVersion, type ApiObject, type OwnerReference } from "@knarr/machinery/object.ts";
-import { isNotFound } from "@knarr/machinery/status.ts";
+import { unlessGone } from "@knarr/machinery/status.ts";
 import { allDone } from "../batches.ts";
 import { FOREGROUND, ORPHAN, type GraphNode, type OwnerGraph } from "./graph.ts";
 
@@ -165,8 +165,4 @@ export class Collector {
     this.#absent.add(key);
     if (this.#absent.size > REMEMBERED_ABSENT) this.#absent.delete(this.#absent.keys().next().value!);
   }
-}
-
-function unlessGone(err: unknown): undefined {
-  if (!isNotFound(err)) throw err;
 }

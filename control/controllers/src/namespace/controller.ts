@@ -9,7 +9,7 @@
 import { namespace as namespaces } from "@knarr/kinds/core/namespace.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
 import type { Namespace } from "@knarr/kinds/generated/core-v1.ts";
-import { ApiError, isNotFound } from "@knarr/machinery/status.ts";
+import { ApiError, isNotFound, unlessGone } from "@knarr/machinery/status.ts";
 import type { Api } from "@knarr/client/api.ts";
 import { defineController, type Context, type Controller, type Outcome } from "@knarr/client/controller.ts";
 import type { Discovered, ServedResource } from "@knarr/client/discovery.ts";
@@ -132,8 +132,4 @@ async function finalize(namespace: Namespace, api: Api): Promise<void> {
   const finalizers = (namespace.spec?.finalizers ?? []).filter((name) => name !== FINALIZER);
   const next = { ...namespace, spec: { ...namespace.spec, finalizers } };
   await api.updateSubresource(namespaces, next, "finalize").catch(unlessGone);
-}
-
-function unlessGone(err: unknown): undefined {
-  if (!isNotFound(err)) throw err;
 }

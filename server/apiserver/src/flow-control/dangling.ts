@@ -4,7 +4,7 @@ import type { Api } from "@knarr/client/api.ts";
 import { flowSchema } from "@knarr/kinds/flowcontrol/flow-schema.ts";
 import { priorityLevelConfiguration } from "@knarr/kinds/flowcontrol/priority-level-configuration.ts";
 import type { FlowSchema } from "@knarr/kinds/generated/flowcontrol-v1.ts";
-import { isNotFound } from "@knarr/machinery/status.ts";
+import { unlessGone } from "@knarr/machinery/status.ts";
 import { formatTime } from "@knarr/machinery/time.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { World } from "../admission/plugin.ts";
@@ -29,10 +29,6 @@ export async function sayWhatDangles(api: Api, world: World, clock: Clock): Prom
       await api.patch(flowSchema, name, patch, options).catch(unlessGone);
     }),
   );
-}
-
-function unlessGone(err: unknown): void {
-  if (!isNotFound(err)) throw err;
 }
 
 function conditionOf({ spec }: FlowSchema, world: World) {

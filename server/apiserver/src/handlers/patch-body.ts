@@ -2,6 +2,8 @@
 
 import { parseJson, parsePairs } from "@knarr/machinery/decode/json.ts";
 import { duplicateKeys } from "@knarr/machinery/decode/duplicate-keys.ts";
+import { isJsonObject } from "@knarr/machinery/object.ts";
+import { jsonType } from "@knarr/machinery/patch/go-print.ts";
 import { badRequest } from "@knarr/machinery/status.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { WriteOptions } from "./options.ts";
@@ -45,22 +47,13 @@ export async function readPatch(
 function checkForm(type: PatchType, patch: unknown): void {
   const wrong = (value: unknown, wanted: string) =>
     badRequest(
-      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${wanted}`,
+      `error decoding patch: json: cannot unmarshal ${jsonType(value)} into Go value of type ${wanted}`,
     );
   if (patch === null) return;
   if (type === "json") {
     if (!Array.isArray(patch)) throw wrong(patch, "[]handlers.jsonPatchOp");
     for (const operation of patch as unknown[])
-      if (operation !== null && !isObject(operation)) throw wrong(operation, "handlers.jsonPatchOp");
+      if (operation !== null && !isJsonObject(operation)) throw wrong(operation, "handlers.jsonPatchOp");
   }
-  if (type === "merge" && !isObject(patch)) throw wrong(patch, "map[string]interface {}");
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function jsonTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  return typeof value === "boolean" ? "bool" : typeof value;
+  if (type === "merge" && !isJsonObject(patch)) throw wrong(patch, "map[string]interface {}");
 }

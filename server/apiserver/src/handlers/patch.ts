@@ -14,11 +14,16 @@ import { equalJson } from "@knarr/machinery/patch/copy.ts";
 import { goValue } from "@knarr/machinery/patch/go-print.ts";
 import { goMapJson } from "@knarr/machinery/quote.ts";
 import { applyStrategicMergePatch } from "@knarr/machinery/patch/strategic-merge.ts";
-import { ApiError, badRequest, methodNotSupported, unsupportedMediaType } from "@knarr/machinery/status.ts";
+import {
+  ApiError,
+  badRequest,
+  methodNotSupported,
+  plain500,
+  unsupportedMediaType,
+} from "@knarr/machinery/status.ts";
 import { objectAnswer } from "../negotiation/encode.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { Served } from "../registry/served.ts";
-import { plain500 } from "../writes/create-object.ts";
 import { strategyOf, type Strategy } from "../writes/strategy.ts";
 import { updateObject } from "../writes/update-object.ts";
 import { nowText, writeOf } from "../writes/write.ts";

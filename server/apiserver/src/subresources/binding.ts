@@ -3,12 +3,11 @@
 import type { Binding, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { definition } from "@knarr/schema/definitions.ts";
 import type { ExpectedKind } from "@knarr/machinery/decode/decode.ts";
-import { ApiError, badRequest, conflict } from "@knarr/machinery/status.ts";
+import { ApiError, badRequest, conflict, plain500 } from "@knarr/machinery/status.ts";
 import type { Handler } from "../handlers/handler.ts";
 import { encodingOf } from "../handlers/handler.ts";
 import { writeOptionsOf } from "../handlers/options.ts";
 import { successAnswer } from "../pipeline/answer.ts";
-import { plain500 } from "../writes/create-object.ts";
 import { admissionRequest } from "../writes/admission-request.ts";
 import { trackBody } from "../writes/track-body.ts";
 import { decode, nowText, placeInNamespace, writeOf, type Write } from "../writes/write.ts";

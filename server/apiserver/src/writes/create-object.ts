@@ -11,11 +11,12 @@ import { withoutEmpties } from "@knarr/machinery/decode/empties.ts";
 import { planOf } from "@knarr/machinery/decode/plan.ts";
 import { trackUpdate } from "@knarr/machinery/patch/track-update.ts";
 import {
-  alreadyExists,
   ApiError,
+  alreadyExists,
   generateNameConflict,
   invalid,
   isAlreadyExists,
+  plain500,
 } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
 import type { Reservation } from "../registry/hooks.ts";
@@ -165,9 +166,4 @@ function taken(
   return existing?.object.metadata.deletionTimestamp
     ? new ApiError(err.reason, `object is being deleted: ${err.message}`, err.details)
     : err;
-}
-
-/** Upstream answers what it has no reason for with 500 and the bare text. */
-export function plain500(message: string): ApiError {
-  return new ApiError("Unknown", message, undefined, { code: 500 });
 }

@@ -3,6 +3,7 @@
  * what is wrong with an answer is thrown in upstream's words.
  */
 
+import { jsonType } from "@knarr/machinery/patch/go-print.ts";
 import { quote } from "@knarr/machinery/quote.ts";
 import type { AdmissionRequest } from "../../request.ts";
 import { describeRequest } from "../matching/described-request.ts";
@@ -69,7 +70,7 @@ export function readReview(
 ): { readonly response: Response | undefined } {
   if (typeof answer !== "object" || answer === null || Array.isArray(answer))
     throw new SyntaxError(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${typeName(answer)} into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonType(answer)} into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`,
     );
   const { kind, apiVersion, response } = answer as Record<string, unknown>;
   const text = JSON.stringify(answer);
@@ -101,22 +102,17 @@ const types: Readonly<Record<string, readonly [json: string, go: string]>> = {
 
 function checkTypes(response: unknown): void {
   if (response === undefined || response === null) return;
-  if (typeName(response) !== "object")
+  if (jsonType(response) !== "object")
     throw new SyntaxError(
-      `json: cannot unmarshal ${typeName(response)} into Go struct field AdmissionReview.response of type v1.AdmissionResponse`,
+      `json: cannot unmarshal ${jsonType(response)} into Go struct field AdmissionReview.response of type v1.AdmissionResponse`,
     );
   for (const [field, value] of Object.entries(response as object)) {
     const [wanted, goType] = types[field] ?? [];
-    if (wanted === undefined || value === null || typeName(value) === wanted) continue;
+    if (wanted === undefined || value === null || jsonType(value) === wanted) continue;
     throw new SyntaxError(
-      `json: cannot unmarshal ${typeName(value)} into Go struct field AdmissionResponse.response.${field} of type ${goType}`,
+      `json: cannot unmarshal ${jsonType(value)} into Go struct field AdmissionResponse.response.${field} of type ${goType}`,
     );
   }
-}
-
-function typeName(value: unknown): string {
-  if (Array.isArray(value)) return "array";
-  return typeof value === "boolean" ? "bool" : typeof value;
 }
 
 /** What the answer comes to. v1 is strict where v1beta1 takes what it gets. Throws TypeError for one that does not fit the question. */

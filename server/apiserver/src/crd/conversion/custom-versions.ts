@@ -13,11 +13,11 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject, JsonObject } from "@knarr/machinery/object.ts";
 import { copyJson } from "@knarr/machinery/patch/copy.ts";
 import type { VersionedStates } from "@knarr/machinery/patch/track-update.ts";
+import { plain500 } from "@knarr/machinery/status.ts";
 import type { CustomSchema } from "@knarr/structural/custom-schema.ts";
 import type { Item } from "../../cache/cache.ts";
 import { draftOf, itemOf } from "../../cache/item.ts";
 import type { InVersion, StoredConversion } from "../../registry/served.ts";
-import { plain500 } from "../../writes/create-object.ts";
 import type { Converter } from "./converter.ts";
 
 export interface CustomVersionsOptions {

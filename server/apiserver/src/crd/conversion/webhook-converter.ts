@@ -7,13 +7,12 @@ import { randomUUID } from "node:crypto";
 import type { CustomResourceConversion } from "@knarr/kinds/generated/apiextensions-v1.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { validateAnnotations, validateLabels } from "@knarr/machinery/metadata.ts";
-import { parseGroupVersion, type ApiObject, type JsonObject } from "@knarr/machinery/object.ts";
+import { type ApiObject, type JsonObject, isJsonObject } from "@knarr/machinery/object.ts";
 import { copyJson, equalJson } from "@knarr/machinery/patch/copy.ts";
-import { goType } from "@knarr/machinery/patch/go-print.ts";
-import type { ApiError } from "@knarr/machinery/status.ts";
+import { goKind, goType } from "@knarr/machinery/patch/go-print.ts";
+import { type ApiError, plain500 } from "@knarr/machinery/status.ts";
 import type { WebhookClient } from "../../webhooks/client.ts";
 import { WebhookFailure } from "../../webhooks/failure.ts";
-import { plain500 } from "../../writes/create-object.ts";
 import type { Converter } from "./converter.ts";
 
 type WebhookConversion = NonNullable<CustomResourceConversion["webhook"]>;
@@ -95,7 +94,7 @@ function convertedIn(answer: Review | null, version: string, uid: string): reado
   const { kind = "", apiVersion = "", response } = answer ?? {};
   const isOld = version !== "v1"; // its answers were never held to what they say they are
   if (!isOld && (kind !== "ConversionReview" || apiVersion !== `${GROUP}/v1`))
-    return `expected webhook response of ${GROUP}/v1, Kind=ConversionReview, got ${gvkText(apiVersion, kind)}`;
+    return `expected webhook response of ${GROUP}/v1, Kind=ConversionReview, got ${goKind(apiVersion, kind)}`;
   if (!response) return "no response provided";
   if (!isOld && response.uid !== uid)
     return `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? "")}`;
@@ -109,7 +108,7 @@ type Invalid = (what: "kind" | "identity" | "metadata", why: string) => ApiError
 
 /** `converted` with the metadata of `object`, but for labels and annotations. */
 function checked(object: ApiObject, converted: unknown, apiVersion: string, invalid: Invalid): ApiObject {
-  if (!isObject(converted))
+  if (!isJsonObject(converted))
     throw invalid("kind", `json: cannot unmarshal ${goType(converted)} into an object`);
   const { kind = "", apiVersion: received = "", metadata } = converted;
   if (received !== apiVersion)
@@ -117,7 +116,7 @@ function checked(object: ApiObject, converted: unknown, apiVersion: string, inva
   if (kind !== object.kind)
     throw invalid("kind", `invalid kind (expected ${object.kind}, received ${String(kind)})`);
   if (metadata === undefined) throw invalid("metadata", "missing metadata in converted object");
-  if (!isObject(metadata))
+  if (!isJsonObject(metadata))
     throw invalid("metadata", `invalid metadata of type ${goType(metadata)} in converted object`);
   for (const [field, name] of IDENTITY) {
     const [before, after] = [object.metadata[field] ?? "", metadata[field] ?? ""];
@@ -140,7 +139,7 @@ function restored(object: ApiObject, given: JsonObject, invalid: Invalid): ApiOb
       delete metadata[field];
       continue;
     }
-    if (!isObject(value))
+    if (!isJsonObject(value))
       throw invalid("metadata", `invalid metadata.${field} of type ${goType(value)} in converted object`);
     for (const [key, text] of Object.entries(value))
       if (typeof text !== "string")
@@ -163,15 +162,6 @@ function problemsOf(field: "labels" | "annotations", texts: Readonly<Record<stri
   return errors.list.map(({ field: path, message }) => `${path}: ${message}`);
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function kindText({ apiVersion = "", kind = "" }: ApiObject): string {
-  return gvkText(apiVersion, kind);
-}
-
-function gvkText(apiVersion: string, kind: string): string {
-  const { group, version } = parseGroupVersion(apiVersion);
-  return `${group}/${version}, Kind=${kind}`;
+  return goKind(apiVersion, kind);
 }

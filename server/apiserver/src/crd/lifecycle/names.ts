@@ -4,6 +4,7 @@
  */
 
 import type { CustomResourceDefinitionNames } from "@knarr/kinds/generated/apiextensions-v1.ts";
+import { aggregate } from "@knarr/machinery/aggregate.ts";
 import { quote } from "@knarr/machinery/quote.ts";
 import type { Definition } from "../definition.ts";
 
@@ -30,7 +31,7 @@ export function namingOf({ spec, status }: Definition, group: readonly Definitio
   give("singular", resources);
   const own = new Set(accepted.shortNames);
   const lost = (wanted.shortNames ?? []).filter((name) => !own.has(name) && resources.has(name)).map(inUse);
-  if (lost.length > 0) conflict = { reason: "ShortNamesConflict", message: joined(lost) };
+  if (lost.length > 0) conflict = { reason: "ShortNamesConflict", message: aggregate(lost) };
   else setList(accepted, "shortNames", wanted.shortNames);
   give("kind", kinds);
   give("listKind", kinds);
@@ -61,10 +62,4 @@ function setList(names: Names, field: "shortNames" | "categories", values: strin
 
 function inUse(name: string): string {
   return `${quote(name)} is already in use`;
-}
-
-/** As Go joins errors. */
-function joined(messages: readonly string[]): string {
-  const each = [...new Set(messages)];
-  return each.length === 1 ? each[0]! : `[${each.join(", ")}]`;
 }

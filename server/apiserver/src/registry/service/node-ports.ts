@@ -4,8 +4,7 @@ import { service as serviceKind } from "@knarr/kinds/core/service.ts";
 import type { ServicePort } from "@knarr/kinds/generated/core-v1.ts";
 import { needsNodePort } from "@knarr/kinds/shared/service/facts.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
-import { internalError, invalid } from "@knarr/machinery/status.ts";
-import { plain500 } from "../../writes/create-object.ts";
+import { internalError, invalid, plain500 } from "@knarr/machinery/status.ts";
 import type { Stored } from "./service-hooks.ts";
 import type { NumberPool, Taking } from "./number-pool.ts";
 

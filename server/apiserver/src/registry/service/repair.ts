@@ -14,7 +14,7 @@ import { networksOf, serviceCidr } from "@knarr/kinds/networking/service-cidr.ts
 import { isIpv6Text, parseIp } from "@knarr/machinery/addresses.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
-import { isNotFound } from "@knarr/machinery/status.ts";
+import { unlessGone } from "@knarr/machinery/status.ts";
 import type { World } from "../../admission/plugin.ts";
 import { addressesOf } from "./service-hooks.ts";
 
@@ -185,8 +185,4 @@ function namesService(parent: ParentReference | undefined): parent is ParentRefe
 
 function serviceKeyOf({ namespace = "", name }: ParentReference): string {
   return `${namespace}/${name}`;
-}
-
-function unlessGone(err: unknown): void {
-  if (!isNotFound(err)) throw err;
 }
