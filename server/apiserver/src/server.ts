@@ -16,6 +16,7 @@ import { groups } from "@knarr/kinds/kinds.ts";
 import { metrics as metricsGroup } from "@knarr/kinds/metrics/group.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
+import { makeProtoOrdinary } from "@knarr/std/ordinary-keys.ts";
 import { Audit } from "./audit/audit.ts";
 import { auditLogFile } from "./audit/log-file.ts";
 import { auditPolicyOf } from "./audit/policy.ts";
@@ -72,6 +73,7 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Throws what the system says when the port cannot be had. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  makeProtoOrdinary();
   await using stack = new AsyncDisposableStack();
   const {
     store,

@@ -14,6 +14,7 @@ export const mutatingAdmissionPolicyBinding = defineResource<MutatingAdmissionPo
   plural: "mutatingadmissionpolicybindings",
   categories: ["api-extensions"],
   scope: "Cluster",
+  freeFinalizers: true,
   hasGeneration: true,
   unconditionalUpdate: false,
   metadataOnUpdate: ["whole"],

@@ -20,6 +20,7 @@ export const mutatingAdmissionPolicy = defineResource<Policy>({
   plural: "mutatingadmissionpolicies",
   categories: ["api-extensions"],
   scope: "Cluster",
+  freeFinalizers: true,
   hasGeneration: true,
   unconditionalUpdate: false,
   metadataOnUpdate: ["whole"],

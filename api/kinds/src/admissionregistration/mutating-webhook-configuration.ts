@@ -13,6 +13,7 @@ export const mutatingWebhookConfiguration = defineResource<MutatingWebhookConfig
   plural: "mutatingwebhookconfigurations",
   categories: ["api-extensions"],
   scope: "Cluster",
+  freeFinalizers: true,
   hasGeneration: true,
   unconditionalUpdate: false,
   metadataOnUpdate: ["whole"],

@@ -18,6 +18,7 @@ export const validatingAdmissionPolicyBinding = defineResource<ValidatingAdmissi
   plural: "validatingadmissionpolicybindings",
   categories: ["api-extensions"],
   scope: "Cluster",
+  freeFinalizers: true,
   unconditionalUpdate: false,
   metadataOnUpdate: ["whole"],
 

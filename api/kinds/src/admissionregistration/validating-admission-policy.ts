@@ -25,6 +25,7 @@ export const validatingAdmissionPolicy = defineResource<Policy>({
   plural: "validatingadmissionpolicies",
   categories: ["api-extensions"],
   scope: "Cluster",
+  freeFinalizers: true,
   unconditionalUpdate: false,
   metadataOnUpdate: ["whole"],
 

@@ -13,6 +13,7 @@ export const validatingWebhookConfiguration = defineResource<ValidatingWebhookCo
   plural: "validatingwebhookconfigurations",
   categories: ["api-extensions"],
   scope: "Cluster",
+  freeFinalizers: true,
   hasGeneration: true,
   unconditionalUpdate: false,
   metadataOnUpdate: ["whole"],

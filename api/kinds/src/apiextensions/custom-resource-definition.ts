@@ -22,6 +22,7 @@ export const customResourceDefinition = defineResource<CustomResourceDefinition>
   plural: "customresourcedefinitions",
   storedUnder: "apiextensions.k8s.io/customresourcedefinitions",
   scope: "Cluster",
+  freeFinalizers: true,
   shortNames: ["crd", "crds"],
   categories: ["api-extensions"],
   unconditionalUpdate: false,

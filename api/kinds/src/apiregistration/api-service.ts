@@ -25,6 +25,7 @@ export const apiService = defineResource<APIService>({
   plural: "apiservices",
   storedUnder: "apiregistration.k8s.io/apiservices",
   scope: "Cluster",
+  freeFinalizers: true,
   categories: ["api-extensions"],
   hasGeneration: false,
   unconditionalUpdate: false,

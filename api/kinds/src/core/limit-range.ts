@@ -106,13 +106,10 @@ interface Bounds {
 
 /** That one resource's numbers fit together. */
 function validateBounds(name: string, bounds: Bounds, errors: FieldErrors): void {
-  const [min, max, fallback, request, ratio] = [
-    bounds.min?.[name],
-    bounds.max?.[name],
-    bounds.fallback?.[name],
-    bounds.request?.[name],
-    bounds.ratio?.[name],
-  ];
+  const of = (amounts: Amounts = {}): string | undefined =>
+    Object.hasOwn(amounts, name) ? amounts[name] : undefined;
+  const [min, max, fallback] = [of(bounds.min), of(bounds.max), of(bounds.fallback)];
+  const [request, ratio] = [of(bounds.request), of(bounds.ratio)];
   const at = (field: string): FieldErrors => errors.at(field).at([name]);
   const ordered = (low: Named, high: Named, [field, shown]: [field: string, shown: string | undefined]) => {
     if (low.value === undefined || high.value === undefined || compare(low.value, high.value) <= 0) return;

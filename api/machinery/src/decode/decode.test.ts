@@ -314,6 +314,13 @@ test("decodeBody ends YAML that grows by aliases", () => {
   );
 });
 
+test("decodeBody ends YAML that contains itself", () => {
+  assert.match(
+    messageOf(() => decode("a: &a [*a]", configMap, { mediaType: YAML_TYPE })),
+    /excessive aliasing/,
+  );
+});
+
 test("decodeBody refuses broken protobuf and media types it does not speak", () => {
   const read = (bytes: number[]) =>
     decodeBody(Uint8Array.from(bytes), configMap, { mediaType: PROTOBUF_TYPE });

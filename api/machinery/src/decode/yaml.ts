@@ -28,6 +28,8 @@ const OPEN_BRACE = 0x7b;
 
 /** Aliases may make a small text large: this many values is the end. */
 const MAX_VALUES = 1_000_000;
+/** Nor do texts nest deeper; only aliases of aliases would, and those that contain themselves. */
+const MAX_DEPTH = 1000;
 
 /** Throws SyntaxError. */
 export function parseYaml(bytes: Uint8Array): ParsedYaml {
@@ -49,7 +51,7 @@ function parseAsJson(bytes: Uint8Array): ParsedYaml | undefined {
 function parseText(bytes: Uint8Array): ParsedYaml {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   try {
-    const first = loadAll(text, { schema: goSchema, maxDepth: 1000 })[0] ?? null;
+    const first = loadAll(text, { schema: goSchema, maxDepth: MAX_DEPTH })[0] ?? null;
     const reading = { left: MAX_VALUES, duplicates: new Set<string>() };
     const value = toJson(first, reading);
     return { value, duplicates: reading.duplicates.size ? [strictProblem(text, reading.duplicates)] : [] };
@@ -64,7 +66,7 @@ function parseText(bytes: Uint8Array): ParsedYaml {
 function strictProblem(text: string, keys: ReadonlySet<string>): string {
   let line = 0;
   try {
-    load(text, { maxDepth: 1000 });
+    load(text, { maxDepth: MAX_DEPTH });
   } catch (err) {
     if (err instanceof YAMLException && err.mark) line = err.mark.line + 1;
   }
@@ -82,15 +84,16 @@ interface Reading {
   readonly duplicates: Set<string>;
 }
 
-function toJson(value: unknown, reading: Reading): unknown {
-  if (reading.left-- <= 0) throw new SyntaxError("yaml: document contains excessive aliasing");
-  if (Array.isArray(value)) return value.map((item) => toJson(item, reading));
+function toJson(value: unknown, reading: Reading, depth = 0): unknown {
+  if (reading.left-- <= 0 || depth > MAX_DEPTH)
+    throw new SyntaxError("yaml: document contains excessive aliasing");
+  if (Array.isArray(value)) return value.map((item) => toJson(item, reading, depth + 1));
   if (!(value instanceof YamlPairs)) return value;
   const entries = new Map<string, unknown>();
   for (const [key, inner] of value.entries) {
     const name = keyText(key);
     if (entries.has(name)) reading.duplicates.add(name);
-    entries.set(name, toJson(inner, reading));
+    entries.set(name, toJson(inner, reading, depth + 1));
   }
   return Object.fromEntries(entries);
 }

@@ -44,7 +44,7 @@ export interface ApplyOptions {
 export function apply(options: ApplyOptions): ApiObject {
   const { live, applied, apiVersion, kind, manager } = options;
   if (applied["apiVersion"] !== apiVersion || applied["kind"] !== kind) {
-    const given = goKind(String(applied["apiVersion"] ?? ""), String(applied["kind"] ?? ""));
+    const given = goKind(textOf(applied["apiVersion"]), textOf(applied["kind"]));
     throw badRequest(`invalid object type: ${given}`);
   }
   const metadata = applied["metadata"] as ApiObject["metadata"] | undefined;
@@ -52,13 +52,19 @@ export function apply(options: ApplyOptions): ApiObject {
   const shape = rootShapeOf(options.schema);
   const problems = checkTypes(shape, applied);
   if (problems.length > 0) {
-    const who = `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}; ${goKind(apiVersion, kind)}`;
+    const name = `${textOf(metadata?.namespace)}/${textOf(metadata?.name)}`;
+    const who = `${name}; ${goKind(apiVersion, kind)}`;
     throw plain500(`failed to create typed patch object (${who}): ${problemsText(problems)}`);
   }
   const application = new Application(options, shape);
   const object = application.result();
   const annotations = object.metadata.annotations;
   return manager === "kubectl" && annotations?.[LAST_APPLIED] ? withLastApplied(object, applied) : object;
+}
+
+/** What is read of a body that nobody has checked yet. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 interface Conflict {
@@ -205,7 +211,7 @@ function withoutManagers(object: ApiObject): object {
 }
 
 function withManagers(object: ApiObject, managers: readonly Manager[]): ApiObject {
-  const { managedFields: _, ...metadata } = object.metadata;
+  const { managedFields: _, ...metadata } = object.metadata ?? {}; // which a client may apply as null
   return {
     ...object,
     metadata: { ...metadata, ...(managers.length > 0 && { managedFields: encodeManagers(managers) }) },

@@ -34,7 +34,11 @@ export function pathText(path: readonly string[]): string {
 }
 
 function valueText(value: unknown): string {
-  return typeof value === "string" ? quote(value) : String(value);
+  if (Array.isArray(value)) return `[${value.map(valueText).join(",")}]`;
+  if (typeof value !== "object" || value === null)
+    return typeof value === "string" ? quote(value) : String(value);
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return members.map(([name, member]) => `${name}=${valueText(member)}`).join(",");
 }
 
 /**

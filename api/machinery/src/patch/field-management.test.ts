@@ -222,6 +222,25 @@ test("apply refuses fields the schema lacks, in upstream's words", () => {
   });
 });
 
+test("apply refuses names that are no text as it refuses other fields, and quotes keys of any sort", () => {
+  const odd = { toString: "x" };
+  assert.throws(() => applied(undefined, { apiVersion: odd }), {
+    code: 400,
+    message: "invalid object type: /, Kind=ConfigMap",
+  });
+  const ownerReferences = [{ uid: odd, kind: "a" }];
+  assert.throws(() => applied(undefined, { metadata: { name: odd, ownerReferences } }), {
+    code: 500,
+    message:
+      /^failed to create typed patch object \(\/; .*\.ownerReferences\[uid=toString="x"\]\.uid: expected string/s,
+  });
+});
+
+test("apply takes metadata that is null for metadata that says nothing", () => {
+  const { name } = applied(undefined, { metadata: null, data: { a: "1" } })["metadata"];
+  assert.equal(name, undefined);
+});
+
 test("apply refuses another kind and managedFields in the body", () => {
   assert.throws(() => applied(undefined, { kind: "Secret", metadata: { name: "m" } }), {
     code: 400,

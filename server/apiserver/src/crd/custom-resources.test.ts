@@ -221,6 +221,8 @@ test("a definition goes when its instances have gone, and none can be made meanw
     message:
       'boats.x.io "c" is forbidden: create not allowed while custom resource definition is terminating',
   });
+  const definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/boats.x.io";
+  await ask(rig, "PATCH", definition, { metadata: { labels: { late: "change" } } }, MERGE);
   const { resources } = await ask(rig, "GET", "/apis/x.io/v1");
   assert.deepEqual(resources[0].verbs, ["delete", "deletecollection", "get", "list", "watch"]);
   await ask(rig, "PATCH", `${BOATS}/b`, { metadata: { finalizers: null } }, MERGE);

@@ -36,7 +36,7 @@ export const watch: Handler = (parts, request, served) => {
       const sink = new StreamSink(target, view);
       const started = await served.watch(query, sink);
       sink.start(started);
-      const timer = setTimeout(() => sink.finish(), Math.min(seconds * 1000, MAX_TIMER_MS));
+      const timer = setTimeout(() => sink.finish(), Math.min(Math.max(seconds, 0) * 1000, MAX_TIMER_MS));
       const onStop = (): void => sink.finish();
       parts.stopping.addEventListener("abort", onStop, { once: true });
       try {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
-import { createServer as createHttpsServer } from "node:https";
+import { createServer as createHttpsServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -109,6 +109,32 @@ test("a watch streams what happens and ends in its time", async () => {
   const lines = (await watching).body.toString().trim().split("\n");
   const { type, object } = JSON.parse(lines.at(-1)!);
   assert.deepEqual([type, object.metadata.name], ["ADDED", "a"]);
+});
+
+test("a watch whose time is over before it begins ends at once", async () => {
+  await using rig = await startSecureServer();
+  assert.equal((await rig.get(`${COLLECTION}?watch=1&timeoutSeconds=-1`)).code, 200);
+});
+
+test("CONNECT is a method that no resource has", async () => {
+  await using rig = await startSecureServer();
+  const options = {
+    servername: "localhost",
+    ca: authority.certificate,
+    cert: admin.certificate,
+    key: admin.key,
+  };
+  const asked = request({
+    host: "127.0.0.1",
+    port: rig.port,
+    method: "CONNECT",
+    path: COLLECTION,
+    ...options,
+  });
+  asked.end();
+  const [response] = await once(asked, "connect");
+  assert.equal(response.statusCode, 405);
+  response.socket.destroy();
 });
 
 test("ending the server ends its watches and frees its port", async () => {

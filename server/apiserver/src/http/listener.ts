@@ -5,7 +5,7 @@
 
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { IncomingMessage, type ServerResponse } from "node:http";
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -105,10 +105,13 @@ export class Listener implements AsyncDisposable {
       socket.once("close", () => this.#sockets.delete(socket));
       socket.on("error", () => {}); // as above
     });
-    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const connection = this.#connectionOf(request.socket, request.socket as TLSSocket);
-      void this.#service.upgrade(request, socket, head, connection);
-    });
+    // Node hands over the connection of a CONNECT, too; there is no such verb, and upstream says so.
+    for (const event of ["upgrade", "connect"])
+      server.on(event, (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        if (!(request instanceof IncomingMessage)) return; // a CONNECT of HTTP/2, whose stream has come already
+        const connection = this.#connectionOf(request.socket, request.socket as TLSSocket);
+        void this.#service.upgrade(request, socket, head, connection);
+      });
     server.on("tlsClientError", () => {}); // port scans and clients that do not trust us
     server.on("sessionError", () => {});
   }
