@@ -22,6 +22,7 @@ import { startScheduler } from "@knarr/scheduler/start.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
+import type { Store } from "@knarr/store/store.ts";
 import { kubectlPath } from "../e2e/kubectl.ts";
 import { startFakeKubelet } from "./fake-kubelet.ts";
 
@@ -61,7 +62,8 @@ export class Rig implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async start(): Promise<Rig> {
+  /** `open` opens another store than one in memory. */
+  static async start(open: () => Promise<Store> = async () => new MemoryStore()): Promise<Rig> {
     await using stack = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), "knarr-verbs-"));
     stack.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -74,7 +76,7 @@ export class Rig implements AsyncDisposable {
       commonName: "front-proxy-client",
       use: "client",
     });
-    const store = stack.use(new MemoryStore());
+    const store = stack.use(await open());
     const listen = { host: "127.0.0.1", port: 0, certificate: serving.cert, key: serving.key };
     const server = stack.use(
       await createApiServer({

@@ -22,6 +22,8 @@ export interface Resource<T extends ApiObject = ApiObject> {
   readonly plural: string;
   /** Where upstream's stores have it below `/registry/`. Default: its plural; custom resources: group and plural. */
   readonly storedUnder?: string;
+  /** Versions that upstream stores though nobody is served them any more: makes of an object what this one stores. It is used up. */
+  readonly onlyStored?: Readonly<Record<string, (object: any) => T>>;
   /** Its objects are forgotten so many seconds after they were last written. */
   readonly lifetimeSeconds?: number;
   /** Default: the kind in lower case. */

@@ -1,5 +1,6 @@
 /** A kind that users bring: names, versions, and for each version a schema. */
 
+import { definitionOfV1beta1 } from "../shared/crd/v1beta1.ts";
 import { structuralOf } from "@knarr/structural/structural.ts";
 import { typeDefaults } from "@knarr/structural/validate-defaults.ts";
 import type { CustomResourceDefinition } from "../../generated/apiextensions-v1.ts";
@@ -21,6 +22,7 @@ export const customResourceDefinition = defineResource<CustomResourceDefinition>
   schema: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
   plural: "customresourcedefinitions",
   storedUnder: "apiextensions.k8s.io/customresourcedefinitions",
+  onlyStored: { v1beta1: definitionOfV1beta1 },
   scope: "Cluster",
   freeFinalizers: true,
   shortNames: ["crd", "crds"],

@@ -27,6 +27,9 @@ export function foreignObject<T extends ApiObject>(resource: Resource<T>, stored
 export function inStoredVersion<T extends ApiObject>(resource: Resource<T>, object: ApiObject): T {
   const { apiVersion, kind } = object;
   if (!apiVersion || !kind) return object as T;
+  const [group, version = ""] = apiVersion.split("/");
+  const fromOld = group === resource.group && resource.onlyStored?.[version];
+  if (fromOld) return fromOld(object);
   const { stored } = versionOf(resource, apiVersion, kind);
   return (stored ? stored.toHub(object) : object) as T;
 }
