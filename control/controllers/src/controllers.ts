@@ -41,6 +41,7 @@ import { taintEvictionController } from "./taint-eviction/controller.ts";
 import { vacProtectionController } from "./vac-protection/controller.ts";
 import { trustBundleController } from "./trust-bundle/controller.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished/controller.ts";
+import { validatingAdmissionPolicyStatusController } from "./validating-admission-policy-status/controller.ts";
 
 /** What some controllers need to know that no object says. */
 export interface ControllerSettings {
@@ -87,6 +88,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     tokenCleanerController,
     taintEvictionController(),
     vacProtectionController,
+    validatingAdmissionPolicyStatusController,
     ttlAfterFinishedController,
     ...(serves(clusterTrustBundle) ? [trustBundleController(rootCaPem)] : []),
   ];
