@@ -97,9 +97,7 @@ export class Resolver {
     }
     const target = aliasOf(answer);
     if (target !== undefined && query.type !== CNAME)
-      return this.#follow(bytes, query, answer, target).then((whole) =>
-        writeAnswer(bytes, query, whole, limit),
-      );
+      return this.#follow(query, answer, target).then((whole) => writeAnswer(bytes, query, whole, limit));
     const variants = rotations(answer).map((variant) => writeAnswer(bytes, query, variant, limit));
     const finished = { variants, next: this.#turn++ % variants.length };
     if (!query.edns?.hasOptions) this.#remember(transport, key, finished);
@@ -113,7 +111,7 @@ export class Resolver {
   }
 
   /** What the name behind an alias is, added to the alias; the alias alone when that cannot be found out. */
-  async #follow(bytes: Buffer, query: Query, answer: Answer, target: string): Promise<Answer> {
+  async #follow(query: Query, answer: Answer, target: string): Promise<Answer> {
     const labels = target.toLowerCase().split(".");
     const question = questionAbout(target, query.type);
     const own = this.#zone.answer({ labels, type: query.type });

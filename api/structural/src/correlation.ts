@@ -5,7 +5,7 @@
  */
 
 import { equalJson } from "@knarr/machinery/patch/copy.ts";
-import { type JsonObject, isJsonObject } from "@knarr/machinery/object.ts";
+import { isJsonObject } from "@knarr/machinery/object.ts";
 import type { Structural } from "./structural.ts";
 
 export class Correlation {

@@ -28,7 +28,7 @@ import type {
   Select,
   StructLiteral,
 } from "./syntax.ts";
-import { Failure, ListValue, TypeValue, type CelValue, type Outcome } from "./values.ts";
+import { Failure, ListValue, TypeValue, type Outcome } from "./values.ts";
 
 /** Throws EvaluationError for constants that cannot be made: `duration("x")`, a pattern that is none. */
 export function plan(checked: Checked, declarations: Declarations): Program {
@@ -168,7 +168,7 @@ class Planner {
     const set = ids.length === 1 && ids[0] === "in_list" ? this.#membership(plans) : undefined;
     if (set) return set;
     const target = implementation({ call, ids, checked: this.#checked, declarations: this.#declarations });
-    const hasPattern = this.#checkPattern(call, plans);
+    this.#checkPattern(call, plans);
     const [only] = plans;
     if (CONVERSIONS.has(call.name) && plans.length === 1 && only!.kind === "constant") {
       return constant(target.call(only!.value));
@@ -189,13 +189,12 @@ class Planner {
   }
 
   /** Whether the call has a constant regular expression, which then is a good one. */
-  #checkPattern({ name }: Call, plans: readonly Plan[]): boolean {
+  #checkPattern({ name }: Call, plans: readonly Plan[]): void {
     const at = this.#declarations.functions.get(name)?.pattern;
     const plan = at === undefined ? undefined : plans[at];
-    if (plan?.kind !== "constant" || typeof plan.value !== "string") return false;
+    if (plan?.kind !== "constant" || typeof plan.value !== "string") return;
     const compiled = pattern(plan.value);
     if (compiled instanceof Failure) throw new EvaluationError(compiled.message);
-    return true;
   }
 
   #list({ elements, optional }: ListLiteral): Plan {

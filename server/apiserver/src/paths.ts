@@ -27,7 +27,7 @@ export interface PathsContext {
 }
 
 export function nonResourcePaths(context: PathsContext): PathEntry[] {
-  const { registry, aggregator, metrics, address } = context;
+  const { aggregator, metrics, address } = context;
   const discovery = new Discovery(aggregator, address);
   const entries: PathEntry[] = [
     { path: "/", handler: () => json({ paths: shownPaths(entries, aggregator) }) },

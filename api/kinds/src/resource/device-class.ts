@@ -4,7 +4,7 @@ import type { FieldErrors } from "@knarr/machinery/field.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { nameIsLongName } from "@knarr/machinery/names.ts";
 import type { DeviceClass, DeviceClassSpec } from "../../generated/resource-v1.ts";
-import { defineResource, type Resource } from "../resource.ts";
+import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
 import { MAX_CONFIGURATIONS, validateConfiguration } from "../shared/dra/configuration.ts";
 import { checkList } from "../shared/dra/lists.ts";

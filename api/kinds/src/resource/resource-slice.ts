@@ -1,6 +1,5 @@
 /** Devices of one pool, as a driver publishes them. */
 
-import { semanticEqual } from "@knarr/machinery/equal.ts";
 import type { FieldErrors } from "@knarr/machinery/field.ts";
 import { quote } from "@knarr/machinery/quote.ts";
 import type { CounterSet, Device, ResourceSlice, ResourceSliceSpec } from "../../generated/resource-v1.ts";

@@ -5,7 +5,7 @@
 
 import type { Schema } from "@knarr/schema/schema.ts";
 import type { ApiObject, JsonObject } from "../object.ts";
-import { ApiError, type StatusCause, badRequest, plain500 } from "../status.ts";
+import { ApiError, badRequest, plain500, type StatusCause } from "../status.ts";
 import { quote } from "../quote.ts";
 import { equalJson } from "./copy.ts";
 import { pathText } from "./field-element.ts";
@@ -42,7 +42,7 @@ export interface ApplyOptions {
  * does not have.
  */
 export function apply(options: ApplyOptions): ApiObject {
-  const { live, applied, apiVersion, kind, manager } = options;
+  const { applied, apiVersion, kind, manager } = options;
   if (applied["apiVersion"] !== apiVersion || applied["kind"] !== kind) {
     const given = goKind(textOf(applied["apiVersion"]), textOf(applied["kind"]));
     throw badRequest(`invalid object type: ${given}`);

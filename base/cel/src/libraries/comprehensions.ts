@@ -4,8 +4,7 @@ import type { FunctionDeclaration, Library, Macro, MacroFactory } from "../libra
 import { MacroError } from "../library.ts";
 import { variableName } from "../macro-factory.ts";
 import { collect, quantifiers } from "../macros.ts";
-import { EntryMap, GrowingMap } from "../maps.ts";
-import { show } from "../show.ts";
+import { GrowingMap } from "../maps.ts";
 import type { Expression, Fold } from "../syntax.ts";
 import { mapOf, param } from "../types.ts";
 import { Failure, type CelValue, type MapValue, type Outcome } from "../values.ts";

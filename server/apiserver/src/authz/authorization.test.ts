@@ -205,7 +205,7 @@ test("RbacAuthorizer sees a role change at once", async () => {
 
 test("Authorization lets system:masters do everything, even without a policy", async () => {
   await using here = await world();
-  const { caches, authorization } = here;
+  const { authorization } = here;
   const admin: User = { name: "admin", groups: ["system:masters"] };
   assert.equal((await authorization.authorize(ask(admin, { verb: "delete" }))).allowed, true);
 });
@@ -429,7 +429,7 @@ test("checkEscalation refuses to grant what one does not have, in upstream's wor
 
 test("impersonatedUser asks for each thing impersonated, and tells the first refusal", async () => {
   await using here = await world();
-  const { caches, authorization } = here;
+  const { authorization } = here;
   const request = ask({ name: "system:kube-scheduler", groups: [] }, { verb: "list" });
   const wanted = { "impersonate-user": "bob", "impersonate-group": "g1, g2" };
   await assert.rejects(impersonatedUser(wanted, request, authorization), {

@@ -159,11 +159,11 @@ function listedSubresource({ name, namespaced }: DescribedResource, sub: Describ
 
 /** Undefined for a group of which nothing is there. */
 function aggregatedGroup({ name, versions }: MergedGroup): object | undefined {
-  const shown = versions.flatMap((version) => aggregatedVersionOf(name, version) ?? []);
+  const shown = versions.flatMap((version) => aggregatedVersionOf(version) ?? []);
   return shown.length > 0 ? { metadata: { name, creationTimestamp: null }, versions: shown } : undefined;
 }
 
-function aggregatedVersionOf(group: string, { version, local, remote }: MergedVersion): object | undefined {
+function aggregatedVersionOf({ version, local, remote }: MergedVersion): object | undefined {
   if (local) {
     const resources = describedResources(local).map((one) => aggregatedResource(one, local));
     return { version, resources, freshness: "Current" };

@@ -13,7 +13,6 @@ import { keepTimes, trackUpdate } from "@knarr/machinery/patch/track-update.ts";
 import { type ApiError, conflict, invalid, notFound, OBJECT_MODIFIED } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
 import type { Reservation } from "../registry/hooks.ts";
-import type { Served } from "../registry/served.ts";
 import type { GroupVersionKind } from "../request.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import { createObject } from "./create-object.ts";

@@ -9,7 +9,6 @@ import type { JsonSchemaProps } from "@knarr/structural/json-schema-props.ts";
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinitionSpec,
-  CustomResourceDefinitionVersion,
   CustomResourceSubresources,
   SelectableField,
 } from "../../../generated/apiextensions-v1.ts";

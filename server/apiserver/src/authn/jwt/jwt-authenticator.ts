@@ -8,7 +8,7 @@
 import { getCACertificates } from "node:tls";
 import type { IncomingMessage } from "node:http";
 import { Agent, get } from "node:https";
-import type { createRemoteJWKSet, JWTVerifyGetKey } from "jose";
+import type { JWTVerifyGetKey } from "jose";
 import { readWhole } from "../../http/whole.ts";
 import type { TokenAuthenticator } from "../authentication.ts";
 import { claimsOf } from "../service-account-keys.ts";
