@@ -178,3 +178,8 @@ export function formatIp(bytes: Uint8Array): string {
   if (start < 0) return words.join(":");
   return `${words.slice(0, start).join(":")}::${words.slice(start + length).join(":")}`;
 }
+
+/** `10.0.0.1:80`, `[fd00::1]:80`. */
+export function joinHostPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

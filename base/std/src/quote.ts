@@ -1,6 +1,7 @@
 /** Text as Go quotes it (`%q`), so that messages with a user's value in them read as upstream's do. */
 
-const short: Readonly<Record<string, string>> = {
+/** Characters for which Go has a letter. */
+export const shortEscapes: Readonly<Record<string, string>> = {
   "\u0007": "\\a",
   "\b": "\\b",
   "\f": "\\f",
@@ -20,7 +21,7 @@ export function quote(text: string): string {
 }
 
 function escape(character: string): string {
-  const known = short[character];
+  const known = shortEscapes[character];
   if (known) return known;
   const code = character.codePointAt(0)!;
   if (code >= 0xd800 && code <= 0xdfff) return "\ufffd"; // half a pair: Go strings cannot hold one

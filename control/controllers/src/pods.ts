@@ -89,6 +89,6 @@ function unknownThenNewest(a: number | undefined, b: number | undefined): number
   return (b ?? Infinity) === (a ?? Infinity) ? 0 : (b ?? Infinity) > (a ?? Infinity) ? 1 : -1;
 }
 
-function createdAt({ metadata }: Pod): number | undefined {
+export function createdAt({ metadata }: Pod): number | undefined {
   return metadata.creationTimestamp ? Date.parse(metadata.creationTimestamp) : undefined;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Container, Node, Pod, ResourceFieldSelector } from "@knarr/kinds/generated/core-v1.ts";
+import { quote } from "@knarr/std/quote.ts";
 import { ceilDivide, milliValue, wholeValue } from "./amount.ts";
 
 export interface PodAddresses {
@@ -93,30 +94,4 @@ function linesOf(map: { readonly [key: string]: string } = {}): string {
     .sort()
     .map((key) => `${key}=${quote(map[key]!)}`)
     .join("\n");
-}
-
-const escapes: Readonly<Record<string, string>> = {
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  "\\": "\\\\",
-  '"': '\\"',
-};
-
-function quote(text: string): string {
-  const inner = text.replace(/["\\]|[\p{C}\p{Z}]/gu, (character) => {
-    if (character === " ") return character;
-    const escape = escapes[character];
-    if (escape) return escape;
-    const code = character.codePointAt(0)!;
-    if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
-    return code < 0x10000
-      ? `\\u${code.toString(16).padStart(4, "0")}`
-      : `\\U${code.toString(16).padStart(8, "0")}`;
-  });
-  return `"${inner}"`;
 }

@@ -5,7 +5,7 @@
  */
 
 import { copyJson } from "./copy.ts";
-import { type JsonObject, isJsonObject } from "../object.ts";
+import { isJsonObject, type JsonObject } from "../object.ts";
 import { badRequest } from "../status.ts";
 
 /** The document with `patch` merged in; changes nothing given, shares nothing with it. Throws ApiError BadRequest for a patch that is no object. */

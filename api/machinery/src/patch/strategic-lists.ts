@@ -6,7 +6,7 @@
  */
 
 import type { Schema } from "@knarr/schema/schema.ts";
-import { type JsonObject, isJsonObject } from "../object.ts";
+import { isJsonObject, type JsonObject } from "../object.ts";
 import { ApiError, plain500 } from "../status.ts";
 import { goType, goValue } from "./go-print.ts";
 import { badArgument, DIRECTIVE, mergeMap } from "./strategic-merge.ts";

@@ -12,7 +12,7 @@
  */
 
 import type { Schema } from "@knarr/schema/schema.ts";
-import { type JsonObject, isJsonObject } from "../object.ts";
+import { isJsonObject, type JsonObject } from "../object.ts";
 import { ApiError, badRequest, plain500 } from "../status.ts";
 import { quote } from "../quote.ts";
 import { copyJson } from "./copy.ts";

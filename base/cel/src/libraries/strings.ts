@@ -1,5 +1,6 @@
 /** More functions on texts: cel-go's extension `strings`, version 2. Positions count characters. */
 
+import { shortEscapes } from "@knarr/std/quote.ts";
 import type { FunctionDeclaration, Library } from "../library.ts";
 import { ArrayList } from "../lists.ts";
 import { show } from "../show.ts";
@@ -81,20 +82,9 @@ function join(list: ListValue, separator = ""): Outcome {
   return parts.join(separator);
 }
 
-const QUOTED: Readonly<Record<string, string>> = {
-  "\x07": "\\a",
-  "\b": "\\b",
-  "\f": "\\f",
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  "\v": "\\v",
-  "\\": "\\\\",
-  '"': '\\"',
-};
-
+/** Only what has a letter is escaped: all else stays as it is, printable or not. */
 const quote = (text: string): string =>
-  `"${text.toWellFormed().replace(/[\x07\b\f\n\r\t\v\\"]/g, (character) => QUOTED[character]!)}"`;
+  `"${text.toWellFormed().replace(/[\x07\b\f\n\r\t\v\\"]/g, (character) => shortEscapes[character]!)}"`;
 
 /** What Unicode calls white space, which is not quite what JavaScript trims. */
 const trim = (text: string): string =>

@@ -8,7 +8,7 @@
  */
 
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
-import { isActive, isReady, mostRestarts, readySince } from "../pods.ts";
+import { createdAt, isActive, isReady, mostRestarts, readySince } from "../pods.ts";
 
 const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 const phases: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
@@ -56,10 +56,6 @@ function deletionCost({ metadata }: Pod): number {
   if (text === undefined || !/^-?(0|[1-9]\d*)$/.test(text)) return 0;
   const cost = Number(text);
   return cost > MAX_INT32 || cost < -MAX_INT32 - 1 ? 0 : cost;
-}
-
-function createdAt({ metadata }: Pod): number | undefined {
-  return metadata.creationTimestamp ? Date.parse(metadata.creationTimestamp) : undefined;
 }
 
 /** Unknown times first, then by the logarithm of the age in nanoseconds, then by uid. */

@@ -16,6 +16,7 @@ import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { CompleteConfig } from "../config.ts";
 import { leases, nodes } from "@knarr/client/named-resources.ts";
+import { formatMicroTime } from "@knarr/machinery/time.ts";
 import { isSame } from "../pods/status-writer.ts";
 import { hostInfo, lookAtMachine } from "./machine.ts";
 import { newNode, nodeLabels, nodeStatus } from "./node-status.ts";
@@ -188,7 +189,7 @@ export class NodeKeeper implements AsyncDisposable {
     const { api, config, clock } = this.#options;
     const { nodeName } = config;
     const key = `kube-node-lease/${nodeName}`;
-    const renewTime = `${new Date(clock.now()).toISOString().slice(0, 23)}000Z`;
+    const renewTime = formatMicroTime(clock.now());
     const spec = { holderIdentity: nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime };
     try {
       await api.patch(leases, key, { spec });

@@ -9,9 +9,9 @@ import type {
   NodeSystemInfo,
 } from "@knarr/kinds/generated/core-v1.ts";
 import type { Image } from "@knarr/cri/generated/cri-v1.ts";
+import { formatTime } from "@knarr/machinery/time.ts";
 import { milliValue, wholeValue } from "../amount.ts";
 import type { CompleteConfig } from "../config.ts";
-import { timestamp } from "../pods/container-statuses.ts";
 import { goArchitecture, type Machine } from "./machine.ts";
 
 /** Labels that upstream's node has from the start, under both their names. */
@@ -159,8 +159,8 @@ function conditionsOf(previous: readonly NodeCondition[], facts: NodeFacts): Nod
     const lastTransitionTime =
       before?.status === condition.status && before.lastTransitionTime
         ? before.lastTransitionTime
-        : timestamp(now);
-    return { ...condition, lastHeartbeatTime: timestamp(now), lastTransitionTime };
+        : formatTime(now);
+    return { ...condition, lastHeartbeatTime: formatTime(now), lastTransitionTime };
   });
 }
 

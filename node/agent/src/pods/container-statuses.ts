@@ -6,6 +6,7 @@ import type {
   Pod,
   VolumeMountStatus,
 } from "@knarr/kinds/generated/core-v1.ts";
+import { formatTime } from "@knarr/machinery/time.ts";
 import { newest, type ContainerInstance, type PodRuntime } from "../runtime/pod-runtime.ts";
 import { shouldStart, type PodContainer } from "./containers.ts";
 import type { Health } from "./health.ts";
@@ -111,15 +112,15 @@ function withoutInstance(
 function stateOf(instance: ContainerInstance): ContainerState {
   switch (instance.state) {
     case "running":
-      return { running: { startedAt: timestamp(instance.startedAt) } };
+      return { running: { startedAt: formatTime(instance.startedAt) } };
     case "exited":
       return {
         terminated: {
           exitCode: instance.exitCode,
           ...(instance.reason && { reason: instance.reason }),
           ...(instance.message && { message: instance.message }),
-          startedAt: timestamp(instance.startedAt),
-          finishedAt: timestamp(instance.finishedAt),
+          startedAt: formatTime(instance.startedAt),
+          finishedAt: formatTime(instance.finishedAt),
           containerID: `containerd://${instance.id}`,
         },
       };
@@ -160,8 +161,4 @@ function volumeMounts({ volumeMounts = [] }: PodContainer["container"]): {
       ...(readOnly && { readOnly, recursiveReadOnly: "Disabled" }),
     })),
   };
-}
-
-export function timestamp(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -1,9 +1,10 @@
 /** `status` of a pod, whole, from the runtime, the probes and what the API had before. Pure but for the `now` it is given. */
 
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from "@knarr/kinds/generated/core-v1.ts";
+import { formatTime } from "@knarr/machinery/time.ts";
 import { newest, usableSandbox, type PodRuntime } from "../runtime/pod-runtime.ts";
 import { conditionsOf, ownConditions, type NewCondition } from "./conditions.ts";
-import { containerStatus, timestamp, type WaitingReason } from "./container-statuses.ts";
+import { containerStatus, type WaitingReason } from "./container-statuses.ts";
 import { containersOf, initContainersOf } from "./containers.ts";
 import type { Health } from "./health.ts";
 import { phaseOf, type Phase } from "./phase.ts";
@@ -45,7 +46,7 @@ export function podStatus(pod: Pod, previous: PodStatus, facts: PodFacts): PodSt
     conditions: conditionsNow(pod, previous, facts, phase, containerStatuses, initContainerStatuses),
     ...why,
     ...addresses(pod, previous, facts),
-    startTime: previous.startTime ?? timestamp(facts.now),
+    startTime: previous.startTime ?? formatTime(facts.now),
     ...(initContainerStatuses.length && { initContainerStatuses }),
     containerStatuses,
     ...(ephemeralContainerStatuses.length && { ephemeralContainerStatuses }),
@@ -118,7 +119,7 @@ function dated(
 ): PodCondition {
   const old = before.find(({ type }) => type === condition.type);
   const lastTransitionTime =
-    old?.status === condition.status && old.lastTransitionTime ? old.lastTransitionTime : timestamp(now);
+    old?.status === condition.status && old.lastTransitionTime ? old.lastTransitionTime : formatTime(now);
   const observedGeneration = pod.metadata?.generation;
   return {
     ...condition,

@@ -1,7 +1,7 @@
 /** The grpc probe: `grpc.health.v1.Health/Check`, healthy when it answers SERVING. No TLS, as upstream. */
 
 import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
-import { joinHostPort } from "./port.ts";
+import { joinHostPort } from "@knarr/machinery/addresses.ts";
 import { defineProbeType, timeoutOf, type ProbeResult } from "./probe.ts";
 
 const SERVING = 1;

@@ -6,9 +6,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Container, HTTPGetAction } from "@knarr/kinds/generated/core-v1.ts";
+import { joinHostPort } from "@knarr/machinery/addresses.ts";
 import { request as httpRequest } from "@knarr/std/http.ts";
 import { dialErrorText } from "./network-error.ts";
-import { joinHostPort, resolvePort } from "./port.ts";
+import { resolvePort } from "./port.ts";
 import { MAX_OUTPUT_BYTES } from "./probe.ts";
 
 export interface HttpRequest {

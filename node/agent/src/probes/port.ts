@@ -10,8 +10,3 @@ export function resolvePort(port: number | string, container: Container): number
   if (number <= 0 || number > 65535) throw new RangeError(`invalid port number: ${number}`);
   return number;
 }
-
-/** `10.0.0.1:80`, `[fd00::1]:80`. */
-export function joinHostPort(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}

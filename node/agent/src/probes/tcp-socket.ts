@@ -1,8 +1,9 @@
 /** The tcpSocket probe: healthy when somebody accepts the connection, which is closed at once. */
 
 import { connect } from "node:net";
+import { joinHostPort } from "@knarr/machinery/addresses.ts";
 import { dialErrorText } from "./network-error.ts";
-import { joinHostPort, resolvePort } from "./port.ts";
+import { resolvePort } from "./port.ts";
 import { defineProbeType, timeoutOf, type ProbeResult } from "./probe.ts";
 
 export const tcpSocketProbe = defineProbeType({

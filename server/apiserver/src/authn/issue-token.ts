@@ -8,6 +8,7 @@ import type { Node, Pod, Secret, ServiceAccount } from "@knarr/kinds/generated/c
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { parseGroupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import { badRequest, conflict, invalid, notFound } from "@knarr/machinery/status.ts";
+import { formatTime } from "@knarr/machinery/time.ts";
 import type { BoundClaims, BoundObjects } from "./service-account.ts";
 import type { TokenKeys } from "./service-account-keys.ts";
 
@@ -63,7 +64,7 @@ export function preparedRequest(
       name,
       namespace,
       ...(account.metadata?.uid && { uid: account.metadata.uid }),
-      creationTimestamp: timeOf(issuer.now()),
+      creationTimestamp: formatTime(issuer.now()),
     },
     // The reference is written even when there is none, as upstream does.
     spec: {
@@ -104,17 +105,13 @@ export function issueToken(
     nbf: issued,
     sub: `system:serviceaccount:${namespace}:${name}`,
   });
-  return { ...prepared, status: { token, expirationTimestamp: timeOf(now + seconds * 1000) } };
+  return { ...prepared, status: { token, expirationTimestamp: formatTime(now + seconds * 1000) } };
 }
 
 function accountOf({ objects }: TokenIssuer, namespace: string, name: string): ServiceAccount {
   const account = objects.serviceAccount(namespace, name);
   if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, name);
   return account;
-}
-
-function timeOf(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
 
 function checkIdentity({ metadata }: TokenRequest, namespace: string, name: string): void {

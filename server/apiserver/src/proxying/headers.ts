@@ -62,3 +62,8 @@ function namedByConnection({ connection }: IncomingHttpHeaders): ReadonlySet<str
 export function isUpgrade({ connection, upgrade }: IncomingHttpHeaders): boolean {
   return upgrade !== undefined && (connection ?? "").toLowerCase().includes("upgrade");
 }
+
+/** Node takes no header without a value. */
+export function definedHeaders(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
+}

@@ -3,11 +3,12 @@
 import { once } from "node:events";
 import type { Agent as HttpAgent, RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { connect as connectPlain, isIPv6 } from "node:net";
+import { connect as connectPlain } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
+import { joinHostPort } from "@knarr/machinery/addresses.ts";
 import { request as httpRequest } from "@knarr/std/http.ts";
-import { connectionProblem } from "../webhooks/failure.ts";
+import { connectionProblem, isClosed } from "../webhooks/failure.ts";
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from "./upstream.ts";
 
 const DIAL_MS = 10_000;
@@ -28,7 +29,7 @@ export class Http1Upstream implements Upstream {
 
   constructor(options: Http1Options) {
     this.#options = options;
-    this.authority = authorityOf(options.host, options.port);
+    this.authority = joinHostPort(options.host, options.port);
     this.scheme = options.tls ? "https" : "http";
   }
 
@@ -82,13 +83,4 @@ export class Http1Upstream implements Upstream {
 /** A body of unknown length comes in chunks, whatever the method. */
 function withLength(headers: UpstreamRequest["headers"]): UpstreamRequest["headers"] {
   return "content-length" in headers ? headers : { ...headers, "transfer-encoding": "chunked" };
-}
-
-function isClosed(err: Error): boolean {
-  const { code } = err as { readonly code?: string };
-  return code === "ECONNRESET" || code === "EPIPE";
-}
-
-export function authorityOf(host: string, port: number): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

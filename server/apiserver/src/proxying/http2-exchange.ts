@@ -1,7 +1,8 @@
 /** One request over an HTTP/2 connection to a server behind. */
 
-import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import { isClosed } from "../webhooks/failure.ts";
+import { definedHeaders } from "./headers.ts";
 import type { UpstreamAnswer, UpstreamRequest } from "./upstream.ts";
 
 /** `ended` is called once, when the stream is no more. */
@@ -15,7 +16,7 @@ export function sendOver(
     const pseudo = { ":method": method, ":path": path, ...(host && { ":authority": String(host) }) };
     let stream;
     try {
-      stream = session.request({ ...pseudo, ...defined(rest) }, { endStream: !body, signal });
+      stream = session.request({ ...pseudo, ...definedHeaders(rest) }, { endStream: !body, signal });
     } catch (err) {
       ended();
       reject(err);
@@ -45,11 +46,6 @@ export function isGone(err: Error): boolean {
     /^ERR_HTTP2_(GOAWAY_SESSION|INVALID_SESSION|SESSION_ERROR|STREAM_CANCEL)$/.test(code) ||
     message.includes("NGHTTP2_REFUSED_STREAM") ||
     message === "EOF" ||
-    code === "ECONNRESET" ||
-    code === "EPIPE"
+    isClosed(err)
   );
-}
-
-function defined(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 }

@@ -11,6 +11,7 @@ import { request as httpRequest, STATUS_CODES } from "@knarr/std/http.ts";
 import type { RawConnection, StreamTarget } from "../pipeline/answer.ts";
 import { rawTarget } from "../http/upgrading.ts";
 import { readWhole } from "../http/whole.ts";
+import { definedHeaders } from "./headers.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface UpgradeRelay {
@@ -49,7 +50,7 @@ function ask(
     const outgoing = httpRequest({
       method,
       path,
-      headers: defined({ ...headers, ...asking }),
+      headers: definedHeaders({ ...headers, ...asking }),
       createConnection: () => backend,
     });
     outgoing.once("upgrade", (answer, _, head) => resolve({ answer, head }));
@@ -60,10 +61,6 @@ function ask(
     outgoing.once("error", reject);
     outgoing.end();
   });
-}
-
-function defined(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 }
 
 async function join(

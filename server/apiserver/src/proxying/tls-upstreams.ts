@@ -10,8 +10,9 @@ import { connect as connectHttp2, constants, type ClientHttp2Session } from "nod
 import { Agent } from "node:https";
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { joinHostPort } from "@knarr/machinery/addresses.ts";
 import { connectionProblem } from "../webhooks/failure.ts";
-import { authorityOf, Http1Upstream } from "./http1-upstream.ts";
+import { Http1Upstream } from "./http1-upstream.ts";
 import { isGone, sendOver } from "./http2-exchange.ts";
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from "./upstream.ts";
 
@@ -33,7 +34,7 @@ export class TlsUpstreams implements Disposable {
 
   at(host: string, port: number): Upstream {
     const make = (): TlsUpstream => new TlsUpstream(host, port, this.#tls, this.#agent);
-    return this.#byAuthority.getOrInsertComputed(authorityOf(host, port), make);
+    return this.#byAuthority.getOrInsertComputed(joinHostPort(host, port), make);
   }
 
   /** No new requests will come: connections end when what is under way on them has ended. */
@@ -65,7 +66,7 @@ class TlsUpstream implements Upstream, Disposable {
     this.#host = host;
     this.#port = port;
     this.#tls = tls;
-    this.authority = authorityOf(host, port);
+    this.authority = joinHostPort(host, port);
     this.#http1 = new Http1Upstream({ host, port, tls, agent });
   }
 

@@ -1,6 +1,7 @@
 /** Who am I? */
 
 import type { SelfSubjectReview, UserInfo } from "@knarr/kinds/generated/authentication-v1.ts";
+import { formatTime } from "@knarr/machinery/time.ts";
 import type { User } from "../request.ts";
 import type { ReviewContext } from "./reviews.ts";
 
@@ -11,7 +12,7 @@ export function selfSubjectReview(
   return {
     apiVersion,
     kind,
-    metadata: { creationTimestamp: `${new Date(now()).toISOString().slice(0, 19)}Z` },
+    metadata: { creationTimestamp: formatTime(now()) },
     status: { userInfo: userInfoOf(user) },
   };
 }

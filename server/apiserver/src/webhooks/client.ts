@@ -12,7 +12,7 @@ import { parseJson } from "@knarr/machinery/decode/json.ts";
 import type { Caches } from "../cache/cache.ts";
 import { readWhole } from "../http/whole.ts";
 import { endpointOf, timeoutText, type WebhookClientConfig, type WebhookEndpoint } from "./endpoint.ts";
-import { connectionProblem, DEADLINE, statusOfAnswer, WebhookFailure } from "./failure.ts";
+import { connectionProblem, DEADLINE, isClosed, statusOfAnswer, WebhookFailure } from "./failure.ts";
 import { serviceTarget } from "./service-target.ts";
 
 export interface WebhookCall {
@@ -137,11 +137,6 @@ function post(body: string, options: RequestOptions): Promise<IncomingMessage> {
     });
     outgoing.end(body);
   });
-}
-
-function isClosed(err: Error): boolean {
-  const { code } = err as { readonly code?: string };
-  return code === "ECONNRESET" || code === "EPIPE";
 }
 
 function parsed(body: Buffer): unknown {

@@ -2,6 +2,7 @@
  * What goes wrong with a call to a webhook, in the words of upstream's client: administrators and their tools know them from there.
  */
 
+import { joinHostPort } from "@knarr/machinery/addresses.ts";
 import { quote } from "@knarr/machinery/quote.ts";
 import { ApiError, type Reason } from "@knarr/machinery/status.ts";
 
@@ -53,10 +54,16 @@ export function connectionProblem(err: Error, host: string, port: number): strin
   const { code = "", hostname } = err as SystemError;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return `dial tcp: lookup ${hostname ?? host}: no such host`;
-  if (DIAL_PROBLEMS[code]) return `dial tcp ${joined(host, port)}: ${DIAL_PROBLEMS[code]}`;
-  if (code === "ECONNRESET" || code === "EPIPE") return "EOF";
+  if (DIAL_PROBLEMS[code]) return `dial tcp ${joinHostPort(host, port)}: ${DIAL_PROBLEMS[code]}`;
+  if (isClosed(err)) return "EOF";
   const certificate = certificateProblem(code, err.message);
   return certificate ? `tls: failed to verify certificate: x509: ${certificate}` : err.message;
+}
+
+/** The other end closed the connection. */
+export function isClosed(err: Error): boolean {
+  const { code } = err as SystemError;
+  return code === "ECONNRESET" || code === "EPIPE";
 }
 
 function certificateProblem(code: string, message: string): string | undefined {
@@ -67,10 +74,6 @@ function certificateProblem(code: string, message: string): string | undefined {
   const [, wanted] = /Host: ([^ ]+)\. is not in the cert's altnames/.exec(message) ?? [];
   const names = [...message.matchAll(/DNS:([^, ]+)/g)].map(([, name]) => name).join(", ");
   return wanted && names ? `certificate is valid for ${names}, not ${wanted}` : message;
-}
-
-export function joined(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** HTTP errors that say more than their number. */

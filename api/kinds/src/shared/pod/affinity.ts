@@ -10,6 +10,7 @@ import type {
   NodeSelectorTerm,
   PodAffinity,
   PodAffinityTerm,
+  PodSpec,
 } from "../../../generated/core-v1.ts";
 import { validateLabelSelector, validateSelectorValues } from "../label-selector.ts";
 import { reject } from "../values.ts";
@@ -110,6 +111,14 @@ function validatePodAffinity(side: PodAffinity, errors: FieldErrors, tolerated: 
     validateWeight(weight, at);
     validateTerm(podAffinityTerm ?? { topologyKey: "" }, at.at("podAffinityTerm"), tolerated);
   });
+}
+
+/** Both kinds, required or preferred. */
+export function podAffinityTerms({ affinity }: PodSpec): readonly PodAffinityTerm[] {
+  return [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((side) => [
+    ...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => term.podAffinityTerm),
+  ]);
 }
 
 function validateTerm(term: PodAffinityTerm, errors: FieldErrors, tolerated: Tolerated): void {

@@ -6,6 +6,7 @@ import { labelValue } from "@knarr/machinery/names.ts";
 import type { PodAffinityTerm, PodSpec } from "../../../generated/core-v1.ts";
 import type { ObjectMeta } from "../../../generated/meta.ts";
 import { validateLabelSelector } from "../label-selector.ts";
+import { podAffinityTerms } from "./affinity.ts";
 import { deletionCostIsBad } from "./annotations.ts";
 import { allContainers, isSidecar } from "./context.ts";
 import { isDivisibleHugePage, isHugePage } from "./resource-names.ts";
@@ -36,7 +37,7 @@ export function toleratedSince(spec: PodSpec | undefined, meta?: ObjectMeta): To
   const containers = allContainers(spec);
   return {
     badDeletionCost: deletionCostIsBad(meta?.annotations),
-    badAffinitySelectorValues: affinityTerms(spec).some(hasBadSelector),
+    badAffinitySelectorValues: podAffinityTerms(spec).some(hasBadSelector),
     badNodeAffinityValues: hasBadNodeAffinityValue(spec),
     badSpreadSelector: (spec.topologySpreadConstraints ?? []).some(hasBadSelector),
     badSpreadLabelKeys: (spec.topologySpreadConstraints ?? []).some((constraint) =>
@@ -70,13 +71,6 @@ function finds(validate: (errors: FieldErrors) => void): boolean {
   const errors = new FieldErrors();
   validate(errors);
   return errors.list.length > 0;
-}
-
-function affinityTerms({ affinity }: PodSpec): readonly PodAffinityTerm[] {
-  return [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((side) => [
-    ...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
-    ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => term.podAffinityTerm),
-  ]);
 }
 
 function hasBadSelector(term: Pick<PodAffinityTerm, "labelSelector" | "namespaceSelector">): boolean {

@@ -2,9 +2,10 @@
 
 import type { Quantity } from "@knarr/machinery/quantity.ts";
 import { parseTime } from "@knarr/machinery/time.ts";
-import type { Container, Pod, PodAffinityTerm, PodSpec } from "../../../generated/core-v1.ts";
+import type { Container, Pod, PodSpec } from "../../../generated/core-v1.ts";
 import { pod } from "../../core/pod.ts";
 import { amount } from "../amounts.ts";
+import { podAffinityTerms } from "../pod/affinity.ts";
 import { podAmounts } from "../pod/amounts.ts";
 import { qosClassOf } from "../pod/qos.ts";
 import {
@@ -58,7 +59,7 @@ export const pods: Evaluator<Pod> = {
       case "PriorityClass":
         return isSelected(scope, spec.priorityClassName ? [spec.priorityClassName] : []);
       case "CrossNamespacePodAffinity":
-        return affinityTerms(spec).some((term) => !!term.namespaces?.length || !!term.namespaceSelector);
+        return podAffinityTerms(spec).some((term) => !!term.namespaces?.length || !!term.namespaceSelector);
       default:
         return false;
     }
@@ -128,11 +129,4 @@ export function isRequestOfExtended(name: string): boolean {
 
 export function isTerminating(spec: PodSpec | undefined): boolean {
   return (spec?.activeDeadlineSeconds ?? -1) >= 0;
-}
-
-function affinityTerms({ affinity }: PodSpec): readonly PodAffinityTerm[] {
-  return [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((rules) => [
-    ...(rules?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
-    ...(rules?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => term.podAffinityTerm),
-  ]);
 }
