@@ -7,11 +7,13 @@
 
 import { controllerRevision } from "@knarr/kinds/apps/controller-revision.ts";
 import type { ControllerRevision } from "@knarr/kinds/generated/apps-v1.ts";
+import type { RawExtension } from "@knarr/kinds/generated/meta.ts";
 import type { PodTemplateSpec } from "@knarr/kinds/generated/core-v1.ts";
 import { defaultPodTemplate } from "@knarr/kinds/shared/pod/defaults.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { LabelSelector } from "@knarr/machinery/labels.ts";
 import { controllerOf, keyOf, type ApiObject } from "@knarr/machinery/object.ts";
+import { sortedKeys } from "@knarr/machinery/quote.ts";
 import { ApiError, isNotFound } from "@knarr/machinery/status.ts";
 import type { Api } from "@knarr/client/api.ts";
 import { defineIndex } from "@knarr/client/cache.ts";
@@ -120,7 +122,8 @@ function newRevision<T extends ApiObject>(
       ...(annotations && { annotations }),
       ownerReferences: [controlledBy(resource, owner)],
     },
-    data: { spec: { template: { ...template, $patch: "replace" } } },
+    // In this order of keys others compare it byte by byte.
+    data: sortedKeys({ spec: { template: { ...template, $patch: "replace" } } }) as RawExtension,
     revision,
   };
 }

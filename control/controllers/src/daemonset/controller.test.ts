@@ -10,6 +10,7 @@ import { pod as pods } from "@knarr/kinds/core/pod.ts";
 import type { DaemonSet, DaemonSetSpec, DaemonSetStatus } from "@knarr/kinds/generated/apps-v1.ts";
 import type { Pod, PodTemplateSpec } from "@knarr/kinds/generated/core-v1.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
+import { sortedKeys } from "@knarr/machinery/quote.ts";
 import { formatTime } from "@knarr/machinery/time.ts";
 import { TestCluster } from "@knarr/test-cluster/test-cluster.ts";
 import { daemonSetController } from "./controller.ts";
@@ -116,6 +117,12 @@ test("DaemonSet has a pod on every node, also on those that come later", async (
     observedGeneration: 1,
     updatedNumberScheduled: 3,
   });
+  const { spec } = cluster.get(daemonSet, "default/agent")!;
+  const kept = JSON.stringify(cluster.list(controllerRevision)[0]!.data);
+  assert.equal(
+    kept,
+    JSON.stringify(sortedKeys({ spec: { template: { ...spec!.template, $patch: "replace" } } })),
+  );
   const [pod] = cluster.list(pods);
   assert.equal(pod!.metadata.labels!["pod-template-generation"], "1");
   assert.ok(pod!.spec!.tolerations!.some(({ key }) => key === "node.kubernetes.io/unschedulable"));
