@@ -29,6 +29,7 @@ import { Aggregator } from "./aggregation/aggregator.ts";
 import { LocalServices } from "./aggregation/local-services.ts";
 import { accessOf } from "./access.ts";
 import { createApi } from "@knarr/client/create-api.ts";
+import { untilNotOvertaken } from "./bootstrap/beside-others.ts";
 import { publishAuthorities } from "./bootstrap/authentication-config.ts";
 import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service.ts";
 import { firstAddress } from "./registry/service/address-range.ts";
@@ -184,15 +185,17 @@ function auditOf(
 async function publish(
   transport: Transport,
   world: World,
-  { serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress, listen }: ApiServerOptions,
+  { serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress, listen, clock = realClock }: ApiServerOptions,
   port: number | undefined,
 ): Promise<void> {
   const api = createApi(transport);
   const clusterIp = firstAddress(serviceCidr);
-  await publishService(api, world, clusterIp, port ?? 6443);
-  if (listen) await publishAuthorities(api, world, listen);
-  if (port !== undefined && advertiseAddress)
-    await publishEndpoints(api, world, { clusterIp, address: advertiseAddress, port });
+  await untilNotOvertaken(clock, () => publishService(api, world, clusterIp, port ?? 6443));
+  if (listen) await untilNotOvertaken(clock, () => publishAuthorities(api, world, listen));
+  if (port !== undefined && advertiseAddress) {
+    const reachable = { clusterIp, address: advertiseAddress, port };
+    await untilNotOvertaken(clock, () => publishEndpoints(api, world, reachable));
+  }
 }
 
 function localServices(

@@ -15,6 +15,7 @@ import { formatTime } from "@knarr/machinery/time.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { World } from "../admission/plugin.ts";
 import { reconcileBootstrapPolicy } from "../authz/bootstrap/reconcile.ts";
+import { unlessOvertaken } from "./beside-others.ts";
 import { systemPriorityClasses } from "./priority-classes.ts";
 
 const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -29,9 +30,9 @@ export async function bootstrap(transport: Transport, world: World, clock: Clock
   await Promise.all([
     reconcileBootstrapPolicy({
       get: (resource, key) => world.get(resource, key),
-      create: (resource, object) => api.create(resource, object),
-      update: (resource, object) => api.update(resource, object),
-      delete: (resource, key) => api.delete(resource, key),
+      create: (resource, object) => api.create(resource, object).catch(unlessOvertaken),
+      update: (resource, object) => api.update(resource, object).catch(unlessOvertaken),
+      delete: (resource, key) => api.delete(resource, key).catch(unlessOvertaken),
     }),
     ensure(api, world, configMap, {
       metadata: { name: TOKEN_TRACKING, namespace: "kube-system" },
@@ -48,5 +49,5 @@ async function ensure<T extends ApiObject>(
   resource: Resource<T>,
   object: T,
 ): Promise<void> {
-  if (!world.get(resource, keyOf(object))) await api.create(resource, object);
+  if (!world.get(resource, keyOf(object))) await api.create(resource, object).catch(unlessOvertaken);
 }

@@ -15,7 +15,7 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import { mandatoryFlowSchemas, mandatoryPriorityLevels } from "@knarr/kinds/shared/flowcontrol/mandatory.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
-import { isAlreadyExists, isConflict, isNotFound } from "@knarr/machinery/status.ts";
+import { unlessOvertaken } from "../bootstrap/beside-others.ts";
 import type { World } from "../admission/plugin.ts";
 import { suggestedFlowSchemas, suggestedPriorityLevels } from "./suggested.ts";
 
@@ -71,11 +71,6 @@ export async function ensureFlowControl(api: Api, world: World): Promise<void> {
       else if (revised) await api.update(resource, revised);
     }
   }
-}
-
-/** Somebody else wrote first: that write will be looked at. */
-function unlessOvertaken(err: unknown): void {
-  if (!isConflict(err) && !isNotFound(err) && !isAlreadyExists(err)) throw err;
 }
 
 /** The object as it must become, or undefined when it is right. */
