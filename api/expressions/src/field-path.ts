@@ -82,8 +82,10 @@ function stepInto(schema: RuleSchema, name: string): { step: PathStep; schema: R
     if (Object.hasOwn(properties, name)) return { step: name, schema: properties[name]! };
     throw new BadPath("does not refer to a valid field");
   }
-  if (typeof additionalProperties !== "object") throw new BadPath("does not refer to a valid field");
-  return { step: [name], schema: additionalProperties };
+  if (additionalProperties === undefined || additionalProperties === null)
+    throw new BadPath("does not refer to a valid field");
+  // Nothing is known of values that may be anything.
+  return { step: [name], schema: typeof additionalProperties === "object" ? additionalProperties : {} };
 }
 
 function unquoted(token: string): string {

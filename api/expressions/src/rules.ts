@@ -7,6 +7,7 @@
  */
 
 import type { Environment } from "@knarr/cel/environment.ts";
+import { jsonValue } from "@knarr/cel/json.ts";
 import { NONE, OptionalValue } from "@knarr/cel/optional.ts";
 import { BudgetExceeded, EvaluationError, type Activation, type Program } from "@knarr/cel/program.ts";
 import { optionalOf } from "@knarr/cel/types.ts";
@@ -18,7 +19,7 @@ import { MAX_MESSAGE_BYTES, PER_CALL_LIMIT, type Budget } from "./limits.ts";
 import { compileRule, type CompiledRule } from "./rule-compile.ts";
 import { withMetadata, type RuleSchema, type ValidationRule } from "./rule-schema.ts";
 import { RuleTypes, ruleTypeOf, sizesOf } from "./rule-types.ts";
-import { ruleValue } from "./rule-values.ts";
+import { RuleList, RuleMap, ruleValue } from "./rule-values.ts";
 
 export type { CompiledRule } from "./rule-compile.ts";
 export { parseFieldPath, pathText } from "./field-path.ts";
@@ -86,8 +87,9 @@ export class NodeRules {
     for (const compiled of this.compiled) {
       const { rule, usesOldSelf } = compiled;
       if (usesOldSelf && !hasPrevious && !rule.optionalOldSelf) continue;
-      const variables = { self, oldSelf: rule.optionalOldSelf ? optional(oldSelf) : oldSelf };
-      new Check(compiled, { value, type, variables, run }).go();
+      const plain = { self, oldSelf };
+      const variables = rule.optionalOldSelf ? { self, oldSelf: optional(oldSelf) } : plain;
+      new Check(compiled, { value, type, variables, plain, run }).go();
       if (run.budget.isExhausted) return;
     }
   }
@@ -113,14 +115,23 @@ export class NodeRules {
 const OUT_OF_BUDGET =
   "validation failed due to running out of cost budget, no further validation rules will be run";
 
-const optional = (value: Outcome | undefined): Outcome =>
-  value === undefined ? NONE : value instanceof Failure ? value : new OptionalValue(value);
+/** What an optional variable holds is looked at without its schema. */
+function optional(value: Outcome | undefined): Outcome {
+  if (value === undefined) return NONE;
+  if (!(value instanceof Failure)) return new OptionalValue(bare(value));
+  return new Failure(`unsupported conversion to ref.Val: (*errors.errorString)${value.message}`);
+}
+
+const bare = (value: CelValue): CelValue =>
+  value instanceof RuleMap || value instanceof RuleList ? jsonValue(value.raw) : value;
 
 interface Checked {
   readonly value: unknown;
   /** As the schema says: messages show it in place of large values. */
   readonly type: string;
   readonly variables: Activation;
+  /** For messages: they do not get an old value as an optional one, although they are compiled for it. */
+  readonly plain: Activation;
   readonly run: RuleRun;
 }
 
@@ -138,15 +149,18 @@ class Check {
     const { error, program } = this.#compiled;
     if (error) this.#invalid(`rule compile error: ${error.detail}`);
     if (!program) return;
-    const result = this.#evaluate(program);
+    const result = this.#evaluate(program, this.#checked.variables);
     if (!this.#checked.run.budget.spend(result.cost)) this.#invalid(OUT_OF_BUDGET);
     else if (result.error) this.#failed(result.error);
     else if (result.value !== true) this.#report();
   }
 
-  #evaluate(program: Program): { value?: CelValue; cost: number; error?: EvaluationError } {
+  #evaluate(
+    program: Program,
+    variables: Activation,
+  ): { value?: CelValue; cost: number; error?: EvaluationError } {
     try {
-      return program.evaluate(this.#checked.variables, { budget: PER_CALL_LIMIT });
+      return program.evaluate(variables, { budget: PER_CALL_LIMIT });
     } catch (error) {
       if (error instanceof EvaluationError) return { cost: error.cost, error };
       throw error;
@@ -196,7 +210,7 @@ class Check {
     const otherwise = rule.message ? rule.message.trim() : `failed rule: ${ruleText(rule)}`;
     if (!messageProgram) return otherwise;
     const { budget } = this.#checked.run;
-    const { value, cost, error } = this.#evaluate(messageProgram);
+    const { value, cost, error } = this.#evaluate(messageProgram, this.#checked.plain);
     if (!budget.spend(cost)) {
       errors.invalid(
         this.#checked.type,

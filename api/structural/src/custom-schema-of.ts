@@ -12,10 +12,12 @@ import { validateEmbedded } from "./embedded.ts";
 import type { JsonSchemaProps } from "./json-schema-props.ts";
 import { validateListTypes } from "./list-types.ts";
 import { openApiOf } from "./openapi.ts";
+import { prune } from "./prune.ts";
 import { type Rules, rulesOf } from "./rules.ts";
 import { validateScaleSpec, validateScaleStatus } from "./scale.ts";
 import { schemaOf } from "./schema-of.ts";
 import { type Structural, structuralOf } from "./structural.ts";
+import { hasUnprunedDefaults } from "./validate-defaults.ts";
 import { NOWHERE, validateValue } from "./validate.ts";
 import { Validator } from "./validation/validator.ts";
 
@@ -42,6 +44,7 @@ class MadeSchema implements CustomSchema {
   #validator: Validator | undefined;
   #statusValidator: Validator | undefined;
   #rules: Rules | undefined;
+  #prunesDefaults: boolean | undefined;
   readonly #forgiven = new WeakMap<object, readonly string[]>();
 
   constructor(props: JsonSchemaProps | undefined, options: CustomSchemaOptions) {
@@ -59,15 +62,19 @@ class MadeSchema implements CustomSchema {
     return coerce(object, this.structural, this.#options);
   }
 
+  /** Below `additionalProperties` nothing checks defaults: what their own schemas do not know goes as if it had been sent. */
   applyDefaults(object: JsonObject): void {
     applyDefaults(object, this.structural);
+    const { preservesUnknownFields = false } = this.#options;
+    this.#prunesDefaults ??= !preservesUnknownFields && hasUnprunedDefaults(this.structural);
+    if (this.#prunesDefaults) prune(object, this.structural);
   }
 
   revive(object: JsonObject): void {
     coerce(object, this.structural, { ...this.#options, dropsMalformed: true });
     const metadata = object.metadata as { generation?: number } | undefined;
     if (metadata) metadata.generation ||= 1;
-    applyDefaults(object, this.structural);
+    this.applyDefaults(object);
   }
 
   validate(object: JsonObject, errors: FieldErrors): void {

@@ -5,6 +5,7 @@
  * A rule that fails on what did not change only warns, unless it looks at the old value itself: then it knows.
  */
 
+import { escapeName } from "@knarr/expressions/escape.ts";
 import type { Budget } from "@knarr/expressions/limits.ts";
 import { NodeRules, ruleTypeOf } from "@knarr/expressions/rules.ts";
 import { type FieldError, FieldErrors } from "@knarr/machinery/field.ts";
@@ -29,9 +30,13 @@ export interface RulesOptions {
   readonly isResourceRoot?: boolean;
 }
 
-/** Undefined for a schema without rules. */
+const UNTYPED = "rule compiler initialization error: failed to convert to declType for CEL validation rules";
+
+/** Undefined for a schema without rules that can ever be run. */
 export function rulesOf(structural: Structural, options: RulesOptions = {}): Rules | undefined {
-  return structural.says(HAS_RULES) ? new Rules(structural, options) : undefined;
+  if (!structural.says(HAS_RULES)) return undefined;
+  const rules = new Rules(structural, options);
+  return rules.isEmpty ? undefined : rules;
 }
 
 /** A value on the way through an object. */
@@ -47,14 +52,29 @@ interface Visit {
 export class Rules {
   readonly #structural: Structural;
   readonly #isResourceRoot: boolean;
+  /** Whether rules can see the node: it has a type, and all around it have one. */
+  readonly #isTyped: boolean;
   readonly #members = new Map<string, Rules | undefined>();
   #own: NodeRules | undefined;
   #items: Rules | undefined;
   #additional: Rules | undefined;
 
-  constructor(structural: Structural, { isResourceRoot = structural.isEmbeddedResource }: RulesOptions = {}) {
+  constructor(
+    structural: Structural,
+    { isResourceRoot = structural.isEmbeddedResource, around }: RulesOptions & { around?: Rules } = {},
+  ) {
     this.#structural = structural;
     this.#isResourceRoot = isResourceRoot;
+    this.#isTyped =
+      (!around || around.#isTyped) && ruleTypeOf(structural.props, { isResourceRoot }) !== undefined;
+  }
+
+  /** Whether none can ever be run, here or below. */
+  get isEmpty(): boolean {
+    if (this.#structural.props["x-kubernetes-validations"]?.length) return false;
+    const { properties } = this.#structural;
+    const members = properties.keys().map((name) => this.#memberOf(name));
+    return ![this.#itemsOf(), this.#additionalOf(), ...members].some((rules) => rules && !rules.isEmpty);
   }
 
   /** Once the budget is spent, a finding has said so and nothing more is run. */
@@ -74,6 +94,7 @@ export class Rules {
     const { props } = this.#structural;
     const rules = props["x-kubernetes-validations"];
     if (!rules?.length) return;
+    if (!this.#isTyped) return visit.errors.invalid(props.type ?? "", UNTYPED);
     this.#own ??= new NodeRules(props, rules, { isResourceRoot: this.#isResourceRoot });
     const { run, before } = visit;
     const found = new FieldErrors(visit.errors.path);
@@ -83,29 +104,26 @@ export class Rules {
   }
 
   #visitItems(items: readonly unknown[], visit: Visit): void {
-    const { items: structural } = this.#structural;
-    if (!structural?.says(HAS_RULES)) return;
-    this.#items ??= new Rules(structural);
+    const rules = this.#itemsOf();
+    if (!rules) return;
     for (const [index, item] of items.entries()) {
       const before = visit.before?.item(index);
-      this.#items.#visit(item, below(visit, { errors: visit.errors.at(index), before }));
+      rules.#visit(item, below(visit, { errors: visit.errors.at(index), before }));
       if (visit.run.budget.isExhausted) return;
     }
   }
 
   #visitMembers(object: JsonObject, visit: Visit): void {
-    const { additional, properties } = this.#structural;
-    if (additional?.says(HAS_RULES)) {
-      this.#additional ??= new Rules(additional);
+    const additional = this.#additionalOf();
+    if (additional) {
       for (const key in object) {
         const before = visit.before?.member(key);
-        this.#additional.#visit(object[key], below(visit, { errors: visit.errors.at([key]), before }));
+        additional.#visit(object[key], below(visit, { errors: visit.errors.at([key]), before }));
         if (visit.run.budget.isExhausted) return;
       }
     }
     for (const key in object) {
-      const field = properties.get(key);
-      const rules = field?.says(HAS_RULES) ? this.#memberOf(key, field) : undefined;
+      const rules = this.#memberOf(key);
       if (!rules) continue;
       const before = visit.before?.member(key);
       rules.#visit(object[key], below(visit, { errors: visit.errors.at(key), before }));
@@ -113,11 +131,26 @@ export class Rules {
     }
   }
 
+  #itemsOf(): Rules | undefined {
+    const { items } = this.#structural;
+    return items?.says(HAS_RULES) ? (this.#items ??= new Rules(items, { around: this })) : undefined;
+  }
+
+  #additionalOf(): Rules | undefined {
+    const { additional } = this.#structural;
+    if (!additional?.says(HAS_RULES)) return undefined;
+    return (this.#additional ??= new Rules(additional, { around: this }));
+  }
+
   /** Undefined for what rules cannot see: nothing is run below it. */
-  #memberOf(name: string, field: Structural): Rules | undefined {
+  #memberOf(name: string): Rules | undefined {
+    const field = this.#structural.properties.get(name);
+    if (!field?.says(HAS_RULES)) return undefined;
     if (!this.#members.has(name)) {
-      const isSeen = ruleTypeOf(field.props, { isResourceRoot: field.isEmbeddedResource }) !== undefined;
-      this.#members.set(name, isSeen ? new Rules(field) : undefined);
+      // A name that cannot be written is on its own, whatever is around it.
+      const isSeen = this.#isTyped || escapeName(name) === undefined;
+      const rules = new Rules(field);
+      this.#members.set(name, isSeen && rules.#isTyped ? rules : undefined);
     }
     return this.#members.get(name);
   }

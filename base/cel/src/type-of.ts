@@ -18,12 +18,14 @@ import {
 import {
   Double,
   Duration,
+  Failure,
   ListValue,
   MapValue,
   Timestamp,
   TypeValue,
   Uint,
   type CelValue,
+  type Outcome,
 } from "./values.ts";
 
 export function typeOf(value: CelValue): CelType {
@@ -51,7 +53,7 @@ export function typeOf(value: CelValue): CelType {
  * Whether a function that takes `type` takes the value: of lists and maps the first element is looked at, and no more, as
  * cel-go does.
  */
-export function isOfType(value: CelValue, type: CelType): boolean {
+export function isOfType(value: Outcome | undefined, type: CelType): boolean {
   switch (type.kind) {
     case "dyn":
     case "any":
@@ -59,18 +61,17 @@ export function isOfType(value: CelValue, type: CelType): boolean {
       return true;
     case "list": {
       if (!(value instanceof ListValue)) return false;
-      return value.size === 0 || isOfType(value.at(0) as CelValue, type.parameters[0]!);
+      return value.size === 0 || isOfType(value.at(0), type.parameters[0]!);
     }
     case "map": {
       if (!(value instanceof MapValue)) return false;
       for (const key of value.keys()) {
-        return (
-          isOfType(key, type.parameters[0]!) && isOfType(value.find(key) as CelValue, type.parameters[1]!)
-        );
+        return isOfType(key, type.parameters[0]!) && isOfType(value.find(key), type.parameters[1]!);
       }
       return true;
     }
     default:
+      if (value === undefined || value instanceof Failure) return false;
       return typeOf(value).name === type.name || (value === null && type.isNullable === true);
   }
 }

@@ -95,13 +95,12 @@ function withoutZeros(address: string): string {
   return address.includes(":") ? address : address.replaceAll(/(^|\.)0+(?=\d)/g, "$1");
 }
 
-/** 6, 8 or 20 bytes: pairs of digits between colons or dashes, or fours between dots. */
+/** 6, 8 or 20 bytes: pairs of digits between colons or dashes, fours between dots, or all in one. */
 function isMac(text: string): boolean {
   const pairs =
     /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}(?:(?:\1[0-9a-f]{2}){2}|(?:\1[0-9a-f]{2}){14})?$/i;
-  return (
-    pairs.test(text) || /^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}(?:\.[0-9a-f]{4}|(?:\.[0-9a-f]{4}){7})?$/i.test(text)
-  );
+  const fours = /^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}(?:\.[0-9a-f]{4}|(?:\.[0-9a-f]{4}){7})?$/i;
+  return pairs.test(text) || fours.test(text) || /^(?:[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{40})$/i.test(text);
 }
 
 function isIsbn10(text: string): boolean {

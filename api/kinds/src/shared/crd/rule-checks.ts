@@ -53,10 +53,13 @@ function capped(cost: bigint): bigint {
 /** Where rules stand. */
 export interface RulePlace {
   readonly costs: RuleCosts;
+  readonly isRoot?: boolean;
   /** How often the node can occur in one object; undefined when only the size of a request bounds it. */
   readonly cardinality: bigint | undefined;
   /** The topmost schema whose parts cannot be told to be the ones that were there before. */
   readonly uncorrelatable?: string | undefined;
+  /** Of the nodes above that rules see: whether there are any, and whether all of them can be typed. */
+  readonly above?: "typed" | "untyped" | undefined;
 }
 
 /** For what lies below `props`, in its items or values (or its fields, which each object has once). */
@@ -64,7 +67,23 @@ export function below(place: RulePlace, props: JsonSchemaProps): RulePlace {
   const { cardinality } = place;
   const elements = elementsOf(props);
   const both = cardinality !== undefined && elements !== undefined;
-  return { ...place, cardinality: both ? capped(cardinality * elements) : undefined };
+  return {
+    ...place,
+    isRoot: false,
+    cardinality: both ? capped(cardinality * elements) : undefined,
+    above: seen(place, props),
+  };
+}
+
+/** What a rule sees has to be typed, and all around it as far as rules stand there. */
+function seen(place: RulePlace, props: JsonSchemaProps): RulePlace["above"] {
+  const isSeen = place.above !== undefined || Boolean(props["x-kubernetes-validations"]?.length);
+  if (!isSeen) return undefined;
+  return place.above === "untyped" || !typeAt(place, props) ? "untyped" : "typed";
+}
+
+function typeAt({ isRoot = false }: RulePlace, props: JsonSchemaProps): RuleType | undefined {
+  return ruleTypeOf(props, { isResourceRoot: isRoot || props["x-kubernetes-embedded-resource"] === true });
 }
 
 function elementsOf({
@@ -79,16 +98,12 @@ function elementsOf({
 }
 
 /** The rules of one node, whose schema is sound. `errors` stands at it. */
-export function checkRules(
-  props: JsonSchemaProps,
-  place: RulePlace & { readonly isRoot: boolean },
-  errors: FieldErrors,
-): void {
+export function checkRules(props: JsonSchemaProps, place: RulePlace, errors: FieldErrors): void {
   const rules = props["x-kubernetes-validations"] ?? [];
   if (rules.length === 0) return;
   const at = new FieldErrors(errors.path, place.costs.findings).at("x-kubernetes-validations");
   const isResourceRoot = place.isRoot || props["x-kubernetes-embedded-resource"] === true;
-  const type = ruleTypeOf(props, { isResourceRoot });
+  const type = place.above === "untyped" ? undefined : typeAt(place, props);
   if (!type)
     return at.internal(
       "internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations",

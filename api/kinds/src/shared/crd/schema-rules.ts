@@ -52,8 +52,7 @@ export function validateSchemaNode(props: JsonSchemaProps, place: Place, errors:
   validateListAndMapTypes(props, place.lenient, errors);
   for (const [i, rule] of (props["x-kubernetes-validations"] ?? []).entries())
     validateRule(rule, props, errors.at("x-kubernetes-validations").at(i));
-  if (place.rules && errors.list.length === before)
-    checkRules(props, { ...place.rules, isRoot: place.isRoot ?? false }, errors);
+  if (place.rules && errors.list.length === before) checkRules(props, place.rules, errors);
 }
 
 function placeOfItems(props: JsonSchemaProps, place: Place, path: string): Place {

@@ -34,7 +34,7 @@ export function validateSchema(
   const isSound =
     requiresStructural && problem === undefined && isStructuralWithDefaults(schema, lenient, at);
   const costs = new RuleCosts({ allowsExpensive: lenient.unchangedSchemas.has(version) });
-  const rules = isSound ? { costs, cardinality: 1n } : undefined;
+  const rules = isSound ? { costs, isRoot: true, cardinality: 1n } : undefined;
   validateSchemaNode(schema, { lenient, isRoot: true, rules }, at);
   costs.report(at);
   if (problem !== undefined && errors.list.length === before) at.invalid("", problem);
