@@ -9,6 +9,12 @@ export function datastoreAddress(config: Config): string {
   return config["datastore-endpoint"] || `sqlite://${paths(config).database}`;
 }
 
+/** The file that the store is; undefined for one that is elsewhere. */
+export function datastoreFile(config: Config): string | undefined {
+  const address = datastoreAddress(config);
+  return address.startsWith("sqlite://") ? decodeURIComponent(address.slice("sqlite://".length)) : undefined;
+}
+
 /** What is wrong with the options, as a sentence; undefined when nothing is. */
 export function datastoreProblem(config: Config): string | undefined {
   const { "datastore-certfile": certificate, "datastore-keyfile": key } = config;

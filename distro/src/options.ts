@@ -159,6 +159,16 @@ export const options = {
     help: "PEM file of the certificate that etcd is shown",
   }),
   "datastore-keyfile": option.path({ group: "datastore", value: "", help: "PEM file of its private key" }),
+  "encrypt-resources": option.list({
+    group: "datastore",
+    value: ["secrets"],
+    help: "Kinds whose objects are encrypted in the store: `secrets`, `configmaps`, `widgets.example.com`, …",
+  }),
+  "encryption-provider-config": option.path({
+    group: "datastore",
+    value: "",
+    help: "File (EncryptionConfiguration) of an upstream API server whose store this was, to read what that has encrypted",
+  }),
 
   "cluster-cidr": option.cidr({ group: "network", value: "10.42.0.0/16", help: "Addresses of pods" }),
   "pod-cidr": option.cidr({

@@ -8,6 +8,8 @@ export function paths(config: Pick<Config, "data-dir" | "run-dir" | "log-dir">) 
   const run = config["run-dir"];
   return {
     database: join(data, "server", "state.db"),
+    keyFile: join(data, "pki", "secrets.key"),
+    controlSocket: join(run, "server.sock"),
     agent: join(data, "agent"),
     containerdRoot: join(data, "containerd"),
     containerdState: join(run, "containerd"),

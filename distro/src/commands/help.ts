@@ -17,7 +17,7 @@ export const help = defineCommand({
       terminal.line(`${versionText()}\n\nCommands:`);
       for (const load of Object.values(commands)) {
         const { name, summary } = await load();
-        if (summary) terminal.line(`  ${name.padEnd(12)} ${summary}`);
+        if (summary) terminal.line(`  ${name.padEnd(16)} ${summary}`);
       }
       terminal.line("\n`knarr help COMMAND` explains one.");
       return 0;
@@ -30,7 +30,7 @@ export const help = defineCommand({
     const command = await load();
     terminal.line(`${command.summary}\n\nUsage: ${command.usage}`);
     if (command.options) sayOptions(command.options, terminal);
-    if (["up", "down", "status", "images"].includes(name)) sayOptions(options, terminal);
+    if (["up", "down", "status", "images", "secrets-encrypt"].includes(name)) sayOptions(options, terminal);
     return 0;
   },
 });

@@ -3,39 +3,33 @@
  * does, only without a socket.
  */
 
-import { mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { AuditLogOptions } from "@knarr/apiserver/options.ts";
-import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { startControllers } from "@knarr/controllers/start.ts";
 import { startScheduler } from "@knarr/scheduler/start.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
-import { isShared, openStore } from "@knarr/store/drivers/drivers.ts";
+import { isShared } from "@knarr/store/drivers/drivers.ts";
 import type { Config } from "../config.ts";
-import { datastoreAddress, datastoreTls } from "../datastore.ts";
+import { datastoreAddress } from "../datastore.ts";
 import { paths } from "../paths.ts";
 import { readPki } from "../pki/pki.ts";
 import { ensureOwnObjects } from "../own-objects.ts";
+import { openControlSocket } from "../store/control-socket.ts";
+import { openClusterStore } from "../store/open-cluster-store.ts";
 
 export async function startServerPart(config: Config, log: Logger): Promise<AsyncDisposable> {
   await using held = new AsyncDisposableStack();
   const address = datastoreAddress(config);
   const pki = readPki(config);
   const clock = realClock;
-  mkdirSync(dirname(paths(config).database), { recursive: true, mode: 0o700 });
   const isOn = (part: "controllers" | "scheduler"): boolean => !config.disable.includes(part);
   const running = new Set<string>();
   const health = (part: string) => () =>
     running.has(part) ? { isHealthy: true, message: "ok" } : { isHealthy: false, message: "starting" };
-  const store = held.use(
-    await openStore(address, {
-      clock,
-      movedPrefixes: movedPrefixes(),
-      ...datastoreTls(config),
-    }),
-  );
+  const store = held.use(await openClusterStore(config, clock));
   const server = held.use(
     await createApiServer({
       store,
@@ -84,6 +78,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
     log.error("API server cannot go on", { err });
     process.exit(1);
   });
+  held.use(await openControlSocket(paths(config).controlSocket, store));
   await using own = server.inProcess(
     { name: "system:knarr", groups: ["system:masters", "system:authenticated"] },
     "knarr",

@@ -1,0 +1,21 @@
+/** Which part of the store a kind's objects are in, by the name an administrator knows it by: `secrets`, `widgets.example.com`. */
+
+import { ROOT, storePrefix } from "@knarr/apiserver/cache/store-keys.ts";
+import { resources } from "@knarr/kinds/kinds.ts";
+import { UsageError } from "../option.ts";
+
+/** Throws UsageError for what no built-in kind is called and no custom one can be. */
+export function prefixOfResource(name: string): string {
+  const [plural = "", ...rest] = name.split(".");
+  const group = rest.join(".");
+  const known = resources.find(
+    (resource) =>
+      resource.plural === plural && resource.group === group && !resource.stored && !resource.isComputed,
+  );
+  if (known) return storePrefix(known);
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+){2,}$/.test(name))
+    throw new UsageError(
+      `Cannot encrypt ${JSON.stringify(name)}: there is no such kind; wants names such as secrets, configmaps, widgets.example.com`,
+    );
+  return `${ROOT}${group}/${plural}/`;
+}

@@ -1,0 +1,41 @@
+/** The cluster's store as this machine's options say: where it is, what of it is encrypted, with which key file, and who had it before. */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
+import { realClock, type Clock } from "@knarr/std/clock.ts";
+import { openStore } from "@knarr/store/drivers/drivers.ts";
+import { foreignKeysOf } from "@knarr/store/encryption/configuration.ts";
+import { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
+import type { ForeignKey } from "@knarr/store/encryption/foreign-keys.ts";
+import { KeyFile } from "@knarr/store/encryption/key-file.ts";
+import { datastoreAddress, datastoreTls } from "../datastore.ts";
+import type { Config } from "../options.ts";
+import { paths } from "../paths.ts";
+import { prefixOfResource } from "./encrypted-kinds.ts";
+
+/** Rejects with a sentence for the administrator: another process has it, the key file is another one, …. */
+export async function openClusterStore(config: Config, clock: Clock = realClock): Promise<EncryptedStore> {
+  const { database, keyFile } = paths(config);
+  const prefixes = config["encrypt-resources"].map(prefixOfResource);
+  const foreignKeys = await foreignKeysIn(config["encryption-provider-config"]);
+  mkdirSync(dirname(database), { recursive: true, mode: 0o700 });
+  const store = await openStore(datastoreAddress(config), {
+    clock,
+    movedPrefixes: movedPrefixes(),
+    ...datastoreTls(config),
+  });
+  return EncryptedStore.open({ store, keyFile: new KeyFile(keyFile), prefixes, foreignKeys });
+}
+
+async function foreignKeysIn(path: string): Promise<ForeignKey[]> {
+  if (!path) return [];
+  try {
+    const { load } = await import("js-yaml");
+    return await foreignKeysOf(load(readFileSync(path, "utf8")), prefixOfResource);
+  } catch (err) {
+    throw new Error(
+      `Cannot use --encryption-provider-config ${path}: ${(err as Error).message.split("\n")[0]}`,
+    );
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * What an administrator does to the store, by name. A running server does it on request (`control-socket.ts`), otherwise the command does it
+ * itself (`operate.ts`): whoever has the store open.
+ */
+
+import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
+import { encryptionStatus, rotate } from "@knarr/store/encryption/rotation.ts";
+
+/** Words in and results out are JSON. `report` says how far it is, in a few words. */
+export type Operation = (
+  store: EncryptedStore,
+  words: readonly string[],
+  report: (progress: string) => void,
+) => Promise<unknown>;
+
+export const operations = {
+  encryptionStatus: (store) => encryptionStatus(store),
+  rotate: (store, _words, report) => rotate(store, (written) => report(`${written} objects written`)),
+} as const satisfies Readonly<Record<string, Operation>>;
+
+export type Operations = typeof operations;
+export type OperationName = keyof Operations;
+export type ResultOf<N extends OperationName> = Awaited<ReturnType<Operations[N]>>;

@@ -1,0 +1,130 @@
+/**
+ * The store under the real program: Secrets that nobody reads off the disk, keys that rotate through a kill -9, and a start that is refused when the
+ * key file is not the one.
+ *
+ * One control plane without nodes serves all steps, in order.
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { cannotMakeMachine, Machine } from "./machine.ts";
+import { eventually } from "./eventually.ts";
+
+const skip = cannotMakeMachine();
+let machine: Machine;
+const data = (name: string): string => join(machine.folder, "data", name);
+
+before(async () => {
+  if (!skip) machine = await Machine.create(`knarr-store-${process.pid}`);
+});
+
+after(async () => {
+  await machine?.[Symbol.asyncDispose]();
+});
+
+/** A step of the story; what Knarr logged is shown when it fails. */
+function step(name: string, work: () => Promise<void>): void {
+  test(name, { skip, timeout: 120_000 }, async () => {
+    try {
+      await work();
+    } catch (err) {
+      console.error(machine.logs());
+      throw err;
+    }
+  });
+}
+
+async function knarr(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await machine.knarr(...words);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+const up = (): Promise<string> => knarr("up", "--detach", "--disable=agent,proxy,dns,scheduler,controllers");
+
+/** Whether these words stand anywhere in what the store has on the disk. */
+function isOnDisk(words: string): boolean {
+  const files = ["server/state.db", "server/state.db-wal"].map((name) => readFileSync(data(name)));
+  return files.some((bytes) => bytes.includes(words));
+}
+
+step("Secrets are encrypted on the disk from the first start, and nothing else is", async () => {
+  await up();
+  await machine.kubectl("create", "secret", "generic", "hush", `--from-literal=word=${WORD}`);
+  await machine.kubectl("create", "configmap", "loud", "--from-literal=word=tell-everybody");
+  const base64 = Buffer.from(WORD).toString("base64");
+  assert.equal(await machine.kubectl("get", "secret", "hush", "-o", "jsonpath={.data.word}"), base64);
+  assert.deepEqual([isOnDisk(base64), isOnDisk("tell-everybody")], [false, true]);
+  assert.equal(statSync(data("pki/secrets.key")).mode & 0o777, 0o600);
+  assert.match(await knarr("secrets-encrypt", "status"), /^knarr-[0-9a-f]{12} \(encrypts\) .* 1$/m);
+});
+const WORD = "mellon-mellon-mellon";
+
+step("rotate goes on after kill -9 of the server, and then one key is left", async () => {
+  const many = Array.from({ length: 300 }, (_, i) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: `s-${i}` },
+    stringData: { word: `${WORD}-${i}` },
+  }));
+  const file = join(machine.folder, "many.json");
+  writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: many }));
+  await machine.kubectl("create", "-f", file);
+  const before = keysOf(await knarr("secrets-encrypt", "status"));
+  assert.deepEqual(
+    before.map(([, objects]) => objects),
+    [301],
+  );
+
+  const rotating = machine.knarr("secrets-encrypt", "rotate");
+  const server = serverPid();
+  await eventually(async () => {
+    assert.ok(isOnDisk('"kind":"DataKeys"'));
+  });
+  process.kill(server, "SIGKILL");
+  const { code } = await rotating;
+  await eventually(async () => void (await machine.kubectl("get", "--raw", "/readyz")));
+  if (code !== 0) assert.ok(keysOf(await knarr("secrets-encrypt", "status")).length >= 1);
+  await knarr("secrets-encrypt", "rotate");
+
+  const after = keysOf(await knarr("secrets-encrypt", "status"));
+  assert.deepEqual(
+    after.map(([, objects]) => objects),
+    [301],
+  );
+  assert.notEqual(after[0]![0], before[0]![0]);
+  const secret = await machine.kubectl("get", "secret", "s-299", "-o", "jsonpath={.data.word}");
+  assert.equal(Buffer.from(secret, "base64").toString(), `${WORD}-299`);
+});
+
+step("a start without the key file is refused with a sentence, and nothing is lost", async () => {
+  await knarr("down");
+  const key = data("pki/secrets.key");
+  renameSync(key, `${key}.away`);
+  const { code, stderr } = await machine.knarr("up", "--detach", "--disable=agent,proxy,dns");
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /wanted is the key file .*secrets\.key with the id [0-9a-f]{12}, and there is none\. Put it there/,
+  );
+  renameSync(`${key}.away`, key);
+  assert.match(await knarr("secrets-encrypt", "status"), /\(encrypts\) .* 301$/m);
+  await up();
+  const secret = await machine.kubectl("get", "secret", "hush", "-o", "jsonpath={.data.word}");
+  assert.equal(Buffer.from(secret, "base64").toString(), WORD);
+});
+
+function serverPid(): number {
+  const { processes } = JSON.parse(readFileSync(join(machine.folder, "run", "knarr.json"), "utf8"));
+  return processes.server.pid;
+}
+
+/** Names and numbers of objects, oldest first. */
+function keysOf(status: string): [name: string, objects: number][] {
+  return [...status.matchAll(/^(knarr-[0-9a-f]{12}) .* (\d+)$/gm)].map(([, name, objects]) => [
+    name!,
+    Number(objects),
+  ]);
+}
