@@ -30,6 +30,7 @@ import { LocalServices } from "./aggregation/local-services.ts";
 import { accessOf } from "./access.ts";
 import { createApi } from "@knarr/client/create-api.ts";
 import { untilNotOvertaken } from "./bootstrap/beside-others.ts";
+import { keepMasterLease } from "./bootstrap/master-leases.ts";
 import { publishAuthorities } from "./bootstrap/authentication-config.ts";
 import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service.ts";
 import { firstAddress } from "./registry/service/address-range.ts";
@@ -150,11 +151,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   stack.use(await keepFlowControl({ transport: self, caches, clock, log }));
   listener = await listen(options, pipeline, metrics);
   if (listener) stack.use(listener);
-  await publish(self, caches.world, options, listener?.address.port);
+  const published = await publish(self, caches.world, {
+    options,
+    port: listener?.address.port,
+    signal: stopping.signal,
+  });
   const expiring = expireEvents({ caches, clock, log }, stopping.signal);
   stack.defer(() => {
     stopping.abort();
-    return expiring;
+    return Promise.all([expiring, published?.running]).then(() => {});
   });
   const running = stack.move();
   return {
@@ -181,21 +186,33 @@ function auditOf(
   });
 }
 
-/** How others find this server and whom it trusts; endpoints only when there is something to be found. */
+interface Published {
+  readonly options: ApiServerOptions;
+  readonly port: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How others find this server and whom it trusts; endpoints only when there is something to be found. Where other servers may be beside this
+ * one, that goes on until `signal` aborts.
+ */
 async function publish(
   transport: Transport,
   world: World,
-  { serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress, listen, clock = realClock }: ApiServerOptions,
-  port: number | undefined,
-): Promise<void> {
+  { options, port, signal }: Published,
+): Promise<{ readonly running: Promise<void> } | undefined> {
+  const { store, serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress, listen } = options;
+  const { clock = realClock, log = silent } = options;
   const api = createApi(transport);
   const clusterIp = firstAddress(serviceCidr);
   await untilNotOvertaken(clock, () => publishService(api, world, clusterIp, port ?? 6443));
   if (listen) await untilNotOvertaken(clock, () => publishAuthorities(api, world, listen));
-  if (port !== undefined && advertiseAddress) {
-    const reachable = { clusterIp, address: advertiseAddress, port };
-    await untilNotOvertaken(clock, () => publishEndpoints(api, world, reachable));
-  }
+  if (port === undefined || !advertiseAddress) return undefined;
+  const publish = (addresses: readonly string[]): Promise<void> =>
+    untilNotOvertaken(clock, () => publishEndpoints(api, world, { clusterIp, addresses, port }));
+  if (!store.isShared) return void (await publish([advertiseAddress]));
+  const onError = (err: unknown): void => log.error("Could not renew the lease of this server", { err });
+  return keepMasterLease({ store, address: advertiseAddress, clock, publish, onError }, signal);
 }
 
 function localServices(

@@ -22,6 +22,8 @@
  * Keys have segments (`/registry/pods/<namespace>/<name>`). The store knows nothing of them but their order, and does not look inside values.
  */
 export interface Store extends AsyncDisposable {
+  /** Other processes may write, too; and what is put with `seconds` ends by itself. */
+  readonly isShared: boolean;
   /** Revision of the last acknowledged write; 0 for a new store. */
   readonly revision: number;
   /** Reads before this revision throw Compacted. */

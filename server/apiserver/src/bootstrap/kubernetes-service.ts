@@ -1,6 +1,6 @@
 /**
  * The Service `kubernetes` in `default`: how pods find the API. It always has the first address of the service network, which is in the
- * serving certificate, and one endpoint: this server.
+ * serving certificate, and endpoints: this server, or all that serve the cluster.
  */
 
 import { endpoints as endpointsKind } from "@knarr/kinds/core/endpoints.ts";
@@ -19,8 +19,8 @@ const KEY = `${NAMESPACE}/${NAME}`;
 export interface Reachable {
   /** First address of the service network. */
   readonly clusterIp: string;
-  /** Where this server is for others. */
-  readonly address: string;
+  /** Where the servers are for others. */
+  readonly addresses: readonly string[];
   readonly port: number;
 }
 
@@ -43,8 +43,13 @@ export async function publishService(api: Api, world: World, clusterIp: string, 
  * Endpoints, and the slice that mirrors them. A server that is known by a loopback address only has none: nobody else could
  * reach it there, and no object may say so.
  */
-export async function publishEndpoints(api: Api, world: World, { address, port }: Reachable): Promise<void> {
-  if (address.startsWith("127.")) return;
+export async function publishEndpoints(
+  api: Api,
+  world: World,
+  { addresses: all, port }: Reachable,
+): Promise<void> {
+  const addresses = all.filter((address) => !address.startsWith("127."));
+  if (addresses.length === 0) return;
   const metadata = {
     name: NAME,
     namespace: NAMESPACE,
@@ -52,12 +57,14 @@ export async function publishEndpoints(api: Api, world: World, { address, port }
   };
   await put(api, world, endpointsKind, {
     metadata,
-    subsets: [{ addresses: [{ ip: address }], ports: [{ name: "https", port, protocol: "TCP" }] }],
+    subsets: [
+      { addresses: addresses.map((ip) => ({ ip })), ports: [{ name: "https", port, protocol: "TCP" }] },
+    ],
   });
   await put(api, world, sliceKind, {
     metadata: { ...metadata, labels: { "kubernetes.io/service-name": NAME } },
     addressType: "IPv4",
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: "https", port, protocol: "TCP" }],
   });
 }

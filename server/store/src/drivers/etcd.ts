@@ -98,6 +98,10 @@ export class EtcdStore implements Store {
     this.#running = Promise.allSettled(work);
   }
 
+  get isShared(): boolean {
+    return true;
+  }
+
   get revision(): number {
     return this.#feed.revision;
   }

@@ -34,6 +34,10 @@ export class MemoryStore implements Store {
     this.#compaction = clock && compactByItself(this, clock, this.#closed.signal);
   }
 
+  get isShared(): boolean {
+    return false;
+  }
+
   get revision(): number {
     return this.#revision;
   }

@@ -97,6 +97,10 @@ export class SqliteStore implements Store {
     this.#compaction.catch((err: Error) => this.#fail(new StoreUnavailable(err.message, { cause: err })));
   }
 
+  get isShared(): boolean {
+    return false;
+  }
+
   get revision(): number {
     return this.#revision;
   }

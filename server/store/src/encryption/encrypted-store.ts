@@ -76,6 +76,10 @@ export class EncryptedStore implements Store {
     this.#now = now;
   }
 
+  get isShared(): boolean {
+    return this.raw.isShared;
+  }
+
   get revision(): number {
     return this.raw.revision;
   }

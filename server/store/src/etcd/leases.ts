@@ -1,6 +1,6 @@
 /**
- * Leases for entries that end by themselves. As upstream has it, one lease is for all that is written within a minute, up to a number: an entry
- * lives that much longer at most.
+ * Leases for entries that end by themselves. As upstream has it, one lease is for all that is written within a minute, or a twentieth of their life
+ * when that is less, up to a number: an entry lives that much longer at most.
  */
 
 import { randomInt } from "node:crypto";
@@ -8,7 +8,7 @@ import type { Clock } from "@knarr/std/clock.ts";
 import type { EtcdConnection } from "./connection.ts";
 import { leaseGrant } from "./rpc.ts";
 
-const REUSE_MS = 60_000;
+const MAX_REUSE_SECONDS = 60;
 const MAX_ENTRIES = 1000;
 /** etcd takes any number; ours stay whole as a number of JavaScript's. */
 const MAX_ID = 2 ** 47;
@@ -29,12 +29,13 @@ export class Leases {
     this.#clock = clock;
   }
 
-  /** A lease that ends in `seconds` or up to a minute later. */
+  /** A lease that ends in `seconds` or a bit later. */
   async of(seconds: number): Promise<number> {
     const now = this.#clock.now();
+    const reuse = Math.min(MAX_REUSE_SECONDS, Math.floor(seconds / 20));
     let lease = this.#bySeconds.get(seconds);
-    if (!lease || lease.until < now || lease.entries >= MAX_ENTRIES) {
-      lease = { id: this.#grant(seconds), until: now + REUSE_MS, entries: 0 };
+    if (!lease || lease.until <= now || lease.entries >= MAX_ENTRIES) {
+      lease = { id: this.#grant(seconds + reuse), until: now + reuse * 1000, entries: 0 };
       this.#bySeconds.set(seconds, lease);
     }
     lease.entries++;
@@ -49,7 +50,7 @@ export class Leases {
   async #grant(seconds: number): Promise<number> {
     const id = randomInt(1, MAX_ID);
     // Granted twice under two members it would be refused; a lease that nobody knows of ends by itself.
-    await this.#connection.once(leaseGrant, { seconds: seconds + REUSE_MS / 1000, id });
+    await this.#connection.once(leaseGrant, { seconds, id });
     return id;
   }
 }

@@ -23,6 +23,10 @@ export class RelativeStore implements Store {
     this.#start = start;
   }
 
+  get isShared(): boolean {
+    return this.#store.isShared;
+  }
+
   get revision(): number {
     return this.#store.revision - this.#start;
   }
