@@ -11,6 +11,7 @@ import { join } from "node:path";
 import type { ApiServerOptions } from "@knarr/apiserver/options.ts";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { CertificateFolder } from "@knarr/distro/pki/certificates.ts";
+import { realClock, type Clock } from "@knarr/std/clock.ts";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
 
 export interface Body {
@@ -47,7 +48,10 @@ export class Walker implements AsyncDisposable {
     const { cert: certificate, key } = await certificates.leaf("apiserver", authority, own);
     const listen = { host: "127.0.0.1", port: 0, certificate, key, clientCa: authority.cert };
     const store = stack.use(new MemoryStore());
-    const server = stack.use(await createApiServer({ store, listen, ...options }));
+    const started = realClock.now();
+    // Its time stands still, so that what is made twice is the same.
+    const clock: Clock = { now: () => started, sleep: (...words) => realClock.sleep(...words) };
+    const server = stack.use(await createApiServer({ store, listen, clock, ...options }));
     const admin = { commonName: "admin", organizations: ["system:masters"], use: "client" } as const;
     const client = await certificates.leaf("admin", authority, admin);
     const agent = new Agent({ keepAlive: true, ca: authority.cert, cert: client.cert, key: client.key });

@@ -13,6 +13,7 @@ export interface Usage {
 const GROUP = "metrics.k8s.io";
 const VERSION = "v1beta1";
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const LIST_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 const VERBS = ["get", "list"];
 
 type Fields = Readonly<Record<string, Schema>>;
@@ -57,19 +58,35 @@ export function publishedMetrics({
       ...{ group: GROUP, version: VERSION, kind, plural, namespaced, verbs: VERBS, subresources: {} },
       schema: name,
       storedVersion: VERSION,
-      openApi: (version) => ({
-        [name]: {
-          ...openApiOf(objectOf(fields)),
-          properties: {
-            apiVersion: { type: "string" },
-            kind: { type: "string" },
-            metadata: { $ref: `${version === 2 ? "#/definitions/" : "#/components/schemas/"}${META}` },
-            ...(openApiOf(objectOf(fields)) as { readonly properties: object }).properties,
-          },
-          "x-kubernetes-group-version-kind": [{ group: GROUP, version: VERSION, kind }],
-        },
-      }),
+      openApi: (version) => {
+        const to = (name: string) => ({
+          $ref: `${version === 2 ? "#/definitions/" : "#/components/schemas/"}${name}`,
+        });
+        const { properties, required } = openApiOf(objectOf(fields)) as OpenApiObject;
+        return {
+          [name]: described(kind, { metadata: to(META), ...properties }, required),
+          [`${name}List`]: described(
+            `${kind}List`,
+            { metadata: to(LIST_META), items: { type: "array", items: to(name) } },
+            ["items"],
+          ),
+        };
+      },
     },
+  };
+}
+
+interface OpenApiObject {
+  readonly properties: object;
+  readonly required: readonly string[];
+}
+
+function described(kind: string, properties: object, required: readonly string[]): object {
+  return {
+    type: "object",
+    properties: { apiVersion: { type: "string" }, kind: { type: "string" }, ...properties },
+    required,
+    "x-kubernetes-group-version-kind": [{ group: GROUP, version: VERSION, kind }],
   };
 }
 

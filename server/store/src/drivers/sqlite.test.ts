@@ -128,9 +128,9 @@ test(
     const disk = mkdtempSync(join(folder, "disk-"));
     assert.equal(mount(disk).status, 0);
     try {
-      await using store = await SqliteStore.open({ path: join(disk, "store.db") });
       const ballast = join(disk, "ballast");
       writeFileSync(ballast, Buffer.alloc(1_000_000));
+      await using store = await SqliteStore.open({ path: join(disk, "store.db") });
       const kept = await fillUp(store);
       await assert.rejects(store.put("/more", Buffer.alloc(100_000), 0), /no space is left on its disk/);
       assert.equal((await store.list("/k/")).entries.length, kept);

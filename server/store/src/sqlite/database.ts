@@ -16,7 +16,17 @@
  * SQLite's `user_version`.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -77,7 +87,13 @@ export function readyWriteAhead(path: string): void {
   try {
     const { size } = fstatSync(log);
     if (size >= READY_BYTES) return;
-    writeSync(log, new Uint8Array(READY_BYTES - size), 0, null, size);
+    try {
+      const zeros = new Uint8Array(READY_BYTES - size);
+      if (writeSync(log, zeros, 0, null, size) < zeros.length) throw new Error("no space left");
+    } catch (err) {
+      ftruncateSync(log, size); // the little room that is left is for what is written
+      throw err;
+    }
   } finally {
     closeSync(log);
   }

@@ -38,6 +38,7 @@ test("layouts name only types that have a layout", () => {
     "quantity",
     "time",
     "raw",
+    "json",
     "meta",
     "byte",
   ]);
