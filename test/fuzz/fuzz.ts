@@ -18,6 +18,7 @@ const PLAIN_ERRORS = [
   /"message":"failed to (create typed patch|create manager for|convert new object|update managed) /,
   /"message":"(unable to find api field in struct|unknown patch type|resourceVersion should not be set)/,
   /"message":"(The order in patch list|list element types are not identical|merging an object in json|expected a )/,
+  /Object .(apiVersion|kind). is missing in /,
   /the spec replicas field \\"\.spec\.replicas\\" does not exist/,
   /"message":"\[?target\.(kind|name): /,
 ];

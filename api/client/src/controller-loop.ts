@@ -38,7 +38,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class ControllerLoop implements AsyncDisposable {
   readonly #options: ControllerLoopOptions;
-  readonly #queue = new WorkQueue();
+  readonly #queue: WorkQueue;
   /** Keys that events woke in this turn of the event loop. */
   #woken = new Set<string>();
   readonly #backoff = new Backoff({ maxMs: MAX_BACKOFF_MS });
@@ -52,7 +52,8 @@ export class ControllerLoop implements AsyncDisposable {
 
   constructor(options: ControllerLoopOptions) {
     this.#options = options;
-    const { controller } = options;
+    const { controller, metrics } = options;
+    this.#queue = new WorkQueue(metrics?.queue(controller.name));
     this.#mayWrite = writeGuard(controller.name, controller.writes);
     this.#followed = new Followed({ ...options, wake: (key) => this.#wake(key) });
     this.#subscribe();
@@ -143,18 +144,16 @@ export class ControllerLoop implements AsyncDisposable {
   }
 
   async #handle(key: string): Promise<void> {
-    const { controller, clock, signal, metrics } = this.#options;
+    const { controller, signal, metrics } = this.#options;
     this.#alarms.get(key)?.abort(); // this call decides anew when to come back
     const writes = new OwnWrites(this.#options.informers);
-    const started = clock.now();
     try {
       const outcome: Outcome | void = await controller.reconcile(key, this.#contextFor(key, writes));
       this.#backoff.forget(key);
-      metrics?.reconciled(controller.name, "success", (clock.now() - started) / 1000);
       if (outcome?.againInMs !== undefined) this.#wakeIn(key, outcome.againInMs);
     } catch (err) {
       if (signal.aborted) return;
-      metrics?.reconciled(controller.name, "error", (clock.now() - started) / 1000);
+      metrics?.retried(controller.name);
       this.#report(key, err);
       this.#retrying.add(key);
       this.#wakeIn(key, this.#backoff.next(key));

@@ -8,6 +8,7 @@
 
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { QueueObserver } from "@knarr/std/workqueue.ts";
 import type { Controller } from "./controller.ts";
 import { ControllerLoop } from "./controller-loop.ts";
 import { EventRecorder } from "./event-recorder.ts";
@@ -29,8 +30,10 @@ export interface RunControllersOptions {
 
 /** Where the figures go; nothing is kept when nobody asks. */
 export interface ControllerMetrics {
-  /** After each call of a reconcile. */
-  reconciled(controller: string, result: "success" | "error", seconds: number): void;
+  /** Hears of the queue of a controller. */
+  queue(controller: string): QueueObserver;
+  /** A reconcile threw, and comes again. */
+  retried(controller: string): void;
 }
 
 export interface RunningControllers extends AsyncDisposable {

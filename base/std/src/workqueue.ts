@@ -9,6 +9,7 @@
  * Keys only, no events: whoever takes a key reads the world afresh.
  */
 export class WorkQueue {
+  readonly #observer: QueueObserver | undefined;
   /** In order, what to hand out next. Always dirty, never processing. */
   #order: string[] = [];
   #head = 0;
@@ -18,9 +19,14 @@ export class WorkQueue {
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #closed = false;
 
+  constructor(observer?: QueueObserver) {
+    this.#observer = observer;
+  }
+
   add(key: string): void {
     if (this.#closed || this.#dirty.has(key)) return;
     this.#dirty.add(key);
+    this.#observer?.added(key);
     if (!this.#processing.has(key)) this.#push(key);
   }
 
@@ -34,6 +40,7 @@ export class WorkQueue {
   /** Must follow every `take`, however the work ended. */
   done(key: string): void {
     this.#processing.delete(key);
+    this.#observer?.done(key);
     if (this.#dirty.has(key)) this.#push(key);
   }
 
@@ -71,6 +78,14 @@ export class WorkQueue {
   #start(key: string): string {
     this.#dirty.delete(key);
     this.#processing.add(key);
+    this.#observer?.taken(key);
     return key;
   }
+}
+
+/** Hears of what a queue does; must not do anything to it. */
+export interface QueueObserver {
+  added(key: string): void;
+  taken(key: string): void;
+  done(key: string): void;
 }

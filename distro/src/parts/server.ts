@@ -11,6 +11,8 @@ import { startControllers } from "@knarr/controllers/start.ts";
 import { startScheduler } from "@knarr/scheduler/start.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import { Metrics } from "@knarr/std/metrics.ts";
+import { QueueMetrics } from "@knarr/std/queue-metrics.ts";
 import { isShared } from "@knarr/store/drivers/drivers.ts";
 import type { Config } from "../config.ts";
 import { datastoreAddress } from "../datastore.ts";
@@ -25,6 +27,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
   const address = datastoreAddress(config);
   const pki = readPki(config);
   const clock = realClock;
+  const metrics = new Metrics();
   const isOn = (part: "controllers" | "scheduler"): boolean => !config.disable.includes(part);
   const running = new Set<string>();
   const health = (part: string) => () =>
@@ -70,6 +73,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       serviceCidr: config["service-cidr"],
       clusterDomain: config["cluster-domain"],
       clock,
+      metrics,
       log: log.with({ part: "apiserver" }),
     }),
   );
@@ -99,6 +103,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
         signingAuthority: pki.authority,
         leaderElect: isShared(address),
         clock,
+        metrics: new QueueMetrics(metrics),
         log: log.with({ part: "controllers" }),
       }),
     );

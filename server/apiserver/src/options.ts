@@ -2,6 +2,7 @@
 
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { Metrics } from "@knarr/std/metrics.ts";
 import type { Store } from "@knarr/store/store.ts";
 import type { LogFileOptions } from "./audit/log-file.ts";
 import type { FrontProxy } from "./aggregation/remote.ts";
@@ -56,6 +57,8 @@ export interface ApiServerOptions {
   readonly authenticationConfig?: string;
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** What `/metrics` shows, to which the rest of the process may add; one of its own by default. */
+  readonly metrics?: Metrics;
 }
 
 export interface AuditLogOptions extends Pick<LogFileOptions, "path" | "maxSize" | "maxBackups" | "maxAge"> {

@@ -6,7 +6,7 @@ import type { Caches } from "./cache/cache.ts";
 import { Discovery, unlessKnown } from "./discovery/discovery.ts";
 import { GIT_VERSION, versionInfo } from "./discovery/version.ts";
 import { healthAnswer, type HealthCheck } from "./health/health.ts";
-import type { Metrics } from "./metrics/metrics.ts";
+import type { Metrics } from "@knarr/std/metrics.ts";
 import { clausesOf } from "./negotiation/accept.ts";
 import { OpenApi, type Published } from "./openapi/documents.ts";
 import { OPENAPI_V2_PROTOBUF } from "./openapi/protobuf.ts";

@@ -6,6 +6,7 @@
  */
 
 import type { Resource } from "@knarr/kinds/resource.ts";
+import type { Stage } from "./pipeline/stages.ts";
 
 export interface User {
   readonly name: string;
@@ -107,6 +108,8 @@ export interface AdmissionRequest {
   readonly reinvocation: Reinvocation;
   /** To be called when the write comes to nothing after plugins have let it through: what they took for it. */
   readonly givesBack: (() => void | Promise<void>)[];
+  /** Milliseconds that a stage of the request took. */
+  took(stage: Stage, milliseconds: number): void;
   /** Adds a `Warning:` header. */
   warn(text: string): void;
   /** Adds an annotation to the audit event; `level` is the one from which on it is written. */

@@ -44,7 +44,9 @@ import { Listener } from "./http/listener.ts";
 import { HttpService } from "./http/service.ts";
 import { OwnTransport } from "./in-process/own-transport.ts";
 import { InProcessTransport } from "./in-process/transport.ts";
-import { Metrics } from "./metrics/metrics.ts";
+import { Metrics } from "@knarr/std/metrics.ts";
+import { showState, watchEventsOf } from "./metrics/server-metrics.ts";
+import { StoreMetrics } from "./metrics/store-metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "./options.ts";
 import { nonResourcePaths } from "./paths.ts";
@@ -83,12 +85,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     serviceCidr = DEFAULT_SERVICE_CIDR,
     clock = realClock,
     log = silent,
+    metrics = new Metrics(),
   } = options;
   const served = servedGroups(options.nodeMetrics ? [...groups, metricsGroup] : groups, runtimeConfig);
   // What is served by default is looked at by plugins and hooks, even where an administrator hides it.
   const loaded = new Set([...groups.filter((group) => !group.isOffByDefault), ...served]);
   const resources = [...loaded].flatMap((group) => group.resources).filter(isStored);
-  const caches = stack.use(await openCaches({ store, resources, clock }));
+  const caches = stack.use(await openCaches({ store, resources, clock, metrics: new StoreMetrics(metrics) }));
   const access = stack.use(accessOf(options, caches, { clock, log }));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const hooks = registryHooks({ options, caches, access, clock, nodes, log });
@@ -96,7 +99,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const webhooks = stack.use(new WebhookClient(caches));
   const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: options.frontProxy, clock }));
   const stopping = new AbortController();
-  const metrics = new Metrics();
   const limits =
     options.limitsRequests === false ? undefined : stack.use(new RequestLimits({ caches, metrics, clock }));
   const admissionMetrics = new AdmissionMetrics(metrics);
@@ -118,6 +120,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ),
     subresources: new Subresources({ access, clock, nodes }),
     webhooks,
+    watchEvents: watchEventsOf(metrics),
     authentication: access.authentication,
     authorization: access.authorization,
     clock,
@@ -129,6 +132,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const address = (): string => `${advertiseAddress}:${listener?.address.port ?? 443}`;
   const paths = nonResourcePaths({ registry, aggregator, access, metrics, caches, address });
   const pipeline = new Pipeline(parts, new NonResources(paths));
+  showState(metrics, { pipeline, caches, registry });
   const inProcess = (user: User, userAgent = "kube-apiserver"): Transport =>
     new InProcessTransport(pipeline, user, userAgent);
 

@@ -34,7 +34,7 @@ export class Admission {
     const pass = async (): Promise<void> => {
       for (const plugin of plugins) {
         const waiting = plugin.mutate!(object, request, this.#world);
-        if (waiting) await waiting;
+        if (waiting) await this.#metrics.controller([plugin.name, "admit", request.operation], waiting);
       }
     };
     await this.#timed("admit", request, async () => {
@@ -49,14 +49,14 @@ export class Admission {
     await this.#timed("validate", request, async () => {
       for (const plugin of this.#validating[request.operation]) {
         const waiting = plugin.validate!(object, request, this.#world);
-        if (waiting) await waiting;
+        if (waiting) await this.#metrics.controller([plugin.name, "validate", request.operation], waiting);
       }
     });
   }
 
   async #timed(
     type: "admit" | "validate",
-    { operation }: AdmissionRequest,
+    request: AdmissionRequest,
     step: () => Promise<void>,
   ): Promise<void> {
     const started = performance.now();
@@ -65,7 +65,9 @@ export class Admission {
       await step();
       isRejected = false;
     } finally {
-      this.#metrics.step(type, operation, (performance.now() - started) / 1000, isRejected);
+      const spent = performance.now() - started;
+      request.took(type === "admit" ? "mutating" : "validating", spent);
+      this.#metrics.step(type, request.operation, spent / 1000, isRejected);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** What is counted of admission, under upstream's names. */
 
-import type { Counter, Histogram, Metrics } from "../metrics/metrics.ts";
+import type { Counter, Histogram, Metrics } from "@knarr/std/metrics.ts";
 import { PolicyMetrics } from "./policies/metrics.ts";
 
 const BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
@@ -22,6 +22,7 @@ export interface WebhookOutcome {
 
 export class AdmissionMetrics {
   readonly #steps;
+  readonly #controllers;
   readonly #webhookSeconds;
   readonly #webhookRequests;
   readonly #webhookRejections;
@@ -37,6 +38,12 @@ export class AdmissionMetrics {
       "apiserver_admission_step_admission_duration_seconds",
       "How long mutating and validating admission took as a whole.",
       ["type", "operation", "rejected"],
+      BUCKETS,
+    );
+    this.#controllers = metrics.histogram(
+      "apiserver_admission_controller_admission_duration_seconds",
+      "How long each plugin took that had to wait for something.",
+      ["name", "type", "operation", "rejected"],
       BUCKETS,
     );
     this.#webhookSeconds = metrics.histogram(
@@ -81,6 +88,22 @@ export class AdmissionMetrics {
 
   step(type: "admit" | "validate", operation: string, seconds: number, isRejected: boolean): void {
     this.#steps.observe([type, operation, String(isRejected)], seconds);
+  }
+
+  /** Waits for a plugin; those that need not wait are too quick to be measured. */
+  async controller(
+    labels: readonly [name: string, type: string, operation: string],
+    waiting: Promise<void>,
+  ): Promise<void> {
+    const started = performance.now();
+    let isRejected = true;
+    try {
+      await waiting;
+      isRejected = false;
+    } finally {
+      const seconds = (performance.now() - started) / 1000;
+      this.#controllers.observe([...labels, String(isRejected)], seconds);
+    }
   }
 
   webhook({ name, type, operation, seconds, code, rejection }: WebhookOutcome): void {

@@ -11,6 +11,7 @@ import { ApiError } from "@knarr/machinery/status.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Change, Store } from "@knarr/store/store.ts";
 import type { World } from "../admission/plugin.ts";
+import type { StoreMetrics } from "../metrics/store-metrics.ts";
 import type { Caches, ResourceCache } from "./cache.ts";
 import { caughtUp } from "./caught-up.ts";
 import { itemOfChange } from "./item.ts";
@@ -26,11 +27,12 @@ export interface CachesOptions {
   readonly store: Store;
   readonly resources: readonly Resource<any>[];
   readonly clock?: Clock;
+  readonly metrics?: StoreMetrics;
 }
 
 /** The store stays the caller's, who closes it after the caches. */
-export async function openCaches({ store, resources, clock = realClock }: CachesOptions): Promise<Caches> {
-  const caches = new LiveCaches(store, clock);
+export async function openCaches({ resources, clock = realClock, ...parts }: CachesOptions): Promise<Caches> {
+  const caches = new LiveCaches({ ...parts, clock });
   await caches.add(resources);
   return caches;
 }
@@ -39,6 +41,7 @@ class LiveCaches implements Caches {
   readonly failed: Promise<never>;
   readonly world: World;
   readonly #store: Store;
+  readonly #metrics: StoreMetrics | undefined;
   readonly #clock: Clock;
   readonly #progress: Progress;
   readonly #caches = new Map<string, LiveCache<any>>();
@@ -47,8 +50,9 @@ class LiveCaches implements Caches {
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor(store: Store, clock: Clock) {
+  constructor({ store, clock, metrics }: { store: Store; clock: Clock; metrics?: StoreMetrics | undefined }) {
     this.#store = store;
+    this.#metrics = metrics;
     this.#clock = clock;
     this.#progress = new Progress(store.revision, clock);
     this.world = {
@@ -106,7 +110,12 @@ class LiveCaches implements Caches {
   }
 
   async #load(resource: Resource<any>): Promise<void> {
-    const parts = { store: this.#store, progress: this.#progress, clock: this.#clock };
+    const parts = {
+      store: this.#store,
+      progress: this.#progress,
+      clock: this.#clock,
+      metrics: this.#metrics,
+    };
     await this.#read(resource, (contents) =>
       this.#caches.set(storePrefix(resource), new LiveCache(parts, contents)),
     );

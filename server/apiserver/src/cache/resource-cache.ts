@@ -24,27 +24,33 @@ import type {
   WatchQuery,
   WatchSink,
 } from "./cache.ts";
+import type { StoreMetrics } from "../metrics/store-metrics.ts";
 import type { Contents, ContentsParts } from "./contents.ts";
 import { eventsOf } from "./events.ts";
 import { watchStart } from "./list-options.ts";
 import { VersionedCache } from "./versioned-cache.ts";
 import { Writer } from "./writer.ts";
 
+interface LiveParts<T extends ApiObject> extends Pick<ContentsParts<T>, "store" | "progress" | "clock"> {
+  readonly metrics?: StoreMetrics | undefined;
+}
+
 export class LiveCache<T extends ApiObject> implements ResourceCache<T> {
-  readonly #parts: Pick<ContentsParts<T>, "store" | "progress" | "clock">;
+  readonly #parts: LiveParts<T>;
   #contents: Contents<T>;
   #isRetired = false;
   readonly #writer: Writer<T>;
   readonly #versions = new Set<VersionedCache<T>>();
   readonly #listeners = new Set<(changes: readonly ItemChange<T>[]) => void>();
 
-  constructor(parts: Pick<ContentsParts<T>, "store" | "progress" | "clock">, contents: Contents<T>) {
+  constructor(parts: LiveParts<T>, contents: Contents<T>) {
     this.#parts = parts;
     this.#contents = contents;
-    const { store, progress } = parts;
+    const { store, progress, metrics } = parts;
     this.#writer = new Writer({
       store,
       progress,
+      metrics,
       contents: () => this.#contents,
       isRetired: () => this.#isRetired,
     });

@@ -11,6 +11,7 @@ import { ApiError, notFound } from "@knarr/machinery/status.ts";
 import { splitKey } from "@knarr/machinery/object.ts";
 import { RevisionChanged, type Change, type Store } from "@knarr/store/store.ts";
 import type { Item } from "./cache.ts";
+import type { StoreMetrics } from "../metrics/store-metrics.ts";
 import { unavailable } from "./caught-up.ts";
 import type { Contents } from "./contents.ts";
 import { draftOf, isSame, itemOf, itemOfChange, type Draft } from "./item.ts";
@@ -26,6 +27,7 @@ interface Sent<T extends ApiObject> {
 export interface WriterParts<T extends ApiObject> {
   readonly store: Store;
   readonly progress: Progress;
+  readonly metrics?: StoreMetrics | undefined;
   /** What is decided by, and as what it is written: others when the schema has changed. */
   contents(): Pick<Contents<T>, "resource" | "prefix" | "items">;
   /** The kind is not served any more: nothing is told of its changes. */
@@ -96,7 +98,7 @@ export class Writer<T extends ApiObject> {
     draft: Draft<T> | undefined,
     current: Item<T> | undefined,
   ): Promise<Item<T> | undefined> {
-    const { store, progress, contents } = this.#parts;
+    const { store, progress, contents, metrics } = this.#parts;
     const { prefix, resource } = contents();
     const { lifetimeSeconds: seconds } = resource;
     const sent: Sent<T> = { draft, item: undefined };
@@ -105,9 +107,11 @@ export class Writer<T extends ApiObject> {
     this.#turns.set(key, turn);
     try {
       const expected = current?.revision ?? 0;
-      const revision = draft
-        ? (await store.put(prefix + key, draft.stored, expected, { ...(seconds && { seconds }) })).revision
-        : (await store.delete(prefix + key, expected)).entry.revision;
+      const asked = draft
+        ? store.put(prefix + key, draft.stored, expected, { ...(seconds && { seconds }) })
+        : store.delete(prefix + key, expected).then(({ entry }) => entry);
+      const operation = draft ? (current ? "update" : "create") : "delete";
+      const { revision } = await (metrics?.measure(operation, resource, asked) ?? asked);
       await progress.reached(revision);
       return sent.item;
     } catch (err) {

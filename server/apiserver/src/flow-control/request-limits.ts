@@ -8,7 +8,7 @@ import { priorityLevelConfiguration } from "@knarr/kinds/flowcontrol/priority-le
 import type { PriorityLevelConfiguration } from "@knarr/kinds/generated/flowcontrol-v1.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Caches } from "../cache/cache.ts";
-import type { Counter, Metrics } from "../metrics/metrics.ts";
+import type { Counter, Metrics } from "@knarr/std/metrics.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import { isLongRunning } from "../pipeline/deadline.ts";
 import { Classifier } from "./classifier.ts";

@@ -33,7 +33,9 @@ export const watch: Handler = (parts, request, served) => {
   const seconds = options.timeoutSeconds || MIN_SECONDS * (1 + Math.random());
   return {
     async stream(target) {
-      const sink = new StreamSink(target, view);
+      const { group, version, resource } = request.route;
+      const count = (events: number): void => parts.watchEvents.add([group, version, resource], events);
+      const sink = new StreamSink(target, view, count);
       const started = await served.watch(query, sink);
       sink.start(started);
       const timer = setTimeout(() => sink.finish(), Math.min(Math.max(seconds, 0) * 1000, MAX_TIMER_MS));
@@ -61,14 +63,16 @@ function withWatch(query: URLSearchParams): URLSearchParams {
 class StreamSink implements WatchSink<any> {
   readonly #target: StreamTarget;
   readonly #view: ReturnType<typeof viewOf>;
+  readonly #count: (events: number) => void;
   #watch: Watch | undefined;
   #early: Buffer[] = [];
   #error: ApiError | undefined;
   #isOver = false;
 
-  constructor(target: StreamTarget, view: ReturnType<typeof viewOf>) {
+  constructor(target: StreamTarget, view: ReturnType<typeof viewOf>, count: (events: number) => void) {
     this.#target = target;
     this.#view = view;
+    this.#count = count;
   }
 
   start(watch: Watch): void {
@@ -83,6 +87,7 @@ class StreamSink implements WatchSink<any> {
   }
 
   deliver(batch: WatchBatch): boolean {
+    this.#count(batch.events.length);
     const frames = this.#view ? batch.frames(this.#view) : batch.frames();
     if (this.#watch) return this.#target.write(frames);
     this.#early.push(frames);

@@ -26,11 +26,12 @@ export function commonHeaders(
   return headers;
 }
 
+/** Gives how many bytes of body were sent. */
 export async function sendAnswer(
   exchange: Exchange,
   answer: WholeAnswer,
   headers: OutgoingHttpHeaders,
-): Promise<void> {
+): Promise<number> {
   const { code, type = "application/json" } = answer;
   const bytes = answer.bytes ?? bytesOf(answer.value); // `value` may have to be made, and is not wanted when there are bytes
   if (code !== 304) headers["content-type"] = type;
@@ -39,11 +40,13 @@ export async function sendAnswer(
     headers["vary"] = "Accept-Encoding";
     if (acceptsGzip(exchange.headers["accept-encoding"])) {
       headers["content-encoding"] = "gzip";
-      exchange.send(code, headers, await compress(bytes, { level: LEVEL }));
-      return;
+      const compressed = await compress(bytes, { level: LEVEL });
+      exchange.send(code, headers, compressed);
+      return compressed.length;
     }
   }
   exchange.send(code, headers, bytes);
+  return bytes.length;
 }
 
 function bytesOf(value: unknown): Buffer {

@@ -7,8 +7,11 @@ import type { Duplex, Readable } from "node:stream";
 import { MAX_BODY_BYTES } from "@knarr/machinery/decode/decode.ts";
 import { errorAnswer, type WholeAnswer } from "../pipeline/answer.ts";
 import type { RequestBody } from "../pipeline/api-request.ts";
+import { isLongRunning } from "../pipeline/deadline.ts";
 import type { Outcome, Pipeline } from "../pipeline/pipeline.ts";
+import { Stages } from "../pipeline/stages.ts";
 import type { RequestMetrics } from "../metrics/request-metrics.ts";
+import { logIfSlow } from "../metrics/slow-requests.ts";
 import type { User } from "../request.ts";
 import { commonHeaders, sendAnswer } from "./answering.ts";
 import type { Connection, Exchange } from "./exchange.ts";
@@ -28,25 +31,25 @@ export class HttpService {
 
   /** Answers an exchange. Never throws: what goes wrong is answered, or the client has gone. */
   async serve(exchange: Exchange, auditId: string): Promise<void> {
-    const started = performance.now();
     const outcome = await this.#outcomeOf(exchange, auditId);
     const { answer, route } = outcome;
-    let code = 0;
+    const sent = { code: 0, bytes: 0 };
+    const started = performance.now();
     try {
       const headers = commonHeaders(auditId, outcome);
       if ("stream" in answer) {
-        code = await this.#stream(exchange, outcome, headers);
-      } else if ("upgrade" in answer) {
-        code = 400;
-        await sendAnswer(exchange, upgradeRequired(), headers);
+        using _ = isLongRunning(route) ? this.#metrics.goesOn(route, exchange.method) : undefined;
+        sent.code = await this.#stream(exchange, outcome, headers);
       } else {
-        code = answer.code;
-        await sendAnswer(exchange, answer, headers);
+        const whole = "upgrade" in answer ? upgradeRequired() : answer;
+        sent.code = whole.code;
+        sent.bytes = await sendAnswer(exchange, whole, headers);
       }
     } catch (err) {
       this.#pipeline.parts.log.error("Could not write an answer", { path: route.path, error: err });
     }
-    this.#metrics.observe(outcome, exchange.method, code, (performance.now() - started) / 1000);
+    outcome.stages.add("answer", performance.now() - started);
+    this.#count(exchange, { ...sent, outcome, auditId });
   }
 
   /** The same for a request that asks to become another protocol. */
@@ -60,14 +63,33 @@ export class HttpService {
     const auditId = auditIdOf(request.headers);
     const outcome = await this.#outcomeOf(exchange, auditId);
     const { answer, route } = outcome;
+    const sent = { code: 101, bytes: 0 };
     try {
+      using _ = "code" in answer ? undefined : this.#metrics.goesOn(route, exchange.method);
       if ("upgrade" in answer) await answer.upgrade(exchange.raw);
-      else if ("stream" in answer) await this.#stream(exchange, outcome, commonHeaders(auditId, outcome));
-      else await sendAnswer(exchange, answer, commonHeaders(auditId, outcome));
+      else if ("stream" in answer)
+        sent.code = await this.#stream(exchange, outcome, commonHeaders(auditId, outcome));
+      else {
+        sent.code = answer.code;
+        sent.bytes = await sendAnswer(exchange, answer, commonHeaders(auditId, outcome));
+      }
     } catch (err) {
       this.#pipeline.parts.log.error("Could not relay a connection", { path: route.path, error: err });
       socket.destroy();
     }
+    this.#count(exchange, { ...sent, outcome, auditId });
+  }
+
+  #count(
+    { method, url, headers }: Exchange,
+    {
+      auditId,
+      ...sent
+    }: { readonly code: number; readonly bytes: number; readonly outcome: Outcome; readonly auditId: string },
+  ): void {
+    const isLong = isLongRunning(sent.outcome.route) || sent.code === 101;
+    this.#metrics.observe({ ...sent, method, url, contentType: headers["content-type"], isLong });
+    if (!isLong) logIfSlow(this.#pipeline.parts.log, sent.outcome, { auditId, method, code: sent.code });
   }
 
   async #stream(
@@ -97,6 +119,7 @@ export class HttpService {
 
   #outcomeOf(exchange: Exchange, auditId: string): Promise<Outcome> {
     const { url, method, headers, connection } = exchange;
+    const stages = new Stages();
     const path = pathOf(url);
     const search = url.slice(path.length);
     return this.#pipeline.handle({
@@ -104,7 +127,8 @@ export class HttpService {
       path: path.includes("%") ? decoded(path) : path,
       query: search ? new URLSearchParams(search) : NO_QUERY,
       headers,
-      body: new HttpBody(exchange),
+      body: new HttpBody(exchange, stages),
+      stages,
       origin: { remoteAddress: connection.remoteAddress, auditId, search },
       user: () => this.#userOf(exchange),
       signal: () => exchange.signal,
@@ -126,10 +150,12 @@ export class HttpService {
 /** Reads the body once, whoever asks and how often. */
 class HttpBody implements RequestBody {
   readonly #exchange: Exchange;
+  readonly #stages: Stages;
   #bytes: Promise<Buffer> | undefined;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, stages: Stages) {
     this.#exchange = exchange;
+    this.#stages = stages;
   }
 
   get type(): string | undefined {
@@ -137,7 +163,7 @@ class HttpBody implements RequestBody {
   }
 
   read(): Promise<Buffer> {
-    return (this.#bytes ??= this.#exchange.read(MAX_BODY_BYTES));
+    return (this.#bytes ??= this.#stages.during("body", this.#exchange.read(MAX_BODY_BYTES)));
   }
 
   open(): Readable | undefined {

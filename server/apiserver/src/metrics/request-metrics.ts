@@ -1,40 +1,101 @@
 /** What is counted of requests, under upstream's names. */
 
+import type { Metrics } from "@knarr/std/metrics.ts";
 import type { Outcome } from "../pipeline/pipeline.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Route } from "../pipeline/route.ts";
 
-const BUCKETS = [
+export const BUCKETS: readonly number[] = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ];
+const SLI_BUCKETS = BUCKETS.slice(2);
+const SIZE_BUCKETS = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+const WHERE = ["group", "version", "resource", "subresource", "scope", "component"];
+/** Those whose answers are measured. */
+const READS = new Set(["GET", "LIST"]);
+
+/** A request that was answered. */
+export interface Answered {
+  readonly outcome: Outcome;
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly contentType: string | undefined;
+  readonly code: number;
+  /** Of the body as it was sent; 0 for one that went on. */
+  readonly bytes: number;
+  readonly isLong: boolean;
+}
 
 export class RequestMetrics {
   readonly #total;
-  readonly #duration;
+  readonly #seconds;
+  readonly #sliSeconds;
+  readonly #sizes;
+  readonly #long;
 
   constructor(metrics: Metrics) {
-    const where = ["verb", "dry_run", "group", "version", "resource", "subresource", "scope", "component"];
     this.#total = metrics.counter(
       "apiserver_request_total",
-      "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.",
-      [...where, "code"],
+      "Requests, by what was asked for and the code of the answer.",
+      ["verb", "dry_run", ...WHERE, "code"],
     );
-    this.#duration = metrics.histogram(
+    this.#seconds = metrics.histogram(
       "apiserver_request_duration_seconds",
-      "Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.",
-      where,
+      "How long requests took.",
+      ["verb", "dry_run", ...WHERE],
       BUCKETS,
+    );
+    this.#sliSeconds = metrics.histogram(
+      "apiserver_request_sli_duration_seconds",
+      "How long requests took, without the time in webhooks and in the queues of priority and fairness.",
+      ["verb", ...WHERE],
+      SLI_BUCKETS,
+    );
+    this.#sizes = metrics.histogram(
+      "apiserver_response_sizes",
+      "Bytes of answers to reads.",
+      ["verb", ...WHERE],
+      SIZE_BUCKETS,
+    );
+    this.#long = metrics.gauge(
+      "apiserver_longrunning_requests",
+      "Requests under way that last as long as somebody looks on.",
+      ["verb", ...WHERE],
     );
   }
 
-  observe({ route }: Outcome, method: string, code: number, seconds: number): void {
-    const { isResource, group, version, resource, subresource, namespace, name, verb } = route;
-    const scope = !isResource ? "" : name ? "resource" : namespace ? "namespace" : "cluster";
-    const shown = isResource ? (verbs[verb] ?? verb.toUpperCase()) : method;
-    const values = [shown, "", group, version, resource, subresource, scope, "apiserver"];
-    if (shown !== "WATCH") this.#duration.observe(values, seconds);
-    values.push(String(code));
-    this.#total.add(values);
+  observe({ outcome, method, url, contentType, code, bytes, isLong }: Answered): void {
+    const { route, stages } = outcome;
+    const verb = verbOf(route, method, contentType);
+    const where = whereOf(route);
+    const dryRun = url.includes("dryRun=All") ? "All" : "";
+    if (!isLong) {
+      const seconds = stages.total / 1000;
+      this.#seconds.observe([verb, dryRun, ...where], seconds);
+      const others = (stages.spent("queue") + stages.spent("webhooks")) / 1000;
+      this.#sliSeconds.observe([verb, ...where], Math.max(0, seconds - others));
+      if (READS.has(verb)) this.#sizes.observe([verb, ...where], bytes);
+    }
+    this.#total.add([verb, dryRun, ...where, String(code)]);
   }
+
+  /** Counts it among those that go on, until what is returned is disposed of. */
+  goesOn(route: Route, method: string): Disposable {
+    const labels = [verbOf(route, method, undefined), ...whereOf(route)];
+    this.#long.add(labels);
+    return { [Symbol.dispose]: () => this.#long.add(labels, -1) };
+  }
+}
+
+function verbOf({ isResource, verb }: Route, method: string, contentType: string | undefined): string {
+  if (!isResource) return method;
+  if (verb === "patch" && contentType?.startsWith("application/apply-patch")) return "APPLY";
+  return verbs[verb] ?? verb.toUpperCase();
+}
+
+function whereOf({ isResource, group, version, resource, subresource, namespace, name }: Route): string[] {
+  const scope = !isResource ? "" : name ? "resource" : namespace ? "namespace" : "cluster";
+  return [group, version, resource, subresource, scope, "apiserver"];
 }
 
 /** As upstream shows verbs in metrics. */

@@ -8,6 +8,7 @@ import type { AuditRecord } from "../audit/audit.ts";
 import type { Attributes, User } from "../request.ts";
 import { isLongRunning, timeoutOf } from "./deadline.ts";
 import type { Route } from "./route.ts";
+import type { Stages } from "./stages.ts";
 
 export interface RequestBody {
   /** Content-Type as it came. */
@@ -42,6 +43,7 @@ export class ApiRequest implements Attributes {
   readonly body: RequestBody;
   #user: User;
   readonly origin: Origin;
+  readonly stages: Stages;
   /** What is written of it, when the audit policy wants anything. */
   audit: AuditRecord | undefined;
   /** Uids of the flow schema and the priority level that it belongs to. */
@@ -66,6 +68,7 @@ export class ApiRequest implements Attributes {
     readonly body: RequestBody;
     readonly user: User;
     readonly origin: Origin;
+    readonly stages: Stages;
     readonly signal: () => AbortSignal;
   }) {
     this.method = parts.method;
@@ -75,6 +78,7 @@ export class ApiRequest implements Attributes {
     this.body = parts.body;
     this.#user = parts.user;
     this.origin = parts.origin;
+    this.stages = parts.stages;
     this.#signal = parts.signal;
     this.#timeoutMs = isLongRunning(parts.route) ? Infinity : timeoutOf(parts.query);
   }

@@ -18,6 +18,8 @@ import { dispatch } from "./dispatch.ts";
 import type { Parts } from "./parts.ts";
 import { routeOf, type Route } from "./route.ts";
 import type { NonResources } from "./non-resources.ts";
+import { isLongRunning } from "./deadline.ts";
+import { Stages } from "./stages.ts";
 
 /** A request as it came in. */
 export interface Incoming {
@@ -27,6 +29,8 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders;
   readonly body: RequestBody;
   readonly origin: Origin;
+  /** Where what is measured is kept; made when not given. */
+  readonly stages?: Stages;
   /** Who asks: known already for clients in this process. */
   user(): User | Promise<User>;
   signal(): AbortSignal;
@@ -38,10 +42,13 @@ export interface Outcome {
   readonly route: Route;
   readonly user: User | undefined;
   readonly flow?: FlowIds | undefined;
+  readonly stages: Stages;
 }
 
 export class Pipeline {
   readonly parts: Parts;
+  /** Requests that are worked on and will come to an end. */
+  readonly inFlight = { mutating: 0, readOnly: 0 };
   readonly #nonResources: NonResources;
 
   constructor(parts: Parts, nonResources: NonResources) {
@@ -50,27 +57,33 @@ export class Pipeline {
   }
 
   async handle(incoming: Incoming): Promise<Outcome> {
+    const { stages = new Stages() } = incoming;
     const route = routeOf(incoming.method, incoming.path, incoming.query);
+    const counted = isLongRunning(route) ? undefined : READ_ONLY.has(route.verb) ? "readOnly" : "mutating";
+    if (counted) this.inFlight[counted]++;
     let request: ApiRequest | undefined;
     try {
-      const identity = this.#userOf(incoming, route);
-      const user = identity instanceof Promise ? await identity : identity;
-      request = requestOf(incoming, route, user);
+      const identity = this.#userOf(incoming, route, stages);
+      const user = identity instanceof Promise ? await stages.during("authentication", identity) : identity;
+      request = requestOf(incoming, { route, user, stages });
       request.audit = this.parts.audit?.begin(request);
       if (isImpersonating(incoming.headers)) await this.#impersonate(request);
       const admitted = this.parts.limits ? this.parts.limits.admit(request) : UNLIMITED;
-      const seat = admitted instanceof Promise ? await admitted : admitted;
+      const seat = admitted instanceof Promise ? await stages.during("queue", admitted) : admitted;
       if (!seat) return outcomeOf(request, tooManyRequests());
       try {
         const asked = authorizeRequest(this.parts.authorization, request);
-        if (asked) await asked;
+        if (asked) await stages.during("authorization", asked);
         return outcomeOf(request, await this.#answer(request));
       } finally {
         seat.release();
       }
     } catch (err) {
       const answer = errorAnswer(this.failureOf(err, route));
-      return request ? outcomeOf(request, answer) : { answer, warnings: [], route, user: undefined };
+      return request ? outcomeOf(request, answer) : { answer, warnings: [], route, user: undefined, stages };
+    } finally {
+      stages.endStore();
+      if (counted) this.inFlight[counted]--;
     }
   }
 
@@ -82,12 +95,12 @@ export class Pipeline {
       : this.#nonResources.answer(this.parts, request);
   }
 
-  #userOf(incoming: Incoming, route: Route): User | Promise<User> {
+  #userOf(incoming: Incoming, route: Route, stages: Stages): User | Promise<User> {
     const user = incoming.user();
     const { audit } = this.parts;
     if (!audit || !(user instanceof Promise)) return user;
     return user.catch((err) => {
-      audit.refused(requestOf(incoming, route, NOBODY));
+      audit.refused(requestOf(incoming, { route, user: NOBODY, stages }));
       throw err;
     });
   }
@@ -117,16 +130,22 @@ function tooManyRequests(): WholeAnswer {
   return { ...answer, headers: { "retry-after": String(RETRY_AFTER_SECONDS) } };
 }
 
+/** Verbs of routes, and methods of paths that are no resource. */
+const READ_ONLY = new Set(["get", "list", "watch", "head", "options"]);
+
 const NOBODY: User = { name: "", groups: [] };
 
-function requestOf(incoming: Incoming, route: Route, user: User): ApiRequest {
+function requestOf(
+  incoming: Incoming,
+  known: { readonly route: Route; readonly user: User; readonly stages: Stages },
+): ApiRequest {
   const { method, query, headers, body, origin } = incoming;
   return new ApiRequest({
-    ...{ method, route, query, headers, body, user, origin },
+    ...{ method, query, headers, body, origin, ...known },
     signal: () => incoming.signal(),
   });
 }
 
-function outcomeOf({ audit, warnings, route, user, flow }: ApiRequest, answer: Answer): Outcome {
-  return { answer: audit ? audited(audit, answer) : answer, warnings, route, user, flow };
+function outcomeOf({ audit, warnings, route, user, flow, stages }: ApiRequest, answer: Answer): Outcome {
+  return { answer: audit ? audited(audit, answer) : answer, warnings, route, user, flow, stages };
 }

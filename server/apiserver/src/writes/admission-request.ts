@@ -4,6 +4,7 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { MAX_WRITE_MS } from "../pipeline/deadline.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
+import type { Stage } from "../pipeline/stages.ts";
 import { Reinvocation, type AdmissionRequest, type GroupVersionKind, type User } from "../request.ts";
 import type { Write } from "./write.ts";
 
@@ -69,6 +70,10 @@ class WriteAdmission implements AdmissionRequest {
 
   get signal(): AbortSignal {
     return this.#request.signal;
+  }
+
+  took(stage: Stage, milliseconds: number): void {
+    this.#request.stages.add(stage, milliseconds);
   }
 
   warn(text: string): void {

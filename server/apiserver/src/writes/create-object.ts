@@ -66,6 +66,7 @@ export async function createObject(
     if (object.metadata.resourceVersion)
       throw plain500("resourceVersion should not be set on objects to be created");
     const stored = await served.storedForm(object);
+    write.request.stages.beginStore();
     const created = await cache.create(key, stored).catch((err: unknown) => {
       throw isAlreadyExists(err) ? taken(served, object, cache.get(key)) : err;
     });

@@ -125,6 +125,7 @@ async function admitDelete(write: Write, live: ApiObject, options: () => ShownOp
   const admission = admissionRequest(named, "DELETE", { previous: live, options });
   await parts.admission.mutate(undefined, admission);
   await parts.admission.validate(undefined, admission);
+  request.stages.beginStore();
 }
 
 async function removeNow({ served, key, options, admit }: Deleting): Promise<Deleted> {

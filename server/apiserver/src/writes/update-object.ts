@@ -88,6 +88,7 @@ export async function updateObject(write: Write, change: Change): Promise<Writte
       reservation = undefined;
       const result = await changed(write, change, item);
       reservation = result.undo;
+      write.request.stages.beginStore();
       return served.storedForm(result.object);
     });
     await reservation?.commit?.();

@@ -1,6 +1,6 @@
 /** What is counted of admission policies, under upstream's names. */
 
-import type { Counter, Histogram, Metrics } from "../../metrics/metrics.ts";
+import type { Counter, Histogram, Metrics } from "@knarr/std/metrics.ts";
 
 const BUCKETS = [0.0000005, 0.001, 0.01, 0.1, 1];
 

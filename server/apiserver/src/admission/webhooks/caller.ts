@@ -30,7 +30,10 @@ export class WebhookCaller {
   async ask(webhook: Webhook, request: AdmissionRequest, shown: Shown): Promise<Verdict> {
     const { name, sideEffects } = webhook;
     if (request.dryRun && !HARMLESS.includes(sideEffects)) throw noDryRun(name);
-    const verdict = await this.#call(webhook, request, shown);
+    const started = performance.now();
+    const verdict = await this.#call(webhook, request, shown).finally(() =>
+      request.took("webhooks", performance.now() - started),
+    );
     const { allowed, status, warnings, auditAnnotations } = verdict;
     for (const [key, value] of Object.entries(auditAnnotations)) {
       const qualified = `${name}/${key}`;

@@ -8,6 +8,14 @@ export interface Metric {
   text(): string;
 }
 
+export interface ReadFigure {
+  readonly name: string;
+  readonly help: string;
+  /** Default: gauge. */
+  readonly type?: "counter" | "gauge";
+  readonly labels?: readonly string[];
+}
+
 export class Metrics {
   readonly #metrics: Metric[] = [];
 
@@ -23,9 +31,12 @@ export class Metrics {
     return this.#add(new Histogram(name, help, labels, buckets));
   }
 
-  /** A gauge that is read when it is shown. */
-  read(name: string, help: string, value: () => number): void {
-    this.#add({ text: () => `${headOf(name, help, "gauge")}${name} ${value()}\n` });
+  /** What is counted elsewhere and read when it is shown: each of `rows` is a value with its labels' values. */
+  read(figure: ReadFigure, rows: () => Iterable<readonly [value: number, ...labels: string[]]>): void {
+    const { name, help, type = "gauge", labels = [] } = figure;
+    const line = ([value, ...values]: readonly [number, ...string[]]): string =>
+      `${name}${braced(seriesOf(labels, values))} ${value}\n`;
+    this.#add({ text: () => headOf(name, help, type) + Array.from(rows(), line).join("") });
   }
 
   text(): string {

@@ -1,0 +1,57 @@
+/** What is counted of the store and of what is in it, under upstream's names: `etcd` is what upstream calls its store, whichever ours is. */
+
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { Counter, Histogram, Metrics } from "@knarr/std/metrics.ts";
+import { BUCKETS } from "./request-metrics.ts";
+
+export type StoreOperation = "create" | "update" | "delete";
+type Kind = Pick<Resource<any>, "group" | "plural">;
+
+export class StoreMetrics {
+  readonly #seconds: Histogram;
+  readonly #requests: Counter;
+  readonly #errors: Counter;
+
+  constructor(metrics: Metrics) {
+    const labels = ["operation", "group", "resource"];
+    this.#seconds = metrics.histogram(
+      "etcd_request_duration_seconds",
+      "How long the store took, for each operation and kind.",
+      labels,
+      BUCKETS,
+    );
+    this.#requests = metrics.counter("etcd_requests_total", "What the store was asked for.", labels);
+    this.#errors = metrics.counter("etcd_request_errors_total", "What the store could not do.", labels);
+  }
+
+  /** Waits for what the store is asked for. */
+  async measure<T>(operation: StoreOperation, { group, plural }: Kind, asked: Promise<T>): Promise<T> {
+    const labels = [operation, group, plural];
+    const started = performance.now();
+    try {
+      return await asked;
+    } catch (err) {
+      this.#errors.add(labels);
+      throw err;
+    } finally {
+      this.#requests.add(labels);
+      this.#seconds.observe(labels, (performance.now() - started) / 1000);
+    }
+  }
+}
+
+export interface StoredKind extends Kind {
+  /** How many objects of it there are. */
+  readonly size: number;
+}
+
+/** How much there is of each kind, when somebody looks. */
+export function objectMetrics(metrics: Metrics, kinds: () => readonly StoredKind[]): void {
+  const help = "Stored objects, by kind.";
+  metrics.read({ name: "apiserver_storage_objects", help, labels: ["resource"] }, () =>
+    kinds().map(({ group, plural, size }) => [size, group ? `${plural}.${group}` : plural]),
+  );
+  metrics.read({ name: "apiserver_resource_objects", help, labels: ["group", "resource"] }, () =>
+    kinds().map(({ group, plural, size }) => [size, group, plural]),
+  );
+}
