@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   down: async () => (await import("./commands/down.ts")).down,
   status: async () => (await import("./commands/status.ts")).status,
   images: async () => (await import("./commands/images.ts")).images,
+  store: async () => (await import("./commands/store.ts")).store,
   "secrets-encrypt": async () => (await import("./commands/secrets-encrypt.ts")).secretsEncrypt,
   controllers: async () => (await import("./commands/controllers.ts")).controllers,
   scheduler: async () => (await import("./commands/scheduler.ts")).scheduler,

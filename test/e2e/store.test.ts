@@ -1,6 +1,6 @@
 /**
  * The store under the real program: Secrets that nobody reads off the disk, keys that rotate through a kill -9, and a start that is refused when the
- * key file is not the one.
+ * key file is not the one; backups, and the way back to one.
  *
  * One control plane without nodes serves all steps, in order.
  */
@@ -115,6 +115,35 @@ step("a start without the key file is refused with a sentence, and nothing is lo
   const secret = await machine.kubectl("get", "secret", "hush", "-o", "jsonpath={.data.word}");
   assert.equal(Buffer.from(secret, "base64").toString(), WORD);
 });
+
+step(
+  "a backup is made while the cluster runs; a restore is refused then, and takes the store back when it does not",
+  async () => {
+    const file = join(machine.folder, "backup.db");
+    assert.match(
+      await knarr("store", "backup", file),
+      /only with the key file .*secrets\.key \(id [0-9a-f]{12}\)/,
+    );
+    assert.match(await knarr("store", "check"), /no problems/);
+    assert.match(await knarr("store", "status"), /^secrets +301 /m);
+    await knarr("store", "compact");
+    await machine.kubectl("create", "configmap", "later");
+    const running = await machine.knarr("store", "restore", file);
+    assert.deepEqual(
+      [running.code, running.stderr.trim()],
+      [1, "knarr: Cannot restore the store while Knarr runs: `knarr down` stops it"],
+    );
+
+    await knarr("down");
+    assert.match(await knarr("store", "restore", file), /kept as .*state\.db\.before-restore-/);
+    assert.match(await knarr("store", "check"), /no problems/);
+    await up();
+    const secret = await machine.kubectl("get", "secret", "hush", "-o", "jsonpath={.data.word}");
+    assert.equal(Buffer.from(secret, "base64").toString(), WORD);
+    assert.match(await machine.kubectl("get", "configmap", "-o", "name"), /^configmap\/loud$/m);
+    assert.doesNotMatch(await machine.kubectl("get", "configmap", "-o", "name"), /later/);
+  },
+);
 
 function serverPid(): number {
   const { processes } = JSON.parse(readFileSync(join(machine.folder, "run", "knarr.json"), "utf8"));

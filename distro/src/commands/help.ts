@@ -30,7 +30,8 @@ export const help = defineCommand({
     const command = await load();
     terminal.line(`${command.summary}\n\nUsage: ${command.usage}`);
     if (command.options) sayOptions(command.options, terminal);
-    if (["up", "down", "status", "images", "secrets-encrypt"].includes(name)) sayOptions(options, terminal);
+    if (["up", "down", "status", "images", "store", "secrets-encrypt"].includes(name))
+      sayOptions(options, terminal);
     return 0;
   },
 });

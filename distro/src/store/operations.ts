@@ -5,6 +5,9 @@
 
 import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
 import { encryptionStatus, rotate } from "@knarr/store/encryption/rotation.ts";
+import { storeBackup } from "./backup.ts";
+import { storeCheck } from "./check.ts";
+import { storeCompact, storeStatus } from "./status.ts";
 
 /** Words in and results out are JSON. `report` says how far it is, in a few words. */
 export type Operation = (
@@ -16,6 +19,10 @@ export type Operation = (
 export const operations = {
   encryptionStatus: (store) => encryptionStatus(store),
   rotate: (store, _words, report) => rotate(store, (written) => report(`${written} objects written`)),
+  storeStatus,
+  storeCompact,
+  storeCheck,
+  storeBackup,
 } as const satisfies Readonly<Record<string, Operation>>;
 
 export type Operations = typeof operations;

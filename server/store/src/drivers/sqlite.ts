@@ -169,6 +169,15 @@ export class SqliteStore implements Store {
     await this.#read({ type: "compact", revision });
   }
 
+  async check(): Promise<readonly string[]> {
+    const answer = await this.#read({ type: "check" });
+    return answer.type === "checked" ? answer.problems : [];
+  }
+
+  async backup(path: string): Promise<void> {
+    await this.#read({ type: "backup", path });
+  }
+
   async stats(): Promise<{ bytes: number; entries: number; history: number }> {
     const answer = await this.#read({ type: "stats" });
     if (answer.type !== "stats") throw new StoreUnavailable(`Cannot measure the store: got ${answer.type}`);

@@ -147,19 +147,23 @@ function prepare(database: DatabaseSync): void {
     PRAGMA temp_store = MEMORY;
   `);
   database.exec("BEGIN IMMEDIATE");
-  const { application_id: application } = database.prepare("PRAGMA application_id").get() as any;
-  const { user_version: format } = database.prepare("PRAGMA user_version").get() as any;
   const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as any;
   if (tables === 0) {
     database.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${FORMAT};`);
-  } else if (application !== APPLICATION) {
+  } else assertUsable(database);
+  database.exec("COMMIT");
+}
+
+/** Throws for what is no store of ours, or one of a version to come. */
+export function assertUsable(database: DatabaseSync): void {
+  const { application_id: application } = database.prepare("PRAGMA application_id").get() as any;
+  const { user_version: format } = database.prepare("PRAGMA user_version").get() as any;
+  if (application !== APPLICATION)
     throw new Error(`it is a database of something else. Give the store a file of its own`);
-  } else if (format > FORMAT) {
+  if (format > FORMAT)
     throw new Error(
       `it has format ${format}, and this version knows formats up to ${FORMAT}. Run the newer version that wrote it`,
     );
-  }
-  database.exec("COMMIT");
 }
 
 /** All or nothing. Moving the copy back in place, and running the older version, undoes it. */

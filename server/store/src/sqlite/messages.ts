@@ -38,7 +38,10 @@ export type ReadRequest =
   | { readonly type: "changes"; readonly prefix: string; readonly after: number; readonly upTo: number }
   /** Answered when the sweep is done. */
   | { readonly type: "compact"; readonly revision: number }
-  | { readonly type: "stats" };
+  | { readonly type: "stats" }
+  | { readonly type: "check" }
+  /** A copy as one file; writes go on. */
+  | { readonly type: "backup"; readonly path: string };
 
 export type Request =
   WriteRequest | { readonly id: number; readonly read: ReadRequest } | { readonly type: "close" };
@@ -76,6 +79,8 @@ export type ReadAnswer =
   | { readonly type: "changes"; readonly rows: Rows; readonly isDelete: Uint8Array; readonly more: boolean }
   | { readonly type: "compacted"; readonly revision: number }
   | { readonly type: "stats"; readonly bytes: number; readonly entries: number; readonly history: number }
+  | { readonly type: "checked"; readonly problems: readonly string[] }
+  | { readonly type: "backedUp" }
   /** The read is of the past that is gone. */
   | { readonly type: "gone"; readonly revision: number; readonly compacted: number }
   | { readonly type: "tooNew"; readonly revision: number; readonly now: number }

@@ -14,6 +14,8 @@ import {
   type MessagePort,
   type Transferable,
 } from "node:worker_threads";
+import { checkLog } from "./check.ts";
+import { backUp } from "./copies.ts";
 import { explain, openDatabase, readyWriteAhead, type MovedPrefixes } from "./database.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
 import { packRows, packValues, unpackValues } from "./packing.ts";
@@ -47,6 +49,7 @@ class Worker {
   #mayShrink = false;
   #writesInWal = 0;
   #quiet: NodeJS.Timeout | undefined;
+  readonly #backups = new Set<Promise<void>>();
   #isScheduled = false;
   #isClosed = false;
 
@@ -81,7 +84,7 @@ class Worker {
         writes = [];
       } else {
         this.#commit(writes);
-        this.#close();
+        void this.#close(); // throws only what ends the thread
         return;
       }
     }
@@ -137,6 +140,11 @@ class Worker {
       this.#compact(id, request.revision);
       return;
     }
+    if (request.type === "backup") {
+      const made = this.#backup(id, request.path).finally(() => this.#backups.delete(made));
+      this.#backups.add(made);
+      return;
+    }
     let answer: ReadAnswer;
     try {
       answer = this.#answerTo(request);
@@ -146,8 +154,19 @@ class Worker {
     this.#answer({ type: "read", id, answer });
   }
 
-  #answerTo(request: Exclude<ReadRequest, { type: "compact" }>): ReadAnswer {
+  async #backup(id: number, path: string): Promise<void> {
+    let answer: ReadAnswer = { type: "backedUp" };
+    try {
+      await backUp(this.#database, path);
+    } catch (err) {
+      answer = { type: "error", message: explain(err, `Cannot back the store up to ${path}`) };
+    }
+    this.#answer({ type: "read", id, answer });
+  }
+
+  #answerTo(request: Exclude<ReadRequest, { type: "compact" | "backup" }>): ReadAnswer {
     const log = this.#log;
+    if (request.type === "check") return { type: "checked", problems: checkLog(this.#database) };
     if (request.type === "stats") return { type: "stats", ...log.stats() };
     const revision = request.type === "changes" ? request.after : (request.revision ?? log.revision);
     if (revision < log.compacted) return { type: "gone", revision, compacted: log.compacted };
@@ -241,9 +260,10 @@ class Worker {
     }
   }
 
-  #close(): void {
+  async #close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#quiet);
+    await Promise.all(this.#backups);
     this.#database.close();
     this.#answer({ type: "closed" });
     this.#port.close();

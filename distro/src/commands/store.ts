@@ -1,0 +1,106 @@
+/** `knarr store status|compact|check|backup|restore`: what administrators do to the file that a cluster lives in. */
+
+import { mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { defineCommand } from "../command.ts";
+import { readConfig, type Config } from "../config.ts";
+import { datastoreFile } from "../datastore.ts";
+import { UsageError } from "../option.ts";
+import { restoreBackup } from "../store/backup.ts";
+import { operate } from "../store/operate.ts";
+import type { Terminal } from "../terminal.ts";
+
+type Verb = (config: Config, terminal: Terminal, path: string) => Promise<number>;
+
+const verbs: Readonly<Record<string, Verb>> = { status, compact, check };
+const verbsWithFile: Readonly<Record<string, Verb>> = { backup, restore };
+
+export const store = defineCommand({
+  name: "store",
+  summary: "Look after the store: its size, its health, backups",
+  usage: "knarr store status | compact | check | backup FILE | restore FILE",
+
+  async run(argv, terminal) {
+    const { config, words } = readConfig(argv);
+    const [name = "", ...files] = words;
+    const table = files.length === 0 ? verbs : files.length === 1 ? verbsWithFile : {};
+    const verb = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (!verb)
+      throw new UsageError(
+        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `backup FILE` or `restore FILE`",
+      );
+    return verb(config, terminal, resolve(files[0] ?? ""));
+  },
+});
+
+async function status(config: Config, terminal: Terminal): Promise<number> {
+  const { revision, compacted, bytes, entries, history, kinds } = await operate(config, {
+    operation: "storeStatus",
+  });
+  terminal.line(`Revision ${revision}; the past is kept from ${compacted} on.`);
+  terminal.line(`${megabytes(bytes)} on disk: ${entries} live entries, ${history} of the past.`);
+  const row = (kind: string, objects: string, size: string): void =>
+    terminal.line(`${kind.padEnd(56)} ${objects.padStart(8)} ${size.padStart(10)}`);
+  row("KIND", "OBJECTS", "SIZE");
+  for (const { kind, objects, bytes } of kinds) row(kind, String(objects), megabytes(bytes));
+  return 0;
+}
+
+async function compact(config: Config, terminal: Terminal): Promise<number> {
+  await terminal.step(
+    "Forgetting the history",
+    () => operate(config, { operation: "storeCompact" }),
+    ({ before, after }) => `Forgot ${before - after} entries of the past`,
+  );
+  return 0;
+}
+
+/** Exit code 1 when something is wrong. */
+async function check(config: Config, terminal: Terminal): Promise<number> {
+  const { problems } = await terminal.step(
+    "Checking the file and every object",
+    () => operate(config, { operation: "storeCheck" }),
+    ({ objects, problems }) => `Checked ${objects} objects: ${problems.length || "no"} problems`,
+  );
+  for (const problem of problems) terminal.line(problem);
+  if (problems.length)
+    terminal.line("Make a copy of the file before anything else; `knarr store restore` takes a backup.");
+  return problems.length ? 1 : 0;
+}
+
+async function backup(config: Config, terminal: Terminal, path: string): Promise<number> {
+  const { keyFile } = await terminal.step(
+    `Backing the store up to ${path}`,
+    () => operate(config, { operation: "storeBackup", words: [path] }),
+    ({ revision }) => `Wrote ${path}, of revision ${revision} or later`,
+  );
+  if (keyFile.id)
+    terminal.line(
+      `Its Secrets can be read only with the key file ${keyFile.path} (id ${keyFile.id}): keep a copy elsewhere.`,
+    );
+  sayFurtherFiles(config, terminal);
+  return 0;
+}
+
+async function restore(config: Config, terminal: Terminal, path: string): Promise<number> {
+  mkdirSync(dirname(datastoreFile(config) ?? path), { recursive: true, mode: 0o700 });
+  const { aside } = await terminal.step(
+    `Restoring ${path}`,
+    () => restoreBackup(config, path, new Date()),
+    ({ revision }) => `Restored ${path}; revisions go on after ${revision}`,
+  );
+  if (aside) terminal.line(`The store that was there is kept as ${aside}.`);
+  sayFurtherFiles(config, terminal);
+  return 0;
+}
+
+function sayFurtherFiles(config: Config, terminal: Terminal): void {
+  const pki = join(config["data-dir"], "pki");
+  terminal.line(
+    `A cluster that moves to another machine takes ${pki} with it: its authorities and the key of its tokens.`,
+  );
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e6 ? 3 : 1)} MB`;
+}

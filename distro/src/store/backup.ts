@@ -1,0 +1,65 @@
+/** A backup of the store as one file, made while it is in use; and a file that takes the store's place. */
+
+import { existsSync } from "node:fs";
+import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
+import { SqliteStore } from "@knarr/store/drivers/sqlite.ts";
+import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
+import { KeyFile } from "@knarr/store/encryption/key-file.ts";
+import { restore, type Restored } from "@knarr/store/sqlite/copies.ts";
+import { datastoreFile } from "../datastore.ts";
+import type { Config } from "../options.ts";
+import { paths } from "../paths.ts";
+import { findRunning } from "../run-file.ts";
+
+export interface Backup {
+  readonly revision: number;
+  /** Of the key file that its encrypted values want. */
+  readonly keyFile: { readonly path: string; readonly id: string | undefined };
+}
+
+export async function storeBackup(store: EncryptedStore, [path = ""]: readonly string[]): Promise<Backup> {
+  if (!store.raw.backup)
+    throw new Error(
+      "Cannot back up a store that is no file of Knarr's: use its own tools (`etcdctl snapshot save`)",
+    );
+  if (existsSync(path))
+    throw new Error(`Cannot back up to ${path}: it is there already. Choose another name`);
+  const { revision } = store;
+  await store.raw.backup(path);
+  return { revision, keyFile: { path: store.keyFile.path, id: store.keyFileId } };
+}
+
+/** Refused, with nothing changed, while the store is in use, and without the key file that the backup wants. */
+export async function restoreBackup(config: Config, from: string, now: Date): Promise<Restored> {
+  const to = datastoreFile(config);
+  if (!to)
+    throw new Error(
+      "Cannot restore a store that is no file of Knarr's: use its own tools (`etcdctl snapshot restore`)",
+    );
+  if (findRunning(config))
+    throw new Error("Cannot restore the store while Knarr runs: `knarr down` stops it");
+  if (!existsSync(from)) throw new Error(`Cannot restore ${from}: there is no such file`);
+  const keyFile = new KeyFile(paths(config).keyFile);
+  const checkKeyFile = (wanted: string): void => {
+    const there = keyFile.read();
+    if (there?.id === wanted) return;
+    throw new Error(
+      `it wants the key file ${keyFile.path} with the id ${wanted}, and ${there ? `the one there has the id ${there.id}` : "there is none"}. ` +
+        "Put that of the backup's machine there first",
+    );
+  };
+  const stamp = `before-restore-${now.toISOString().replaceAll(":", "").slice(0, 17)}Z`;
+  return restore({ from, to, revision: await lastRevision(to), stamp, checkKeyFile });
+}
+
+/** Of the store that is there; 0 when nobody can tell any more, which is why it is restored. Throws when somebody has it open. */
+async function lastRevision(path: string): Promise<number> {
+  if (!existsSync(path)) return 0;
+  try {
+    await using store = await SqliteStore.open({ path, movedPrefixes: movedPrefixes() });
+    return store.revision;
+  } catch (err) {
+    if ((err as Error).message.includes("another process has it open")) throw err;
+    return 0;
+  }
+}

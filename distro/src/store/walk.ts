@@ -1,0 +1,47 @@
+/** Every entry of the store as it lies, and whose it is. */
+
+import { ROOT, prefixOf, storePrefix } from "@knarr/apiserver/cache/store-keys.ts";
+import { resources } from "@knarr/kinds/kinds.ts";
+import type { Entry, Store } from "@knarr/store/store.ts";
+
+export interface Found {
+  readonly entry: Entry;
+  /** `pods`, `deployments.apps`, or what its place says of a kind that is not built in. */
+  readonly kind: string;
+  /** `namespace/name`, or `name`. */
+  readonly place: string;
+}
+
+const PAGE = 500;
+const builtIn = new Map(
+  resources
+    .filter(({ stored, isComputed }) => !stored && !isComputed)
+    .map((resource) => [
+      storePrefix(resource),
+      resource.group ? `${resource.plural}.${resource.group}` : resource.plural,
+    ]),
+);
+
+/** All of one moment, some at a time. */
+export async function* walk(store: Store): AsyncGenerator<readonly Found[]> {
+  const { revision } = store;
+  for (let after: string | undefined, remaining = 1; remaining > 0;) {
+    const page = await store.list(ROOT, { revision, limit: PAGE, count: false, ...(after && { after }) });
+    yield page.entries.map(foundOf);
+    after = page.entries.at(-1)?.key;
+    remaining = page.remaining;
+  }
+}
+
+function foundOf(entry: Entry): Found {
+  const prefix = longest(entry.key) ?? prefixOf(entry.key, () => false);
+  const [plural, group] = prefix.slice(ROOT.length, -1).split("/").reverse();
+  return { entry, kind: builtIn.get(prefix) ?? `${plural}.${group}`, place: entry.key.slice(prefix.length) };
+}
+
+/** The built-in kind of a key: `/registry/pods/`, or `/registry/services/specs/`. */
+function longest(key: string): string | undefined {
+  const first = key.indexOf("/", ROOT.length) + 1;
+  const second = key.indexOf("/", first) + 1;
+  return [key.slice(0, second), key.slice(0, first)].find((prefix) => builtIn.has(prefix));
+}

@@ -1,0 +1,118 @@
+/** Backups that are of one moment while writers go on, and files that take a store's place. */
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, test } from "node:test";
+import { SqliteStore } from "../drivers/sqlite.ts";
+import { EncryptedStore } from "../encryption/encrypted-store.ts";
+import { KeyFile } from "../encryption/key-file.ts";
+import { Compacted } from "../store.ts";
+import { restore, type RestoreOptions } from "./copies.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "knarr-copies-"));
+after(() => rmSync(folder, { recursive: true }));
+let places = 0;
+const newPath = (): string => join(folder, `${++places}.db`);
+const restoring = (from: string, to: string, more: Partial<RestoreOptions> = {}): RestoreOptions => ({
+  from,
+  to,
+  revision: 0,
+  stamp: "aside",
+  checkKeyFile: () => {},
+  ...more,
+});
+
+test("a backup that is made while others write has all up to one revision and nothing after it", async () => {
+  const copy = newPath();
+  const path = newPath();
+  {
+    await using store = await SqliteStore.open({ path });
+    await Promise.all(
+      Array.from({ length: 500 }, (_, i) => store.put(`/old/${i}`, Buffer.alloc(8000, i), 0)),
+    );
+    const stop = new AbortController();
+    const writing = (async () => {
+      for (let i = 0; !stop.signal.aborted; i++) await store.put(`/new/${i}`, Buffer.alloc(8000), 0);
+    })();
+    await store.backup(copy);
+    stop.abort();
+    await writing;
+    assert.deepEqual(await store.check(), []);
+  }
+  assert.equal(statSync(copy).mode & 0o777, 0o600);
+  assert.deepEqual([existsSync(`${copy}-wal`), existsSync(`${copy}.part`)], [false, false]);
+  await using copied = await SqliteStore.open({ path: copy });
+  assert.deepEqual(await copied.check(), []);
+  const { entries } = await copied.list("/");
+  assert.equal(entries.length, copied.revision, "one write for every revision");
+  assert.ok(copied.revision >= 500);
+});
+
+test("restore puts the old file aside, and revisions that clients have seen never come again", async () => {
+  const [path, copy] = [newPath(), newPath()];
+  {
+    await using store = await SqliteStore.open({ path });
+    await store.put("/a", Buffer.from("backed up"), 0);
+    await store.backup(copy);
+    await store.put("/a", Buffer.from("later"), 1);
+  }
+  const { aside, revision } = restore(restoring(copy, path, { revision: 2 }));
+  await using store = await SqliteStore.open({ path });
+  assert.equal(Buffer.from((await store.get("/a"))!.value).toString(), "backed up");
+  assert.deepEqual([store.revision, store.compacted], [revision, revision]);
+  await assert.rejects(store.get("/a", { revision: 2 }), Compacted);
+  assert.equal((await store.put("/b", Buffer.from("1"), 0)).revision, 1_000_000_003);
+  await using old = await SqliteStore.open({ path: aside! });
+  assert.equal(Buffer.from((await old.get("/a"))!.value).toString(), "later");
+});
+
+test("restore refuses what it cannot use with a sentence, and changes nothing", async () => {
+  const [path, secret, newer, text] = [newPath(), newPath(), newPath(), newPath()];
+  await (await SqliteStore.open({ path }))[Symbol.asyncDispose]();
+  const keyFile = new KeyFile(join(folder, "secrets.key"));
+  {
+    const store = await SqliteStore.open({ path: secret });
+    await using _encrypted = await EncryptedStore.open({ store, keyFile, prefixes: ["/registry/secrets/"] });
+  }
+  await (await SqliteStore.open({ path: newer }))[Symbol.asyncDispose]();
+  {
+    using database = new DatabaseSync(newer);
+    database.exec("PRAGMA user_version = 99");
+  }
+  writeFileSync(text, "no database\n".repeat(100));
+  const refuseKey = (wanted: string): void => {
+    throw new Error(`it wants ${wanted}`);
+  };
+  for (const [from, why] of [
+    [secret, new RegExp(`Cannot restore ${secret}: it wants ${keyFile.read()!.id}`)],
+    [newer, /it has format 99, and this version knows/],
+    [text, /it is not a SQLite database/],
+  ] as const) {
+    assert.throws(() => restore(restoring(from, path, { checkKeyFile: refuseKey })), why);
+    assert.deepEqual(
+      [existsSync(path), existsSync(`${path}.aside`), existsSync(`${path}.part`)],
+      [true, false, false],
+    );
+  }
+});
+
+test("check finds rows that break the rules of the log", async () => {
+  const path = newPath();
+  {
+    await using store = await SqliteStore.open({ path });
+    await store.put("/a", Buffer.from("1"), 0);
+    await store.put("/a", Buffer.from("2"), 1);
+  }
+  {
+    using database = new DatabaseSync(path);
+    database.exec("DELETE FROM log WHERE revision = 1; UPDATE log SET created = 9");
+  }
+  await using store = await SqliteStore.open({ path });
+  assert.deepEqual(await store.check(), [
+    "Revision 2 of /a names a revision it took the place of that is not there",
+    "Revision 2 of /a was made by another revision than it says",
+  ]);
+});

@@ -1,0 +1,121 @@
+/** Copies of the file: one made while it is in use, and one that takes its place. */
+
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  chmodSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { backup, DatabaseSync } from "node:sqlite";
+import { DATA_KEYS, DataKeys } from "../encryption/data-keys.ts";
+import { assertUsable, explain } from "./database.ts";
+
+/** Pages copied between two writes. */
+const RATE = 512;
+
+/**
+ * A copy of one moment, as one file that is whole when it has its name. Writers go on meanwhile: what they write to the database, SQLite
+ * writes to the copy as well.
+ */
+export async function backUp(database: DatabaseSync, path: string): Promise<void> {
+  const half = `${path}.part`;
+  rmSync(half, { force: true });
+  closeSync(openSync(half, "wx", 0o600));
+  try {
+    await backup(database, half, { rate: RATE });
+    const copy = new DatabaseSync(half);
+    copy.exec("PRAGMA journal_mode = DELETE"); // no log beside it
+    copy.close();
+    putInPlace(half, path);
+  } finally {
+    rmSync(half, { force: true });
+  }
+}
+
+/**
+ * By so much revisions go on after a restore. What was written after the backup is gone, but clients have seen its revisions: none of those may
+ * come again, and who asks for one must hear that it is gone (410) and list anew.
+ */
+const REVISIONS_SKIPPED = 1_000_000_000;
+
+export interface Restored {
+  readonly revision: number;
+  /** Where the old file is now; undefined when there was none. */
+  readonly aside: string | undefined;
+}
+
+export interface RestoreOptions {
+  readonly from: string;
+  readonly to: string;
+  /** The last revision of the store that is there, as far as is known. */
+  readonly revision: number;
+  /** What the old file gets at the end of its name. */
+  readonly stamp: string;
+  /** Throws when the key file that the backup wants, by its id, is not there. */
+  readonly checkKeyFile: (wanted: string) => void;
+}
+
+/** Nothing has changed when it throws. Nobody may have the file open. */
+export function restore({ from, to, revision, stamp, checkKeyFile }: RestoreOptions): Restored {
+  const half = `${to}.part`;
+  try {
+    copyFileSync(from, half);
+    chmodSync(half, 0o600);
+    const restored = prepareCopy(half, { from, revision, checkKeyFile });
+    const aside = existsSync(to) ? `${to}.${stamp}` : undefined;
+    if (aside)
+      for (const part of ["-shm", "-wal", ""]) if (existsSync(to + part)) renameSync(to + part, aside + part);
+    putInPlace(half, to);
+    return { revision: restored, aside };
+  } finally {
+    for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
+  }
+}
+
+/** Checks the copy, and makes its revisions go on where nobody has been. Returns the last one. */
+function prepareCopy(
+  half: string,
+  { from, revision, checkKeyFile }: Pick<RestoreOptions, "from" | "revision" | "checkKeyFile">,
+): number {
+  try {
+    using copy = new DatabaseSync(half);
+    assertUsable(copy);
+    const [problem] = copy.prepare("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
+    if (problem!.integrity_check !== "ok")
+      throw new Error(`its content is damaged (${problem!.integrity_check})`);
+    const keys = copy
+      .prepare("SELECT value FROM log WHERE key = ? ORDER BY revision DESC LIMIT 1")
+      .get(DATA_KEYS) as any;
+    if (keys) checkKeyFile(DataKeys.wants(keys.value));
+    const { last } = copy
+      .prepare("SELECT max(coalesce(max(revision), 0), (SELECT compacted FROM progress)) AS last FROM log")
+      .get() as any;
+    const next = Math.max(last, revision) + REVISIONS_SKIPPED;
+    copy.exec("PRAGMA journal_mode = DELETE");
+    copy.prepare("UPDATE progress SET compacted = ?").run(next);
+    return next;
+  } catch (err) {
+    throw new Error(explain(err, `Cannot restore ${from}`), { cause: err });
+  }
+}
+
+/** On the disk under its name, or not there at all. */
+function putInPlace(half: string, path: string): void {
+  sync(half);
+  renameSync(half, path);
+  sync(dirname(path));
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
