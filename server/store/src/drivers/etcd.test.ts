@@ -1,6 +1,10 @@
 /** The etcd driver keeps every promise of a store, with the etcd that Debian has and with a newer one; and what only a shared store promises. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { realClock } from "@knarr/std/clock.ts";
 import { testStore } from "../conformance.ts";
@@ -209,3 +213,51 @@ test("EtcdStore says what is wrong with a value that etcd does not take", { skip
   await store[Symbol.asyncDispose]();
   await assert.rejects(store.put("/a", Buffer.from("1"), 0), StoreUnavailable);
 });
+
+const noOpenssl = spawnSync("openssl", ["version"]).status === 0 ? false : "needs openssl";
+
+test(
+  "EtcdStore shows its certificate, and checks etcd's for the address it called",
+  { skip: skip || noOpenssl },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "knarr-etcd-pki-"));
+    try {
+      const { ca, certificate, key, flags } = certificatesIn(folder);
+      const tls = { ca, certificate, key };
+      await using etcd = await TestEtcd.start({ flags, tls });
+      await using store = await openStore(`etcd://${etcd.endpoint}`, { tls });
+      await store.put("/a", Buffer.from("1"), 0);
+      const { port } = new URL(`tcp://${etcd.endpoint}`);
+      // The certificate is for 127.0.0.1 alone.
+      await assert.rejects(
+        openStore(`etcd://localhost:${port}`, { tls }),
+        /does not match certificate's altnames/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+/** An authority and one certificate of it for 127.0.0.1, and what makes etcd use and want it. */
+function certificatesIn(folder: string) {
+  const openssl = (...words: string[]): void =>
+    assert.equal(spawnSync("openssl", words, { cwd: folder }).status, 0);
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"];
+  openssl("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca");
+  const names = ["-subj", "/CN=etcd", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-addext", "basicConstraints=critical,CA:FALSE"];
+  openssl("req", "-x509", ...key, ...signed, "-keyout", "etcd.key", "-out", "etcd.crt", ...names);
+  const path = (name: string): string => join(folder, name);
+  return {
+    ca: readFileSync(path("ca.crt")),
+    certificate: readFileSync(path("etcd.crt")),
+    key: readFileSync(path("etcd.key")),
+    flags: [
+      `--cert-file=${path("etcd.crt")}`,
+      `--key-file=${path("etcd.key")}`,
+      `--trusted-ca-file=${path("ca.crt")}`,
+      "--client-cert-auth",
+    ],
+  };
+}

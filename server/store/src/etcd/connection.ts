@@ -5,14 +5,9 @@
  * nobody knows whether it was carried out (`isUnsure`), and only who sent it can tell what to do about that.
  */
 
-import {
-  Client,
-  credentials,
-  Metadata,
-  status,
-  type ChannelCredentials,
-  type ServiceError,
-} from "@grpc/grpc-js";
+import { isIP } from "node:net";
+import { checkServerIdentity as tlsCheck, type PeerCertificate } from "node:tls";
+import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Method } from "./rpc.ts";
 
@@ -46,6 +41,11 @@ export class EtcdError extends Error {
     return unsure.has(this.code);
   }
 
+  /** One of both does not trust the other's certificate: no waiting helps. */
+  get isMistrusted(): boolean {
+    return /ERR_TLS_|_CERT|certificate/.test(this.message);
+  }
+
   get isCompacted(): boolean {
     return this.message.includes("has been compacted");
   }
@@ -77,8 +77,7 @@ export class EtcdConnection implements Disposable {
 
   constructor({ endpoints, tls }: EtcdAddress, clock: Clock) {
     this.#clock = clock;
-    const as = credentialsOf(tls);
-    this.#clients = endpoints.map((endpoint) => new Client(endpoint, as, CHANNEL));
+    this.#clients = endpoints.map((endpoint) => clientOf(endpoint, tls));
     this.#metadata.set("hasleader", "true"); // a member that is cut off says so, rather than answer with what it has
   }
 
@@ -89,7 +88,9 @@ export class EtcdConnection implements Disposable {
         return await this.once(method, request);
       } catch (err) {
         if (!(err instanceof EtcdError) || !err.isUnsure || this.#clock.now() > until) throw err;
-        if (tries % this.#clients.length === 0) await this.#clock.sleep(ROUND_MS);
+        if (tries % this.#clients.length > 0) continue;
+        if (err.isMistrusted) throw err;
+        await this.#clock.sleep(ROUND_MS);
       }
     }
   }
@@ -161,7 +162,12 @@ const CHANNEL = {
   "grpc.service_config_disable_resolution": 1,
 };
 
-function credentialsOf(tls: EtcdTls | undefined): ChannelCredentials {
-  if (!tls) return credentials.createInsecure();
-  return credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.certificate ?? null);
+function clientOf(endpoint: string, tls: EtcdTls | undefined): Client {
+  if (!tls) return new Client(endpoint, credentials.createInsecure(), CHANNEL);
+  const { ca = null, key = null, certificate = null } = tls;
+  const host = endpoint.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  // gRPC names the address to the server, which Node.js refuses: addresses are no names there. So another name is said, and the address checked.
+  const checkServerIdentity = (_name: string, shown: PeerCertificate) => tlsCheck(host, shown);
+  const options = isIP(host) ? { ...CHANNEL, "grpc.ssl_target_name_override": "etcd" } : CHANNEL;
+  return new Client(endpoint, credentials.createSsl(ca, key, certificate, { checkServerIdentity }), options);
 }

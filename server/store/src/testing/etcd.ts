@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realClock } from "@knarr/std/clock.ts";
-import { EtcdConnection } from "../etcd/connection.ts";
+import { EtcdConnection, type EtcdTls } from "../etcd/connection.ts";
 import { EVERYTHING } from "../etcd/keys.ts";
 import { deleteRange, range } from "../etcd/rpc.ts";
 
@@ -21,6 +21,8 @@ export const skipEtcd =
 export interface EtcdFlags {
   readonly program?: string;
   readonly flags?: readonly string[];
+  /** With it, members speak TLS, and this is how they are spoken to; `flags` names their certificates. */
+  readonly tls?: EtcdTls;
 }
 
 export class TestEtcd implements AsyncDisposable {
@@ -28,18 +30,27 @@ export class TestEtcd implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "knarr-etcd-"));
   readonly #program: string;
   readonly #arguments: readonly string[];
+  readonly #tls: EtcdTls | undefined;
   #process: ChildProcess | undefined;
 
-  static async start({ program = programs[0]!, flags = [] }: EtcdFlags = {}): Promise<TestEtcd> {
-    const etcd = new TestEtcd(program, await freePorts(), flags);
+  static async start({ program = programs[0]!, flags = [], tls }: EtcdFlags = {}): Promise<TestEtcd> {
+    const etcd = new TestEtcd(await freePorts(), { program, flags, tls });
     await etcd.start();
     return etcd;
   }
 
-  private constructor(program: string, [client, peer]: readonly [number, number], flags: readonly string[]) {
+  private constructor(
+    [client, peer]: readonly [number, number],
+    {
+      program,
+      flags,
+      tls,
+    }: Required<Pick<EtcdFlags, "program" | "flags">> & { readonly tls: EtcdTls | undefined },
+  ) {
+    this.#tls = tls;
     this.endpoint = `127.0.0.1:${client}`;
     this.#program = program;
-    const [clients, peers] = [`http://${this.endpoint}`, `http://127.0.0.1:${peer}`];
+    const [clients, peers] = [`${tls ? "https" : "http"}://${this.endpoint}`, `http://127.0.0.1:${peer}`];
     this.#arguments = [
       `--data-dir=${this.#folder}`,
       `--listen-client-urls=${clients}`,
@@ -60,7 +71,7 @@ export class TestEtcd implements AsyncDisposable {
   /** Starts it, again after `kill`; resolves when it answers. */
   async start(): Promise<void> {
     this.#process = spawn(this.#program, this.#arguments, { stdio: "ignore" });
-    using connection = new EtcdConnection({ endpoints: [this.endpoint] }, realClock);
+    using connection = this.#connection();
     await connection.read(range, { key: Buffer.from("a") });
   }
 
@@ -75,9 +86,14 @@ export class TestEtcd implements AsyncDisposable {
 
   /** Removes all keys; revisions go on. Answers with the revision it is at. */
   async clear(): Promise<number> {
-    using connection = new EtcdConnection({ endpoints: [this.endpoint] }, realClock);
+    using connection = this.#connection();
     await connection.read(deleteRange, EVERYTHING);
     return (await connection.read(range, { key: Buffer.from("a") })).header.revision;
+  }
+
+  #connection(): EtcdConnection {
+    const tls = this.#tls;
+    return new EtcdConnection({ endpoints: [this.endpoint], ...(tls && { tls }) }, realClock);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
