@@ -62,13 +62,14 @@ export class Counter implements Metric {
   }
 
   add(values: readonly string[], by = 1): void {
-    const series = seriesOf(this.#labels, values);
-    this.#values.set(series, (this.#values.get(series) ?? 0) + by);
+    const key = values.join(SEPARATOR);
+    this.#values.set(key, (this.#values.get(key) ?? 0) + by);
   }
 
   text(): string {
     let text = this.#head;
-    for (const [series, value] of this.#values) text += `${this.#name}${braced(series)} ${value}\n`;
+    for (const [key, value] of this.#values)
+      text += `${this.#name}${braced(seriesOf(this.#labels, key))} ${value}\n`;
     return text;
   }
 }
@@ -88,9 +89,9 @@ export class Histogram implements Metric {
   }
 
   observe(values: readonly string[], value: number): void {
-    const series = seriesOf(this.#labels, values);
-    let row = this.#series.get(series);
-    if (!row) this.#series.set(series, (row = { counts: this.#buckets.map(() => 0), sum: 0, count: 0 }));
+    const key = values.join(SEPARATOR);
+    let row = this.#series.get(key);
+    if (!row) this.#series.set(key, (row = { counts: this.#buckets.map(() => 0), sum: 0, count: 0 }));
     row.sum += value;
     row.count++;
     const index = this.#buckets.findIndex((bound) => value <= bound);
@@ -99,7 +100,8 @@ export class Histogram implements Metric {
 
   text(): string {
     let text = this.#head;
-    for (const [series, { counts, sum, count }] of this.#series) {
+    for (const [key, { counts, sum, count }] of this.#series) {
+      const series = seriesOf(this.#labels, key);
       let below = 0;
       const comma = series ? "," : "";
       this.#buckets.forEach((bound, i) => {
@@ -121,7 +123,11 @@ function braced(series: string): string {
   return series && `{${series}}`;
 }
 
-function seriesOf(labels: readonly string[], values: readonly string[]): string {
+/** A series is kept under its values joined by this, which no value has in it; what is shown is made when it is shown. */
+const SEPARATOR = "\u0000";
+
+function seriesOf(labels: readonly string[], key: string): string {
+  const values = key.split(SEPARATOR);
   let series = "";
   for (let i = 0; i < labels.length; i++) {
     const value = values[i] ?? "";

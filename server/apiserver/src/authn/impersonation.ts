@@ -16,6 +16,7 @@ import { extraIn, valuesOf } from "./request-header.ts";
 import { serviceAccountGroups } from "./service-account.ts";
 import { accountIn, isOnNode } from "./account.ts";
 
+const PREFIX = "impersonate-";
 const EXTRA = "impersonate-extra-";
 
 /**
@@ -42,7 +43,8 @@ export async function impersonatedUser(
 
 /** Whether the request asks to be somebody else's, so that most requests pay for one look-up. */
 export function isImpersonating(headers: Credentials["headers"]): boolean {
-  return wantedUser(headers) !== undefined;
+  for (const name in headers) if (name.startsWith(PREFIX)) return wantedUser(headers) !== undefined;
+  return false;
 }
 
 function wantedUser(headers: Credentials["headers"]): User | undefined {

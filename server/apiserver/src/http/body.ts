@@ -14,6 +14,7 @@ export function readBody(
   if (contentLength !== undefined && Number(contentLength) > limit) return Promise.reject(tooLarge(limit));
   if (contentLength === "0" || stream.readableEnded) return Promise.resolve(NOTHING);
   return new Promise((resolve, reject) => {
+    // Listeners stay, as the stream is this request's: taking each off again costs more than all that they do.
     const chunks: Buffer[] = [];
     let size = 0;
     stream.on("data", (chunk: Buffer) => {
@@ -22,12 +23,12 @@ export function readBody(
       else chunks.push(chunk);
     });
     let isWhole = false;
-    stream.once("end", () => {
+    stream.on("end", () => {
       isWhole = true;
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
-    stream.once("error", reject);
-    stream.once("close", () => {
+    stream.on("error", reject);
+    stream.on("close", () => {
       if (!isWhole) reject(new Error("the client left in the middle of its request"));
     });
   });
