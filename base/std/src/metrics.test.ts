@@ -1,0 +1,42 @@
+/** Figures as Prometheus reads them. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Metrics } from "./metrics.ts";
+
+test("Metrics shows each series of a counter, with its values quoted", () => {
+  const metrics = new Metrics();
+  const seen = metrics.counter("seen_total", "What was seen.", ["what", "where"]);
+  seen.add(["a", ""]);
+  seen.add(["a", ""], 2);
+  seen.add(['say "b"\n', "here"]);
+  assert.equal(
+    metrics.text(),
+    [
+      "# HELP seen_total What was seen.",
+      "# TYPE seen_total counter",
+      'seen_total{what="a",where=""} 3',
+      'seen_total{what="say \\"b\\"\\n",where="here"} 1',
+      "",
+    ].join("\n"),
+  );
+});
+
+test("Metrics shows a histogram's buckets as sums, and one without labels without braces", () => {
+  const metrics = new Metrics();
+  const seconds = metrics.histogram("wait_seconds", "Waiting.", ["who"], [0.1, 1]);
+  for (const value of [0.05, 0.5, 5]) seconds.observe(["a"], value);
+  metrics.counter("all_total", "All.").add([]);
+  const lines = metrics.text().split("\n");
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith("#") && line),
+    [
+      'wait_seconds_bucket{who="a",le="0.1"} 1',
+      'wait_seconds_bucket{who="a",le="1"} 2',
+      'wait_seconds_bucket{who="a",le="+Inf"} 3',
+      'wait_seconds_sum{who="a"} 5.55',
+      'wait_seconds_count{who="a"} 3',
+      "all_total 1",
+    ],
+  );
+});
