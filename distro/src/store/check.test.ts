@@ -1,0 +1,69 @@
+/** `knarr store check` finds objects that cannot be used, and says which; `status` says whose the space is. */
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { MemoryStore } from "@knarr/store/drivers/memory.ts";
+import { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
+import { KeyFile } from "@knarr/store/encryption/key-file.ts";
+import { UsageError } from "../option.ts";
+import { storeCheck } from "./check.ts";
+import { prefixOfResource } from "./encrypted-kinds.ts";
+import { storeStatus } from "./status.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "knarr-check-"));
+after(() => rmSync(folder, { recursive: true }));
+
+const object = (kind: string, name: string, namespace?: string): Buffer =>
+  Buffer.from(JSON.stringify({ kind, metadata: { name, ...(namespace && { namespace }) } }));
+
+async function filled(): Promise<EncryptedStore> {
+  const store = await EncryptedStore.open({
+    store: new MemoryStore(),
+    keyFile: new KeyFile(join(folder, "secrets.key")),
+    prefixes: [prefixOfResource("secrets")],
+  });
+  await store.put("/registry/secrets/a/s", object("Secret", "s", "a"), 0);
+  await store.put("/registry/services/specs/a/web", object("Service", "web", "a"), 0);
+  await store.put("/registry/minions/n", object("Node", "n"), 0);
+  await store.put("/registry/example.io/boats/a/b", object("Boat", "b", "a"), 0);
+  return store;
+}
+
+test("storeCheck has nothing to say of a good store, and names every object that is not", async () => {
+  await using store = await filled();
+  assert.deepEqual((await storeCheck(store, [], () => {})).problems, []);
+  const { value } = (await store.raw.get("/registry/secrets/a/s"))!;
+  await store.raw.put("/registry/secrets/a/moved", Buffer.from(value), 0);
+  await store.put("/registry/pods/a/p", Buffer.from("{"), 0);
+  await store.put("/registry/pods/a/q", object("Pod", "other", "a"), 0);
+  const { objects, problems } = await storeCheck(store, [], () => {});
+  assert.equal(objects, 8, "the data keys too");
+  assert.equal(problems.length, 3);
+  assert.match(problems[0]!, /^Cannot read \/registry\/pods\/a\/p in the store: .*JSON/);
+  assert.match(problems[1]!, /^\/registry\/pods\/a\/q is not what lies there: it says that it is a\/other$/);
+  assert.match(problems[2]!, /^Cannot read \/registry\/secrets\/a\/moved in the store: .*does not open it/);
+});
+
+test("storeStatus counts by kind, whatever the store calls its place", async () => {
+  await using store = await filled();
+  const { kinds, entries, revision } = await storeStatus(store);
+  assert.deepEqual(kinds.map(({ kind, objects }) => `${kind} ${objects}`).sort(), [
+    "boats.example.io 1",
+    "datakeys.knarr.internal 1",
+    "nodes 1",
+    "secrets 1",
+    "services 1",
+  ]);
+  assert.deepEqual([entries, revision], [5, 5]);
+});
+
+test("prefixOfResource knows built-in kinds and takes custom ones at their word", () => {
+  assert.equal(prefixOfResource("secrets"), "/registry/secrets/");
+  assert.equal(prefixOfResource("deployments.apps"), "/registry/deployments/");
+  assert.equal(prefixOfResource("boats.example.io"), "/registry/example.io/boats/");
+  for (const wrong of ["secret", "*.*", "deployments", "boats.example"])
+    assert.throws(() => prefixOfResource(wrong), UsageError);
+});
