@@ -61,6 +61,8 @@ export class Lister<T extends ApiObject> {
       return await pageOf(page, this.candidates(selection, page.from), progress.revision);
     }
     const { revision } = moment;
+    // Another server may have given it out just now, with the first page of a list.
+    if (revision > Math.max(progress.revision, store.revision)) await caughtUp(this.#parts);
     if (revision > Math.max(progress.revision, store.revision))
       throw tooLargeVersion(revision, progress.revision);
     await progress.reached(revision);
