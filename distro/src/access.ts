@@ -22,7 +22,7 @@ export function connect(config: Config, identity: Identity): HttpTransport {
   });
 }
 
-export function serverOf(config: Config): string {
+function serverOf(config: Config): string {
   if (config.server) return config.server;
   const host = config["bind-address"] === "0.0.0.0" ? "127.0.0.1" : config["bind-address"];
   return `https://${host}:${config["https-port"]}`;

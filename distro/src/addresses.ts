@@ -7,11 +7,11 @@ export function serverAddress(config: Pick<Config, "node-ip" | "https-port">): s
   return `https://${config["node-ip"]}:${config["https-port"]}`;
 }
 
-export function toNumber(address: string): number {
+function toNumber(address: string): number {
   return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
-export function toAddress(value: number): string {
+function toAddress(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
 }
 

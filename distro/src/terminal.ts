@@ -18,11 +18,7 @@ export interface TerminalOptions {
   readonly now?: () => number;
 }
 
-export function createTerminal({
-  write,
-  isInteractive,
-  now = () => performance.now(),
-}: TerminalOptions): Terminal {
+function createTerminal({ write, isInteractive, now = () => performance.now() }: TerminalOptions): Terminal {
   return {
     line: (text = "") => write(`${text}\n`),
     async step(doing, work, done) {

@@ -12,7 +12,7 @@ import { dashedAddress, reverseAddress } from "./address.ts";
 import type { ClusterIndex, EndpointName, NamedPort, ServiceNames } from "./cluster-index.ts";
 import { codes, types, type Answer, type DnsRecord, type Query } from "./message.ts";
 
-export const TTL_SECONDS = 5;
+const TTL_SECONDS = 5;
 
 export interface ZoneOptions {
   /** `cluster.local` */

@@ -165,7 +165,7 @@ function questionFor(bytes: Buffer, { questionEnd, edns, checkingDisabled }: Que
   return question;
 }
 
-export function parseServer(text: string): Server {
+function parseServer(text: string): Server {
   const [, bracketed, port] = /^\[(.+)\](?::(\d+))?$/.exec(text) ?? [];
   if (bracketed !== undefined) return { address: bracketed, port: Number(port ?? 53) };
   const [, plain, number] = /^([^:]+):(\d+)$/.exec(text) ?? [];

@@ -6,7 +6,7 @@ import { isIP } from "node:net";
 import { basename, dirname } from "node:path";
 
 /** In this order: the first that names a usable server. systemd-resolved keeps the real ones in a file of its own. */
-export const resolvConfFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
+const resolvConfFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
 
 export async function nodeUpstreams(
   own: readonly string[],

@@ -92,7 +92,7 @@ export function canonicalIp(text: string): string | undefined {
   return parsed && formatIp(parsed.bytes);
 }
 
-export function canonicalCidr(text: string): string | undefined {
+function canonicalCidr(text: string): string | undefined {
   const parsed = parseCidr(text);
   return parsed && `${formatIp(masked(parsed.bytes, parsed.prefix))}/${parsed.prefix}`;
 }

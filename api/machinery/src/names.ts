@@ -8,7 +8,7 @@ const fine: Problems = Object.freeze([]);
 
 // How the rules are worded
 
-export function tooLongText(max: number, unit: "characters" | "bytes" = "characters"): string {
+function tooLongText(max: number, unit: "characters" | "bytes" = "characters"): string {
   return `must be no more than ${max} ${unit}`;
 }
 
@@ -227,7 +227,7 @@ export function portName(text: string): Problems {
   return problems.length ? problems : fine;
 }
 
-export function inRange(value: number, low: number, high: number): Problems {
+function inRange(value: number, low: number, high: number): Problems {
   return value >= low && value <= high ? fine : [rangeText(low, high)];
 }
 

@@ -225,25 +225,12 @@ export function generateNameConflict(gr: GroupResource, name: string, retryAfter
   );
 }
 
-/** Server-side apply met fields of other managers. */
-export function applyConflict(message: string, causes: readonly StatusCause[]): ApiError {
-  return new ApiError("Conflict", message, { causes });
-}
-
 export function serviceUnavailable(message: string): ApiError {
   return new ApiError("ServiceUnavailable", message);
 }
 
 export function timeout(why: string, retryAfterSeconds: number): ApiError {
   return new ApiError("Timeout", `Timeout: ${why}`, { ...(retryAfterSeconds && { retryAfterSeconds }) });
-}
-
-export function serverTimeout(gr: GroupResource, operation: string, retryAfterSeconds: number): ApiError {
-  return new ApiError(
-    "ServerTimeout",
-    `The ${operation} operation against ${qualified(gr)} could not be completed at this time, please try again.`,
-    { ...subject(gr, operation), ...(retryAfterSeconds && { retryAfterSeconds }) },
-  );
 }
 
 /** Upstream answers what it has no reason for with 500 and the bare text. */

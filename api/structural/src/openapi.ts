@@ -46,7 +46,7 @@ export function openApiOf(
 }
 
 /** `stable.example.com/v1 CronTab` is `com.example.stable.v1.CronTab`. */
-export function modelName(group: string, version: string, kind: string): string {
+function modelName(group: string, version: string, kind: string): string {
   return `${group.split(".").reverse().join(".")}.${version}.${kind}`;
 }
 

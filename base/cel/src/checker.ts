@@ -405,7 +405,7 @@ interface Found {
 }
 
 /** A leading dot says "from the root", where everything is. */
-export const plainName = (name: string): string => (name.startsWith(".") ? name.slice(1) : name);
+const plainName = (name: string): string => (name.startsWith(".") ? name.slice(1) : name);
 
 /** `a.b.c`, if it is nothing but names. */
 function qualifiedName(expression: Expression): string | undefined {

@@ -40,7 +40,7 @@ export class JsonList extends ListValue {
 }
 
 /** What `+` of two lists gives, in no time. */
-export class JoinedList extends ListValue {
+class JoinedList extends ListValue {
   readonly size: number;
   readonly #first: ListValue;
   readonly #second: ListValue;

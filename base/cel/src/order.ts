@@ -49,7 +49,7 @@ function compareNumbers(left: AnyNumber, right: AnyNumber): number | Failure {
 }
 
 /** Surrogates, which stand for the highest characters, must not sort below those that come after them in UTF-16. */
-export function compareTexts(left: string, right: string): number {
+function compareTexts(left: string, right: string): number {
   if (left === right) return 0;
   const length = Math.min(left.length, right.length);
   for (let index = 0; index < length; index++) {

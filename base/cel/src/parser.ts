@@ -88,7 +88,7 @@ const PRODUCTS = new Map<TokenKind, string>([
   ["'%'", "_%_"],
 ]);
 
-export class Parser {
+class Parser {
   readonly offsets: number[] = [-1];
   readonly issues: Issue[] = [];
   readonly #source: Source;

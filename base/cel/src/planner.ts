@@ -188,7 +188,7 @@ class Planner {
     return step && other(step);
   }
 
-  /** Whether the call has a constant regular expression, which then is a good one. */
+  /** A constant regular expression that is none fails before anything is evaluated. */
   #checkPattern({ name }: Call, plans: readonly Plan[]): void {
     const at = this.#declarations.functions.get(name)?.pattern;
     const plan = at === undefined ? undefined : plans[at];

@@ -12,7 +12,7 @@ import { defineIndex, type Cache } from "@knarr/client/cache.ts";
 import type { Watch } from "@knarr/client/controller.ts";
 import { isFinished, isReady } from "./pods.ts";
 
-export const ZONE_LABEL = "topology.kubernetes.io/zone";
+const ZONE_LABEL = "topology.kubernetes.io/zone";
 export const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
 /** Each Service under one label that it selects by; a pod that it selects has that label. */
@@ -59,7 +59,7 @@ export function zoneOf({ metadata }: Node): string | undefined {
 }
 
 /** Keys of the Services that select `object`. */
-export function servicesOf({ metadata }: Pod, cache: Cache): readonly string[] {
+function servicesOf({ metadata }: Pod, cache: Cache): readonly string[] {
   const labels = metadata.labels ?? {};
   return Object.entries(labels)
     .flatMap(([name, value]) => cache.by(servicesByLabel, `${metadata.namespace}/${name}=${value}`))

@@ -30,8 +30,6 @@ export class RpcError extends Error {
 
 export const isRpcNotFound = (err: unknown): boolean =>
   err instanceof RpcError && err.code === status.NOT_FOUND;
-export const isRpcTimeout = (err: unknown): boolean =>
-  err instanceof RpcError && err.code === status.DEADLINE_EXCEEDED;
 export const isRpcUnavailable = (err: unknown): boolean =>
   err instanceof RpcError && err.code === status.UNAVAILABLE;
 export const isRpcUnimplemented = (err: unknown): boolean =>

@@ -61,7 +61,7 @@ export async function untilKnown(image: string, runtime: RuntimeClient, timeoutM
  * The image that every sandbox runs: catatonit, which Debian ships as a static binary, waiting for its end and reaping
  * what is orphaned in a shared process namespace. Made here, because there may be no registry to pull from.
  */
-export async function pauseImage(name: string, binary = "/usr/bin/catatonit"): Promise<Buffer> {
+async function pauseImage(name: string, binary = "/usr/bin/catatonit"): Promise<Buffer> {
   return imageArchive([name], [{ path: "pause", content: readFileSync(binary), mode: 0o755 }], {
     entrypoint: ["/pause", "-P"],
     user: "65535:65535",

@@ -54,7 +54,7 @@ export async function startNodeRoutes(options: NodeRoutesOptions): Promise<Async
 }
 
 /** Pod network → address of the node that has it. Pure. */
-export function wantedRoutes(others: readonly Node[]): ReadonlyMap<string, string> {
+function wantedRoutes(others: readonly Node[]): ReadonlyMap<string, string> {
   const routes = new Map<string, string>();
   for (const { spec, status } of others) {
     const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;

@@ -12,7 +12,7 @@
 
 import { TABLE } from "./ruleset.ts";
 
-export const MASQUERADE_MARK = "0x4000";
+const MASQUERADE_MARK = "0x4000";
 
 const ADDRESS_PORT = "ipv4_addr . inet_proto . inet_service";
 const PORT = "inet_proto . inet_service";

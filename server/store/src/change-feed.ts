@@ -34,7 +34,7 @@ export class ChangeFeed {
   }
 }
 
-export class Follower implements AsyncIterable<readonly Change[]>, Disposable {
+class Follower implements AsyncIterable<readonly Change[]>, Disposable {
   readonly #prefix: string;
   readonly #after: number;
   readonly #signal: AbortSignal;

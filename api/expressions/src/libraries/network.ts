@@ -17,7 +17,7 @@ import {
   type Prefix,
 } from "./netip.ts";
 
-export class IpValue extends OpaqueValue {
+class IpValue extends OpaqueValue {
   readonly type = IP;
   readonly address: Address;
 
@@ -40,7 +40,7 @@ export class IpValue extends OpaqueValue {
   }
 }
 
-export class CidrValue extends OpaqueValue {
+class CidrValue extends OpaqueValue {
   readonly type = CIDR;
   readonly prefix: Prefix;
 

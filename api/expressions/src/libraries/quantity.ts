@@ -10,7 +10,7 @@ import { QUANTITY } from "./kubernetes-types.ts";
 const MAX = 2n ** 63n - 1n;
 const fits = (value: bigint): boolean => value <= MAX && value >= -MAX - 1n;
 
-export class QuantityValue extends OpaqueValue {
+class QuantityValue extends OpaqueValue {
   readonly type = QUANTITY;
   readonly amount: Quantity;
   /**

@@ -7,7 +7,7 @@ import { Failure, OpaqueValue, smallInt, type CelValue, type Outcome } from "@kn
 import { quote } from "@knarr/std/quote.ts";
 import { SEMVER } from "./kubernetes-types.ts";
 
-export class SemverValue extends OpaqueValue {
+class SemverValue extends OpaqueValue {
   readonly type = SEMVER;
   readonly major: bigint;
   readonly minor: bigint;

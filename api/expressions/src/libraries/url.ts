@@ -9,7 +9,7 @@ import { Failure, OpaqueValue, type CelValue, type Outcome } from "@knarr/cel/va
 import { isRequestUri, parseGoUrl, parseRequestUri, type GoUrl } from "@knarr/machinery/go-url.ts";
 import { URL } from "./kubernetes-types.ts";
 
-export class UrlValue extends OpaqueValue {
+class UrlValue extends OpaqueValue {
   readonly type = URL;
   readonly url: GoUrl;
 

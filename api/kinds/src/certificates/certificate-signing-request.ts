@@ -15,7 +15,7 @@ import { requestProblem } from "../shared/certificates/request.ts";
 import { validateSignerName } from "../shared/certificates/signer-name.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
 
-export const LEGACY_SIGNER = "kubernetes.io/legacy-unknown";
+const LEGACY_SIGNER = "kubernetes.io/legacy-unknown";
 const SHORTEST_SECONDS = 600;
 
 const USAGES = [

@@ -9,7 +9,7 @@ import { ageColumn, nameColumn } from "../shared/columns.ts";
 import { reject } from "../shared/values.ts";
 
 /** Holds a namespace until its controller has emptied it. */
-export const KUBERNETES_FINALIZER = "kubernetes";
+const KUBERNETES_FINALIZER = "kubernetes";
 /** The label that every namespace has, so that selectors can name one. */
 export const NAME_LABEL = "kubernetes.io/metadata.name";
 

@@ -8,9 +8,8 @@ import { base64Bytes, checkImmutable, checkKeys, MAX_DATA_BYTES } from "../share
 import { jsonObjectProblem } from "../shared/json-object.ts";
 import { keyPairProblem } from "../shared/key-pair.ts";
 
-export const SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name";
-export const SERVICE_ACCOUNT_UID = "kubernetes.io/service-account.uid";
-export const SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token";
+const SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name";
+const SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token";
 
 export const secret = defineResource<Secret>({
   group: "",

@@ -5,9 +5,9 @@ import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
 
 const SYSTEM_PREFIX = "system-";
-export const HIGHEST_USER_PRIORITY = 1_000_000_000;
+const HIGHEST_USER_PRIORITY = 1_000_000_000;
 /** The classes that exist from the start; no other may use their prefix. */
-export const SYSTEM_PRIORITIES: ReadonlyMap<string, number> = new Map([
+const SYSTEM_PRIORITIES: ReadonlyMap<string, number> = new Map([
   ["system-node-critical", 2_000_001_000],
   ["system-cluster-critical", 2_000_000_000],
 ]);

@@ -8,7 +8,7 @@ import type { Secret } from "../../generated/core-v1.ts";
 
 export const BOOTSTRAP_TOKEN_TYPE = "bootstrap.kubernetes.io/token";
 export const BOOTSTRAP_TOKEN_NAMESPACE = "kube-system";
-export const BOOTSTRAPPERS = "system:bootstrappers";
+const BOOTSTRAPPERS = "system:bootstrappers";
 
 const EXTRA_GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
 

@@ -7,7 +7,7 @@ import type { Column } from "../resource.ts";
 import { ageColumn, nameColumn } from "./columns.ts";
 import { reject } from "./values.ts";
 
-export const RBAC_GROUP = "rbac.authorization.k8s.io";
+const RBAC_GROUP = "rbac.authorization.k8s.io";
 const SUBJECT_KINDS = ["ServiceAccount", "User", "Group"];
 
 /** Roles and bindings may have any name that fits in a path; also what a prefix is generated from. */

@@ -69,7 +69,7 @@ const deducedMap: MapShape = { atomic: false, fields: NO_FIELDS, values: DEDUCED
 const shapes = new WeakMap<Schema, Shape>();
 const roots = new WeakMap<Schema, Shape>();
 
-export function shapeOf(schema: Schema): Shape {
+function shapeOf(schema: Schema): Shape {
   let shape = shapes.get(schema);
   if (!shape) shapes.set(schema, (shape = makeShape(schema)));
   return shape;

@@ -3,10 +3,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 
-export function isSpdy(request: IncomingMessage): boolean {
-  return /^spdy\/3\.1$/i.test(request.headers.upgrade ?? "");
-}
-
 const HEADER = "x-stream-protocol-version";
 
 /**

@@ -7,7 +7,7 @@
  * The parser gives the payload of a data frame in the pieces in which it arrives, so that nobody has to hold a frame of 16 MB.
  */
 
-export const FLAG_FIN = 1;
+const FLAG_FIN = 1;
 
 export const types = {
   synStream: 1,

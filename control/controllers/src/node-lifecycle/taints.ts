@@ -4,7 +4,7 @@ import type { Node, Taint } from "@knarr/kinds/generated/core-v1.ts";
 import { conditionOf } from "../conditions.ts";
 
 export const NOT_READY = "node.kubernetes.io/not-ready";
-export const UNREACHABLE = "node.kubernetes.io/unreachable";
+const UNREACHABLE = "node.kubernetes.io/unreachable";
 const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
 
 /** Condition, status and the taint it means. */

@@ -77,10 +77,7 @@ export function nodeStatus(previous: NodeStatus, facts: NodeFacts): NodeStatus {
   };
 }
 
-export function capacityOf({
-  machine,
-  config,
-}: Pick<NodeFacts, "machine" | "config">): Record<string, string> {
+function capacityOf({ machine, config }: Pick<NodeFacts, "machine" | "config">): Record<string, string> {
   return {
     cpu: String(machine.cpus),
     "ephemeral-storage": `${Math.floor(machine.disk.bytes / 1024)}Ki`,
@@ -92,7 +89,7 @@ export function capacityOf({
   };
 }
 
-export function allocatableOf(facts: Pick<NodeFacts, "machine" | "config">): Record<string, string> {
+function allocatableOf(facts: Pick<NodeFacts, "machine" | "config">): Record<string, string> {
   const { machine, config } = facts;
   const { reserved } = config;
   const milliCpu =

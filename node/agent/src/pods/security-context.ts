@@ -39,7 +39,7 @@ export interface SecurityOptions {
 }
 
 /** The container's own settings over the pod's. */
-export function effectiveSecurity(pod: Pod, container: Container): SecurityContext {
+function effectiveSecurity(pod: Pod, container: Container): SecurityContext {
   const { runAsUser, runAsGroup, runAsNonRoot, seccompProfile } = pod.spec?.securityContext ?? {};
   return {
     ...(runAsUser !== undefined && { runAsUser }),

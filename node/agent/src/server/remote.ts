@@ -86,7 +86,7 @@ function ioOf({ stdin, stdout, stderr, resizes, tty }: RemoteCommand): ProcessIo
 }
 
 /** The API server says `input=1&output=1&error=1`; whoever passes a user's own query on says `stdin=true`. */
-export function streamsOf(query: URLSearchParams): StreamsWanted {
+function streamsOf(query: URLSearchParams): StreamsWanted {
   const has = (...names: string[]) => names.some((name) => ["1", "true"].includes(query.get(name) ?? ""));
   const tty = has("tty");
   const wanted = {

@@ -56,7 +56,7 @@ function metaDirectoryOf(directory: string): string {
 }
 
 /** Bytes for a volume in memory; 0 when nothing limits it. */
-export function memorySize(pod: Pod, node: Node, sizeLimit?: string): number {
+function memorySize(pod: Pod, node: Node, sizeLimit?: string): number {
   const limits = [node.status?.allocatable?.["memory"], memoryLimitOf(pod), sizeLimit]
     .filter((limit) => limit !== undefined)
     .map(wholeNumber)

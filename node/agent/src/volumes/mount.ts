@@ -56,7 +56,7 @@ export async function mountAt(path: string): Promise<MountEntry | undefined> {
 }
 
 /** Mount points at or below a directory, innermost and latest first: the order to unmount them in. */
-export async function mountPointsBelow(directory: string): Promise<string[]> {
+async function mountPointsBelow(directory: string): Promise<string[]> {
   const inside = (await mountTable()).filter(
     ({ path }) => path === directory || path.startsWith(`${directory}/`),
   );
@@ -74,7 +74,7 @@ async function mountTable(): Promise<MountEntry[]> {
 }
 
 /** `36 35 98:0 /root /mount/point rw,noatime shared:1 - ext3 /dev/root rw` (proc(5)); blanks in paths are octal. */
-export function parseMountInfo(text: string): MountEntry[] {
+function parseMountInfo(text: string): MountEntry[] {
   return text
     .split("\n")
     .filter((line) => line !== "")

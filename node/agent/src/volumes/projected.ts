@@ -76,7 +76,7 @@ async function tokenFile(
 }
 
 /** The one user that every container of the pod says it runs as. */
-export function commonUserOf(pod: Pod): number | undefined {
+function commonUserOf(pod: Pod): number | undefined {
   const { containers = [], initContainers = [], ephemeralContainers = [], securityContext } = pod.spec ?? {};
   const users = new Set(
     [...initContainers, ...containers, ...ephemeralContainers].map(

@@ -46,7 +46,7 @@ export async function makeNestedMountPoints(volume: string, directory: string, p
   }
 }
 
-export function nestedMountPoints(volume: string, pod: Pod): string[] {
+function nestedMountPoints(volume: string, pod: Pod): string[] {
   const { containers = [], initContainers = [] } = pod.spec ?? {};
   const found = new Set<string>();
   for (const { volumeMounts = [] } of [...initContainers, ...containers]) {

@@ -101,7 +101,7 @@ export function availabilityController(parts: AvailabilityParts): Controller<API
 const PASSED: Finding = { status: "True", reason: "Passed", message: "all checks passed" };
 
 /** What the cluster itself says against it, the same words as upstream's. */
-export function problemWithService(
+function problemWithService(
   { spec }: APIService,
   service: Service | undefined,
   slices: readonly EndpointSlice[],

@@ -79,7 +79,7 @@ export class Authentication {
   }
 }
 
-export const ANONYMOUS: User = { name: "system:anonymous", groups: [UNAUTHENTICATED] };
+const ANONYMOUS: User = { name: "system:anonymous", groups: [UNAUTHENTICATED] };
 
 /** Everybody who is somebody is in `system:authenticated`. */
 export function authenticated(user: User): User {

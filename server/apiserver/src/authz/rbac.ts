@@ -31,13 +31,13 @@ export interface AuthorizationCaches {
 
 const SERVICE_ACCOUNT = "system:serviceaccount:";
 
-export const clusterBindingsBySubject = defineIndex<ClusterRoleBinding>({
+const clusterBindingsBySubject = defineIndex<ClusterRoleBinding>({
   name: "cluster role bindings by subject",
   of: clusterRoleBinding,
   values: ({ subjects }) => (subjects ?? []).map((subject) => subjectKey(subject, "")),
 });
 
-export const bindingsBySubject = defineIndex<RoleBinding>({
+const bindingsBySubject = defineIndex<RoleBinding>({
   name: "role bindings by namespace and subject",
   of: roleBinding,
   values: ({ metadata, subjects }) => {

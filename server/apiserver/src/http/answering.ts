@@ -62,7 +62,7 @@ const MAX_WARNINGS = 4 * 1024;
 const MAX_WARNING = 256;
 
 /** `299 - "text"`, one header with all (RFC 7234 §5.5). */
-export function warningHeader(warnings: readonly string[]): string {
+function warningHeader(warnings: readonly string[]): string {
   const quoted = (text: string): string =>
     `299 - "${text.replace(/[\u0000-\u001f\u007f]+/g, " ").replace(/["\\]/g, "\\$&")}"`;
   const all = warnings.map(quoted);

@@ -65,7 +65,7 @@ function servedMetadata({ isCustom }: Served, metadata: object): object {
   return isCustom ? { continue: "", ...metadata } : metadata;
 }
 
-export function listMetadata({ resourceVersion, continue: next, remainingItemCount }: ListPage<any>): {
+function listMetadata({ resourceVersion, continue: next, remainingItemCount }: ListPage<any>): {
   resourceVersion?: string;
   continue?: string;
   remainingItemCount?: number;

@@ -26,7 +26,7 @@ interface Wanted {
 }
 
 /** Undefined for what is no such name. */
-export function parseTarget(text: string): Wanted | undefined {
+function parseTarget(text: string): Wanted | undefined {
   const parts = text.split(":");
   const [scheme, name, port = ""] = parts.length < 3 ? ["", ...parts] : parts;
   if (!name || parts.length > 3 || !SCHEMES.includes(scheme!)) return undefined;

@@ -180,7 +180,7 @@ function checkScale({ spec, metadata }: Sent, live: ApiObject, { resource, isCus
     );
 }
 
-export function scaleOf(served: Served, object: any): Scale & { metadata: object } {
+function scaleOf(served: Served, object: any): Scale & { metadata: object } {
   const { statusReplicas, selector } = served.resource.subresources!.scale!;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const text = selector(object);

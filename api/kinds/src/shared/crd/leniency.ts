@@ -82,7 +82,7 @@ export function forUpdate(object: CustomResourceDefinition, previous: CustomReso
   };
 }
 
-export function isConditionTrue({ status }: CustomResourceDefinition, type: string): boolean {
+function isConditionTrue({ status }: CustomResourceDefinition, type: string): boolean {
   return status?.conditions?.some((one) => one.type === type && one.status === "True") ?? false;
 }
 

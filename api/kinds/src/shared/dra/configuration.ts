@@ -5,7 +5,7 @@ import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { OpaqueDeviceConfiguration } from "../../../generated/resource-v1.ts";
 import { validateDriverName } from "./names.ts";
 
-export const MAX_RAW_BYTES = 10 * 1024;
+const MAX_RAW_BYTES = 10 * 1024;
 export const MAX_CONFIGURATIONS = 32;
 
 export interface Stored {

@@ -35,7 +35,7 @@ export function overlapOf(one: string, other: string, completions: number): numb
 }
 
 /** All parts of `text` that make sense. */
-export function intervalsOf(text: string, completions: number): readonly Interval[] {
+function intervalsOf(text: string, completions: number): readonly Interval[] {
   return (text ? text.split(",") : []).flatMap((part) => {
     try {
       return [parseInterval(part, completions)];

@@ -7,7 +7,7 @@ import { internalForm } from "../internal/form.ts";
 import { queryOf } from "../label-selector.ts";
 
 export const JOB_NAME = "batch.kubernetes.io/job-name";
-export const CONTROLLER_UID = "batch.kubernetes.io/controller-uid";
+const CONTROLLER_UID = "batch.kubernetes.io/controller-uid";
 /** The same from before labels had prefixes. */
 const OLD_JOB_NAME = "job-name";
 const OLD_CONTROLLER_UID = "controller-uid";

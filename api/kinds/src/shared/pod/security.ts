@@ -80,7 +80,7 @@ export function validatePodSecurityContext(
 
 const profileTypes = ["Localhost", "RuntimeDefault", "Unconfined"];
 
-export function validateSeccompProfile(profile: SeccompProfile | undefined, errors: FieldErrors): void {
+function validateSeccompProfile(profile: SeccompProfile | undefined, errors: FieldErrors): void {
   if (!profile) return;
   const { type, localhostProfile: file } = profile;
   if (!type) errors.at("type").required("type is required when seccompProfile is set");
@@ -95,7 +95,7 @@ export function validateSeccompProfile(profile: SeccompProfile | undefined, erro
 
 const LONGEST_PROFILE = 4095;
 
-export function validateAppArmorProfile(profile: AppArmorProfile | undefined, errors: FieldErrors): void {
+function validateAppArmorProfile(profile: AppArmorProfile | undefined, errors: FieldErrors): void {
   if (!profile) return;
   const { type, localhostProfile: name } = profile;
   const at = errors.at("localhostProfile");

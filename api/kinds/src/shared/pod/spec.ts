@@ -27,7 +27,7 @@ import { validateTopologySpread } from "./topology-spread.ts";
 import { validateVolumes } from "./volumes/volumes.ts";
 import { validateHostProcess, validateOs } from "./windows.ts";
 
-export const restartPolicies = ["Always", "OnFailure", "Never"];
+const restartPolicies = ["Always", "OnFailure", "Never"];
 export const MAX_INT32 = 2147483647;
 
 export function validatePodSpec(errors: FieldErrors, context: PodContext): void {

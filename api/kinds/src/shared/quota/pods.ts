@@ -127,6 +127,6 @@ export function isRequestOfExtended(name: string): boolean {
   return name.startsWith(REQUESTS) && (!isNativeResource(name) || name.startsWith(REQUESTS + DEVICE_CLASS));
 }
 
-export function isTerminating(spec: PodSpec | undefined): boolean {
+function isTerminating(spec: PodSpec | undefined): boolean {
   return (spec?.activeDeadlineSeconds ?? -1) >= 0;
 }

@@ -17,7 +17,7 @@ const TOPOLOGY_MODE = "service.kubernetes.io/topology-mode";
 const SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges";
 const ONE_DAY = 86400;
 
-export const serviceTypes = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+const serviceTypes = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 
 export function validateService(service: Service, previous: Service | undefined, errors: FieldErrors): void {
   const spec = service.spec!;

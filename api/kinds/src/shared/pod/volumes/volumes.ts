@@ -57,9 +57,6 @@ const types: readonly VolumeType[] = [
   { field: "image", validate: validateImage },
 ];
 
-/** Every field of a Volume that makes it a volume of some type. */
-export const volumeTypes: readonly string[] = ["emptyDir", ...types.map(({ field }) => field)];
-
 /** Fills `context.volumes` with the volumes that are without a fault. */
 export function validateVolumes(volumes: readonly Volume[], errors: FieldErrors, context: PodContext): void {
   const made = claimsMade(volumes, context.meta?.name);
