@@ -308,3 +308,16 @@ test("StatefulSet takes up pods of its name, and gives them their labels back", 
   await cluster.settled();
   assert.equal(cluster.get(pods, "default/db-0")!.metadata.labels![label], "db-0");
 });
+
+test("StatefulSet that is going makes nothing any more, and says what is left", async () => {
+  await using cluster = await start();
+  await make(cluster, { replicas: 2 });
+  await run(cluster);
+  await cluster.delete(statefulSet, "default/db", { propagationPolicy: "Foreground" });
+  await cluster.settled();
+  await cluster.delete(pods, "default/db-1", { gracePeriodSeconds: 0 });
+  await cluster.settled();
+  assert.deepEqual(shown(cluster), ["db-0:one"]);
+  const { replicas, readyReplicas, updatedReplicas } = statusOf(cluster);
+  assert.deepEqual([replicas, readyReplicas, updatedReplicas], [1, 1, 1]);
+});

@@ -10,7 +10,7 @@ import { controllerRevision } from "@knarr/kinds/apps/controller-revision.ts";
 import { statefulSet as statefulSets } from "@knarr/kinds/apps/stateful-set.ts";
 import { persistentVolumeClaim } from "@knarr/kinds/core/persistent-volume-claim.ts";
 import { pod as pods } from "@knarr/kinds/core/pod.ts";
-import type { ControllerRevision, StatefulSet } from "@knarr/kinds/generated/apps-v1.ts";
+import type { ControllerRevision, StatefulSet, StatefulSetStatus } from "@knarr/kinds/generated/apps-v1.ts";
 import type { PersistentVolumeClaim, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
 import type { Cache } from "@knarr/client/cache.ts";
@@ -45,14 +45,13 @@ export const statefulSetController = defineController<StatefulSet>({
 
   async reconcile(key, context): Promise<Outcome | void> {
     const set = context.cache.get(statefulSets, key);
-    // One that is going may have lost its history before its pods.
-    if (set && !set.metadata.deletionTimestamp) return keep(set, context);
+    if (!set) return;
+    return set.metadata.deletionTimestamp ? countDown(set, context) : keep(set, context);
   },
 });
 
 async function keep(set: StatefulSet, context: Context): Promise<Outcome | void> {
-  const { api, clock } = context;
-  const now = clock.now();
+  const now = context.clock.now();
   const { spec, status: before } = set;
   const {
     revisions,
@@ -80,14 +79,27 @@ async function keep(set: StatefulSet, context: Context): Promise<Outcome | void>
     failure = err;
   }
   const staying = owned.filter((pod) => !leaving.includes(pod));
-  const seen = { pods: staying, leaving, current, update, collisionCount: collisionCount ?? 0, now };
-  const status = statusOf(set, seen);
-  if (!isDeepStrictEqual(status, before)) await api.updateStatus(statefulSets, { ...set, status });
-  const inUse = [current.metadata.name, update.metadata.name, ...owned.map(revisionOf)];
+  const names = { current: current.metadata.name!, update: update.metadata.name! };
+  const seen = { pods: staying, leaving, ...names, collisionCount: collisionCount ?? 0, now };
+  await tell(set, statusOf(set, seen), context);
+  const inUse = [names.current, names.update, ...owned.map(revisionOf)];
   await forgetOld(set, { revisions, inUse }, context);
   if (failure !== undefined) throw failure;
   const wait = nextAvailableIn(owned, spec!.minReadySeconds ?? 0, now);
   return wait === undefined ? undefined : { againInMs: wait };
+}
+
+/** One that is going only says what is left: it may have lost its history before its pods. */
+async function countDown(set: StatefulSet, context: Context): Promise<void> {
+  const { currentRevision = "", updateRevision = "", collisionCount = 0 } = set.status ?? {};
+  const names = { current: currentRevision, update: updateRevision };
+  const pods = await podsOf(set, context);
+  const seen = { pods, leaving: [], ...names, collisionCount, now: context.clock.now() };
+  await tell(set, statusOf(set, seen), context);
+}
+
+async function tell(set: StatefulSet, status: StatefulSetStatus, { api }: Context): Promise<void> {
+  if (!isDeepStrictEqual(status, set.status)) await api.updateStatus(statefulSets, { ...set, status });
 }
 
 /** Names and labels both say whose they are. */

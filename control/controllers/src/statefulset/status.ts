@@ -1,6 +1,6 @@
 /** The status of a StatefulSet, counted from its pods. */
 
-import type { ControllerRevision, StatefulSet, StatefulSetStatus } from "@knarr/kinds/generated/apps-v1.ts";
+import type { StatefulSet, StatefulSetStatus } from "@knarr/kinds/generated/apps-v1.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { withoutZeros } from "../counts.ts";
 import { isAvailable, isGoing, isReady } from "../pods.ts";
@@ -10,8 +10,9 @@ export interface Seen {
   /** All but those told to go in this pass for an update. */
   readonly pods: readonly Pod[];
   readonly leaving: readonly Pod[];
-  readonly current: ControllerRevision;
-  readonly update: ControllerRevision;
+  /** Names of the revisions that pods were of, and are to be of. */
+  readonly current: string;
+  readonly update: string;
   readonly collisionCount: number;
   readonly now: number;
 }
@@ -22,8 +23,7 @@ export function statusOf(set: StatefulSet, seen: Seen): StatefulSetStatus {
   const all = [...seen.pods, ...leaving];
   const ready = all.filter((pod) => isRunning(pod) && isReady(pod));
   const staying = seen.pods.filter((pod) => !isGoing(pod));
-  const of = ({ metadata: { name } }: ControllerRevision) =>
-    staying.filter((pod) => revisionOf(pod) === name).length;
+  const of = (name: string) => staying.filter((pod) => revisionOf(pod) === name).length;
   const updated = of(update);
   const isDone =
     spec!.updateStrategy?.type === "RollingUpdate" &&
@@ -37,8 +37,8 @@ export function statusOf(set: StatefulSet, seen: Seen): StatefulSetStatus {
       currentReplicas: isDone ? updated : of(current),
       updatedReplicas: updated,
     }),
-    currentRevision: (isDone ? update : current).metadata.name!,
-    updateRevision: update.metadata.name!,
+    currentRevision: isDone ? update : current,
+    updateRevision: update,
     collisionCount,
     ...(before?.conditions && { conditions: before.conditions }),
   };
