@@ -5,9 +5,9 @@
 
 import { readFileSync } from "node:fs";
 import { realClock } from "@knarr/std/clock.ts";
+import { giveBackMemory } from "@knarr/std/give-back.ts";
 import { createLogger, type Logger } from "@knarr/std/log.ts";
 import { defineCommand } from "../command.ts";
-import { giveBackMemory } from "../give-back.ts";
 import { option, parseOptions, UsageError } from "../option.ts";
 import type { Config } from "../options.ts";
 import type { RunFile } from "../run-file.ts";

@@ -16,6 +16,8 @@ export const warm = defineCommand({
     const { parts } = await import("./process.ts");
     await Promise.all([...Object.values(commands), ...Object.values(parts)].map((load) => load()));
     await Promise.all([import("../pki/pki.ts"), import("../pki/kubeconfig.ts"), import("../clean-up.ts")]);
+    // What the store loads by itself: a thread, and a driver that few have.
+    await Promise.all([import("@knarr/store/sqlite/worker.ts"), import("@knarr/store/drivers/etcd.ts")]);
     process.exit(0); // nothing was started; what is loaded may hold timers
   },
 });

@@ -14,6 +14,8 @@ import {
   type MessagePort,
   type Transferable,
 } from "node:worker_threads";
+import { realClock } from "@knarr/std/clock.ts";
+import { giveBackMemory } from "@knarr/std/give-back.ts";
 import { checkLog } from "./check.ts";
 import { backUp } from "./copies.ts";
 import { explain, openDatabase, readyWriteAhead, type MovedPrefixes } from "./database.ts";
@@ -52,6 +54,7 @@ class Worker {
   readonly #backups = new Set<Promise<void>>();
   #isScheduled = false;
   #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(port: MessagePort, { path, moved }: WorkerData) {
     this.#port = port;
@@ -66,6 +69,7 @@ class Worker {
     this.#answer({ type: "opened", revision: this.#log.revision, compacted: this.#log.compacted });
     this.#try(() => readyWriteAhead(path));
     this.#schedule();
+    giveBackMemory(realClock, this.#closing.signal).catch(() => undefined); // closed before it came to it
   }
 
   /** Takes the request and all that wait behind it. */
@@ -262,6 +266,7 @@ class Worker {
 
   async #close(): Promise<void> {
     this.#isClosed = true;
+    this.#closing.abort();
     clearTimeout(this.#quiet);
     await Promise.all(this.#backups);
     this.#database.close();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeClock } from "@knarr/std/clock.ts";
+import { FakeClock } from "./clock.ts";
 import { giveBackMemory } from "./give-back.ts";
 
 const { signal } = new AbortController();

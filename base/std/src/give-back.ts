@@ -1,15 +1,15 @@
 /**
- * Memory that only the start of a process needed, given back to the machine once.
+ * Memory that only the start of a thread needed, given back to the machine once.
  *
  * V8 keeps what it took for a start's garbage, some 12 MB of the server, for objects to come, and no collection but the
- * one for a machine that runs out of memory lets it go. That one stops the process for about 0.1 s, longer the more there is:
+ * one for a machine that runs out of memory lets it go. That one stops the thread for about 0.1 s, longer the more there is:
  * where a cluster's objects are many already, nothing is done.
  */
 
 import { memoryUsage } from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Clock } from "@knarr/std/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** By then controllers have looked at everything once. */
 const SETTLED_MS = 3000;
