@@ -7,7 +7,7 @@ import { labelValue, qualifiedName } from "./names.ts";
 
 export interface SelectorOptions {
   /** Values that stood there before stay allowed on update, however bad. */
-  readonly allowInvalidValues?: boolean;
+  readonly invalidValues?: boolean;
   /** Access reviews pass on operators that they do not know. */
   readonly allowUnknownOperators?: boolean;
 }
@@ -30,7 +30,11 @@ export function validateRequirement(
 ): void {
   validateOperator(operator, values, errors, options);
   for (const problem of qualifiedName(key)) errors.at("key").invalid(key, problem);
-  if (options.allowInvalidValues) return;
+  if (options.invalidValues) return;
+  validateSelectorValues(values, errors);
+}
+
+export function validateSelectorValues(values: readonly string[], errors: FieldErrors): void {
   for (const [index, value] of values.entries())
     for (const problem of labelValue(value)) errors.at("values").at(index).invalid(value, problem);
 }
@@ -58,7 +62,7 @@ export function validateOperator(
   }
 }
 
-/** Whether `selector` holds values that would be refused today. */
+/** Whether `selector` holds values that would be refused today: an update that did not bring them in must not fail for them. */
 export function hasInvalidValues(selector: LabelSelectorFields | null | undefined): boolean {
   return (selector?.matchExpressions ?? []).some(({ values = [] }) =>
     values.some((value) => labelValue(value).length > 0),

@@ -1,6 +1,7 @@
 /** One pod on every node that is fit for it. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { hasInvalidValues, validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 
 import type {
   DaemonSet,
@@ -13,12 +14,7 @@ import { defineResource } from "../resource.ts";
 import { ageColumn, labelsText, nameColumn, templateColumns } from "../shared/columns.ts";
 import { equivalent } from "../shared/equality.ts";
 import { internalForm } from "../shared/internal/form.ts";
-import {
-  hasInvalidValue,
-  isEmptySelector,
-  queryOf,
-  validateLabelSelector,
-} from "../shared/label-selector.ts";
+import { isEmptySelector, queryOf } from "../shared/label-selector.ts";
 import { defaultPodTemplate } from "../shared/pod/defaults.ts";
 import { dropDisabledFields } from "../shared/pod/dropped.ts";
 import { checkIsSelected, checkRunsForGood, validatePodTemplate } from "../shared/pod/template.ts";
@@ -142,7 +138,7 @@ function defaultStrategy(strategy: DaemonSetUpdateStrategy): void {
 function validateSpec(spec: DaemonSetSpec, previous: DaemonSetSpec | undefined, errors: FieldErrors): void {
   const { selector, template, updateStrategy = {} } = spec;
   const at = errors.at("selector");
-  validateLabelSelector(selector, at, { invalidValues: hasInvalidValue(previous?.selector) });
+  validateLabelSelector(selector, at, { invalidValues: hasInvalidValues(previous?.selector) });
   const query = queryOf(selector);
   if (query) checkIsSelected(template, query, errors.at("template"));
   if (selector && isEmptySelector(selector))

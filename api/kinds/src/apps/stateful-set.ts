@@ -1,6 +1,7 @@
 /** Numbered pods, each with a name and claims of its own that it keeps when it is replaced. */
 
 import { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { dns1123Label, nameIsDnsLabel } from "@knarr/machinery/names.ts";
 
 import type { StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy } from "../../generated/apps-v1.ts";
@@ -9,7 +10,7 @@ import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn, templateColumns } from "../shared/columns.ts";
 import { equivalent } from "../shared/equality.ts";
 import { internalForm } from "../shared/internal/form.ts";
-import { isEmptySelector, queryOf, validateLabelSelector } from "../shared/label-selector.ts";
+import { isEmptySelector, queryOf } from "../shared/label-selector.ts";
 import { defaultPodTemplate } from "../shared/pod/defaults.ts";
 import { dropDisabledFields } from "../shared/pod/dropped.ts";
 import {

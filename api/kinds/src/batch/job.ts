@@ -1,6 +1,7 @@
 /** Pods that run to their end, as many of them as are needed for so many to succeed. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { hasInvalidValues, validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { dns1123Label, labelValue } from "@knarr/machinery/names.ts";
 
 import type { Job, JobSpec } from "../../generated/batch-v1.ts";
@@ -12,7 +13,7 @@ import { generateSelector, hasPrefixedLabels, validateGeneratedSelector } from "
 import { jobSpecWarnings, validateJobSpec } from "../shared/job/spec.ts";
 import { hasCondition, validateJobStatus } from "../shared/job/status.ts";
 import { validateJobChange } from "../shared/job/update.ts";
-import { hasInvalidValue, queryOf, validateLabelSelector } from "../shared/label-selector.ts";
+import { queryOf } from "../shared/label-selector.ts";
 import { defaultPodTemplate } from "../shared/pod/defaults.ts";
 import { dropDisabledFields } from "../shared/pod/dropped.ts";
 import { checkIsSelected } from "../shared/pod/template.ts";
@@ -126,7 +127,7 @@ function validateSpec(spec: JobSpec, previous: JobSpec | undefined, errors: Fiel
   if (!selector) errors.at("selector").required();
   else
     validateLabelSelector(selector, errors.at("selector"), {
-      invalidValues: hasInvalidValue(previous?.selector),
+      invalidValues: hasInvalidValues(previous?.selector),
     });
   const query = queryOf(selector);
   if (query) checkIsSelected(template, query, errors.at("template"));

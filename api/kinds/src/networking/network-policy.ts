@@ -2,6 +2,7 @@
 
 import { cidrWarnings, parseCidr } from "@knarr/machinery/addresses.ts";
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { hasInvalidValues, validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { portName, portNumber } from "@knarr/machinery/names.ts";
 
 import type {
@@ -14,7 +15,6 @@ import type {
 import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
 import { checkNetwork } from "../shared/ip.ts";
-import { hasInvalidValue, validateLabelSelector } from "../shared/label-selector.ts";
 import { selectorText } from "../shared/selector-text.ts";
 import { checkOneOf, reject } from "../shared/values.ts";
 
@@ -85,7 +85,7 @@ interface Leniency {
 function leniencySince(spec: NetworkPolicySpec): Leniency {
   const blocks = rulesOf(spec).flatMap(({ peers }) => peers.flatMap(({ ipBlock }) => ipBlock ?? []));
   return {
-    invalidValues: hasInvalidValue(spec.podSelector),
+    invalidValues: hasInvalidValues(spec.podSelector),
     networks: blocks.flatMap(({ cidr, except = [] }) => [cidr, ...except]),
   };
 }

@@ -1,6 +1,7 @@
 /** How pods that name it are run: by which handler of the node's runtime, at which cost, on which nodes. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabels } from "@knarr/machinery/metadata.ts";
 import { dns1123Label } from "@knarr/machinery/names.ts";
 
 import type { Toleration } from "../../generated/core-v1.ts";
@@ -8,7 +9,6 @@ import type { RuntimeClass } from "../../generated/node-v1.ts";
 import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
 import { internalForm } from "../shared/internal/form.ts";
-import { validateLabels } from "../shared/label-selector.ts";
 import { nodeLabelWarning } from "../shared/pod/node-labels.ts";
 import { validateOverhead } from "../shared/pod/resources.ts";
 import { NOTHING_TOLERATED } from "../shared/pod/tolerated.ts";

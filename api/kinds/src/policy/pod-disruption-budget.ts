@@ -1,6 +1,7 @@
 /** How many of the pods it selects may be away at once when somebody evicts them. */
 
 import { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { nameIsPathSegment } from "@knarr/machinery/names.ts";
 
 import type { LabelSelector } from "../../generated/meta.ts";
@@ -9,7 +10,6 @@ import { defineResource } from "../resource.ts";
 import { ageColumn, nameColumn } from "../shared/columns.ts";
 import { validateConditions } from "../shared/conditions.ts";
 import { internalForm } from "../shared/internal/form.ts";
-import { validateLabelSelector } from "../shared/label-selector.ts";
 import { checkNotNegative, checkOneOf } from "../shared/values.ts";
 import { checkAtMostHundredPercent, checkIntOrPercent, isSpecChanged } from "../shared/workload.ts";
 

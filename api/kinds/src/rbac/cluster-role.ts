@@ -19,13 +19,13 @@ export const clusterRole = defineResource<ClusterRole>({
   name: rbacName,
   validatesOnUpdate: false,
 
-  validate: (object, errors) => validateAll(object, errors, { allowInvalidValues: false }),
+  validate: (object, errors) => validateAll(object, errors, { invalidValues: false }),
 
   /** Selectors with values that were accepted once stay accepted. */
   validateUpdate(object, previous, errors) {
     const before = new FieldErrors();
     for (const selector of selectorsOf(previous)) validateLabelSelector(selector, before);
-    validateAll(object, errors, { allowInvalidValues: before.list.length > 0 });
+    validateAll(object, errors, { invalidValues: before.list.length > 0 });
   },
 
   columns: plainColumns,
@@ -38,7 +38,7 @@ function selectorsOf({ aggregationRule }: ClusterRole) {
 function validateAll(
   object: ClusterRole,
   errors: FieldErrors,
-  options: { readonly allowInvalidValues: boolean },
+  options: { readonly invalidValues: boolean },
 ): void {
   validatePolicyRules(object.rules, errors.at("rules"), { namespaced: false });
   if (!object.aggregationRule) return;

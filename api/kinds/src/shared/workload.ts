@@ -1,13 +1,14 @@
 /** Rules that the workloads share: selectors, counts in statuses, whole numbers or percentages, templates' warnings. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { percent } from "@knarr/machinery/names.ts";
 
 import type { PodTemplateSpec } from "../../generated/core-v1.ts";
 import type { LabelSelector, ObjectMeta } from "../../generated/meta.ts";
 import { equivalent } from "./equality.ts";
 import { internalForm } from "./internal/form.ts";
-import { isEmptySelector, queryOf, validateLabelSelector } from "./label-selector.ts";
+import { isEmptySelector, queryOf } from "./label-selector.ts";
 import { templateWarnings, workloadNameWarnings } from "./pod/warnings.ts";
 import { checkIsSelected, checkRunsForGood, validatePodTemplate } from "./pod/template.ts";
 import { checkNotNegative, reject } from "./values.ts";

@@ -2,6 +2,7 @@
 
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { dns1123Subdomain } from "@knarr/machinery/names.ts";
 
 import type { LabelSelector } from "../../generated/meta.ts";
@@ -10,7 +11,6 @@ import { defineResource } from "../resource.ts";
 import { canonical, isNegative } from "../shared/amounts.ts";
 import { nameColumn } from "../shared/columns.ts";
 import { internalForm } from "../shared/internal/form.ts";
-import { validateLabelSelector } from "../shared/label-selector.ts";
 import { selectorWarnings } from "../shared/pod/node-labels.ts";
 import { reject } from "../shared/values.ts";
 

@@ -1,9 +1,9 @@
 /** Parameters of policies: of which kind they are, and which objects of it a binding means. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { dns1035Label, dns1123Subdomain, nameIsPathSegment } from "@knarr/machinery/names.ts";
 import type { ParamKind, ParamRef } from "../../../generated/admissionregistration-v1.ts";
-import { validateLabelSelector } from "../label-selector.ts";
 import { reject } from "../values.ts";
 
 export function validateParamKind({ apiVersion = "", kind = "" }: ParamKind, errors: FieldErrors): void {

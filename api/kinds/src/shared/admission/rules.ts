@@ -1,13 +1,13 @@
 /** Which requests admission is for: rules of operations and resources, as webhooks and policies write them. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { nameIsPathSegment } from "@knarr/machinery/names.ts";
 import type {
   MatchResources,
   NamedRuleWithOperations,
   RuleWithOperations,
 } from "../../../generated/admissionregistration-v1.ts";
-import { validateLabelSelector } from "../label-selector.ts";
 import { checkOneOf, reject } from "../values.ts";
 
 const OPERATIONS = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];

@@ -2,6 +2,7 @@
 
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { dns1035Label, dns1123Subdomain } from "@knarr/machinery/names.ts";
 import type {
   MutatingWebhook,
@@ -9,7 +10,6 @@ import type {
   ValidatingWebhookConfiguration,
 } from "../../../generated/admissionregistration-v1.ts";
 import { ageColumn, nameColumn } from "../columns.ts";
-import { validateLabelSelector } from "../label-selector.ts";
 import { checkOneOf, reject } from "../values.ts";
 import { defaultClientConfig, validateClientConfig } from "../webhook-client-config.ts";
 import type { Known } from "./expressions.ts";

@@ -1,6 +1,7 @@
 /** Which nodes a pod wants: node affinity, and nearness to or distance from other pods. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector, validateSelectorValues } from "@knarr/machinery/label-selector-rules.ts";
 import { dns1123Label, dns1123Subdomain, qualifiedName } from "@knarr/machinery/names.ts";
 
 import type {
@@ -12,7 +13,6 @@ import type {
   PodAffinityTerm,
   PodSpec,
 } from "../../../generated/core-v1.ts";
-import { validateLabelSelector, validateSelectorValues } from "../label-selector.ts";
 import { reject } from "../values.ts";
 import type { Tolerated } from "./tolerated.ts";
 import { validateMatchLabelKeys } from "./topology-spread.ts";

@@ -1,11 +1,11 @@
 /** All rules of a pod spec, in upstream's order: clients see the causes in it. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabels } from "@knarr/machinery/metadata.ts";
 import { dns1123Label, dns1123Subdomain, qualifiedName, rangeText } from "@knarr/machinery/names.ts";
 
 import type { PodResourceClaim, PodSchedulingGate, PodSpec } from "../../../generated/core-v1.ts";
 import { internalForm } from "../internal/form.ts";
-import { validateLabels } from "../label-selector.ts";
 import { reject, requireOneOf } from "../values.ts";
 import { validateAffinity } from "./affinity.ts";
 import { MIRROR_POD } from "./annotations.ts";

@@ -2,11 +2,11 @@
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
 import type { LabelSelector as Query } from "@knarr/machinery/labels.ts";
+import { validateLabels } from "@knarr/machinery/metadata.ts";
 import { qualifiedName } from "@knarr/machinery/names.ts";
 
 import type { PodTemplateSpec } from "../../../generated/core-v1.ts";
 import { internalForm } from "../internal/form.ts";
-import { validateLabels } from "../label-selector.ts";
 import { reject } from "../values.ts";
 import { validatePodAnnotations } from "./annotations.ts";
 import { podContext, type PodContext } from "./context.ts";

@@ -1,11 +1,11 @@
 /** What the validation of a pod spec lets pass since the object had it before the update. On create: nothing. */
 
 import { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { labelValue } from "@knarr/machinery/names.ts";
 
 import type { PodAffinityTerm, PodSpec } from "../../../generated/core-v1.ts";
 import type { ObjectMeta } from "../../../generated/meta.ts";
-import { validateLabelSelector } from "../label-selector.ts";
 import { podAffinityTerms } from "./affinity.ts";
 import { deletionCostIsBad } from "./annotations.ts";
 import { allContainers, isSidecar } from "./context.ts";

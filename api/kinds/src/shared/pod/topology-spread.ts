@@ -1,11 +1,11 @@
 /** How evenly pods must spread over zones, nodes or other domains. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
 import { qualifiedName } from "@knarr/machinery/names.ts";
 
 import type { TopologySpreadConstraint } from "../../../generated/core-v1.ts";
 import type { LabelSelector } from "../../../generated/meta.ts";
-import { validateLabelSelector } from "../label-selector.ts";
 import { checkOneOf, checkPositive, reject } from "../values.ts";
 import type { Tolerated } from "./tolerated.ts";
 

@@ -1,12 +1,12 @@
 /** The rules of Services, in upstream's order. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabels } from "@knarr/machinery/metadata.ts";
 import { dns1123Label, dns1123Subdomain, portNumber, qualifiedName } from "@knarr/machinery/names.ts";
 
 import type { Service, ServicePort, ServiceSpec } from "../../../generated/core-v1.ts";
 import { internalForm } from "../internal/form.ts";
 import { checkAddress, checkEndpointAddress, checkNetwork } from "../ip.ts";
-import { validateLabels } from "../label-selector.ts";
 import { protocols, validatePortReference } from "../pod/ports.ts";
 import { checkOneOf, reject, requireOneOf } from "../values.ts";
 import { validateClusterIps } from "./cluster-ips.ts";

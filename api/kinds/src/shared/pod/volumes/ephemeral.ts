@@ -1,6 +1,8 @@
 /** Volumes whose claim is made with the pod and goes with it. The rules of the claim are those of any claim. */
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
+import { validateLabelSelector } from "@knarr/machinery/label-selector-rules.ts";
+import { validateLabels } from "@knarr/machinery/metadata.ts";
 import { dns1123Subdomain, nameIsDnsLabel, qualifiedName } from "@knarr/machinery/names.ts";
 
 import type {
@@ -11,7 +13,6 @@ import type {
 import type { ObjectMeta } from "../../../../generated/meta.ts";
 import { amount, canonical } from "../../amounts.ts";
 import { equivalent } from "../../equality.ts";
-import { validateLabels, validateLabelSelector } from "../../label-selector.ts";
 import { checkVolumeMode, validateAccessModes } from "../../persistent-volume/modes.ts";
 import { reject } from "../../values.ts";
 
