@@ -144,3 +144,21 @@ test("trackUpdate moves ownership when a value takes another form", () => {
     ],
   );
 });
+
+test("apply of an empty map leaves it there, empty", () => {
+  const applied = (spec: object, live?: any): any =>
+    apply({
+      live,
+      applied: { apiVersion: "x.io/v1", kind: "X", metadata: { name: "x" }, spec },
+      manager: "m",
+      force: false,
+      subresource: "",
+      apiVersion: "x.io/v1",
+      kind: "X",
+      time: "",
+      schema,
+    });
+  const full = applied({ map: { k: { a: "1" } }, tags: ["t"] });
+  assert.deepEqual(applied({ map: {} }, full).spec, { map: {} });
+  assert.deepEqual(applied({}, full).spec, {});
+});

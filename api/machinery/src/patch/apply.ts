@@ -15,7 +15,7 @@ import { difference, eachPath, intersection, isEmpty, LEAF, union, type FieldSet
 import { goKind } from "./go-print.ts";
 import { LAST_APPLIED, allowedByLastApplied, withLastApplied } from "./last-applied.ts";
 import { encodeManagers, isSameManager, type Manager } from "./managers.ts";
-import { mergeObjects, removeFields, withNamedFields, withoutNulls } from "./merge-objects.ts";
+import { mergeObjects, removeFields, withEmptied, withNamedFields, withoutNulls } from "./merge-objects.ts";
 import { rootShapeOf, type Shape } from "./shape.ts";
 import { Comparisons, decodedOf, managersAfter, type VersionedStates } from "./track-update.ts";
 
@@ -93,6 +93,7 @@ class Application {
     const others = this.#before.filter((entry) => entry !== last);
     let merged = mergeObjects(this.#shape, this.#live, applied) as ApiObject;
     if (last) merged = this.#prune(merged, last.fields, [...others, self]);
+    if (last && !this.#shape.map?.builtIn) merged = withEmptied(merged, applied) as ApiObject;
 
     const comparisons = this.#comparisons(merged);
     const conflicts = force ? [] : conflictsWith(others, comparisons);

@@ -180,3 +180,19 @@ export function withoutNulls(shape: Shape, value: unknown): unknown {
   }
   return value;
 }
+
+/**
+ * Null where all that was in a map has been removed, but `stated` has it: then it is there, and empty. (Upstream writes null,
+ * which custom resources are refused for.)
+ */
+export function withEmptied(value: unknown, stated: unknown): unknown {
+  if (!isJsonObject(stated)) return value;
+  if (value === null) return {};
+  if (!isJsonObject(value)) return value;
+  let result: Record<string, unknown> | undefined;
+  for (const key in stated) {
+    const left = withEmptied(value[key], stated[key]);
+    if (left !== value[key]) (result ??= { ...value })[key] = left;
+  }
+  return result ?? value;
+}
