@@ -3,6 +3,7 @@
  * once for each change of the definition, so no request compiles anything; and lazily, so one that is not used costs next to nothing.
  */
 
+import { createHash } from "node:crypto";
 import type { Resource } from "@knarr/kinds/resource.ts";
 import { forbidden } from "@knarr/machinery/status.ts";
 import { customSchemaOf } from "@knarr/structural/custom-schema-of.ts";
@@ -37,7 +38,7 @@ export class CustomKind {
   constructor(definition: Definition, webhooks: WebhookClient) {
     this.definition = definition;
     const { metadata, spec, status } = definition;
-    this.schemaSignature = JSON.stringify([metadata.uid, spec, status?.acceptedNames]);
+    this.schemaSignature = digest([metadata.uid, spec, status?.acceptedNames]);
     this.signature = `${isTrue(definition, "Terminating")} ${this.schemaSignature}`;
     const { group, versions } = spec;
     const schemas = new Map<string, CustomSchema>();
@@ -72,6 +73,11 @@ export class CustomKind {
     const conversion = new VersionConversion(this.#versions, resource);
     return new Served(resource, cache, hooksOf(this.definition), conversion);
   }
+}
+
+/** Schemas are large: the text that tells two of them apart is not worth keeping. */
+function digest(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("base64");
 }
 
 function schemaOf(
