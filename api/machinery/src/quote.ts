@@ -1,6 +1,13 @@
 /** Text and JSON as Go writes them, so that messages with a user's value in them read as upstream's do. */
 
-export { quote } from "@knarr/std/quote.ts";
+import { quote } from "@knarr/std/quote.ts";
+
+export { quote };
+
+/** Texts as Go prints a slice of them with `%q`: `["a" "b"]`. */
+export function quoteAll(texts: readonly string[]): string {
+  return `[${texts.map(quote).join(" ")}]`;
+}
 
 /** JSON as Go writes it: with `<`, `>` and `&` escaped. */
 export function goJson(value: unknown): string {

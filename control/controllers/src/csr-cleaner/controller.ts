@@ -50,6 +50,6 @@ function expiryOf(base64: string): number {
   try {
     return new X509Certificate(Buffer.from(base64, "base64")).validToDate.getTime();
   } catch {
-    return Infinity;
+    return Infinity; // Node's error says no more than that it is no certificate
   }
 }

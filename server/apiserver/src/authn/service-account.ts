@@ -8,6 +8,7 @@
 
 import type { Secret, ServiceAccount, Pod, Node } from "@knarr/kinds/generated/core-v1.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
+import { quoteAll } from "@knarr/machinery/quote.ts";
 import type { User } from "../request.ts";
 import type { TokenAuthenticator } from "./authentication.ts";
 import { claimsOf, type TokenKeys } from "./service-account-keys.ts";
@@ -77,7 +78,7 @@ export function serviceAccountAuthenticator(options: ServiceAccountTokenOptions)
       const audiences = meantFor.filter((audience) => wanted.includes(audience));
       if (audiences.length === 0) {
         throw new Error(
-          `token audiences ${quoted(meantFor)} is invalid for the target audiences ${quoted(wanted)}`,
+          `token audiences ${quoteAll(meantFor)} is invalid for the target audiences ${quoteAll(wanted)}`,
         );
       }
       const seconds = now() / 1000;
@@ -85,10 +86,6 @@ export function serviceAccountAuthenticator(options: ServiceAccountTokenOptions)
       return { user: ownerOf(claims, objects, seconds), audiences };
     },
   };
-}
-
-function quoted(values: readonly string[]): string {
-  return `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
 }
 
 function checkTime({ exp, nbf, iat }: Claims, seconds: number): void {

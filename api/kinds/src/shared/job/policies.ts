@@ -2,7 +2,7 @@
 
 import type { FieldErrors } from "@knarr/machinery/field.ts";
 import { qualifiedName } from "@knarr/machinery/names.ts";
-import { quote } from "@knarr/machinery/quote.ts";
+import { quoteAll } from "@knarr/machinery/quote.ts";
 
 import type {
   JobSpec,
@@ -47,7 +47,7 @@ function validateFailureRule(rule: PodFailurePolicyRule, errors: FieldErrors, sp
 
 /** Who names nothing is told the choice. */
 function requireNamed(errors: FieldErrors, value: string | undefined, supported: readonly string[]): void {
-  if (!value) errors.required(`valid values: [${supported.map(quote).join(" ")}]`);
+  if (!value) errors.required(`valid values: ${quoteAll(supported)}`);
   else if (!supported.includes(value)) errors.notSupported(value, supported);
 }
 

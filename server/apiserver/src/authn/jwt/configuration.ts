@@ -165,7 +165,7 @@ function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem) !== undefined;
   } catch {
-    return false;
+    return false; // what it throws says no more
   }
 }
 

@@ -8,6 +8,7 @@
 import { getCACertificates } from "node:tls";
 import type { IncomingMessage } from "node:http";
 import { Agent, get } from "node:https";
+import { quoteAll } from "@knarr/machinery/quote.ts";
 import type { JWTVerifyGetKey } from "jose";
 import { readWhole } from "../../http/whole.ts";
 import type { TokenAuthenticator } from "../authentication.ts";
@@ -45,7 +46,7 @@ export function jwtAuthenticator({ config, now }: JwtAuthenticatorOptions): Toke
       const meant = [payload.aud ?? []].flat();
       if (!meant.some((audience) => audiences.includes(audience)))
         throw new Error(
-          `oidc: verify token: oidc: expected audience in ${quoted(audiences)} got ${quoted(meant)}`,
+          `oidc: verify token: oidc: expected audience in ${quoteAll(audiences)} got ${quoteAll(meant)}`,
         );
       return { user: userOfClaims(payload, config), audiences: wanted };
     },
@@ -56,10 +57,6 @@ export function jwtAuthenticator({ config, now }: JwtAuthenticatorOptions): Toke
 function issuerOf(token: string): unknown {
   const issuer = claimsOf(token)?.["iss"];
   return issuer === "accounts.google.com" ? "https://accounts.google.com" : issuer;
-}
-
-function quoted(values: readonly string[]): string {
-  return `[${values.map((value) => JSON.stringify(value)).join(" ")}]`;
 }
 
 class IssuerKeys {
