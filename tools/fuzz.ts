@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
 import { everythingStored, fuzzRound, readEverything, type Finding } from "../test/fuzz/fuzz.ts";
+import type { FuzzRequest } from "../test/fuzz/requests.ts";
 import { Target } from "../test/fuzz/target.ts";
 
 const { values } = parseArgs({
@@ -17,6 +18,8 @@ const { values } = parseArgs({
   },
 });
 const until = Date.now() + Number(values.seconds) * 1000;
+/** The slowest requests: one that holds up all others for long would be a finding, too. */
+const slowest: { milliseconds: number; request: FuzzRequest }[] = [];
 const found = new Map<string, Finding & { times: number }>();
 process.on("unhandledRejection", (err) =>
   note({ what: `unhandled: ${(err as Error)?.stack ?? String(err)}` }),
@@ -28,7 +31,7 @@ for (let seed = Number(values.seed); Date.now() < until; seed++) {
   {
     await using target = await Target.start(store);
     const started = performance.now();
-    for (const finding of await fuzzRound(target, { seed, until, requests: Number(values.requests) }))
+    for (const finding of await fuzzRound(target, { seed, until, requests: Number(values.requests), timed }))
       note(finding);
     before = await everythingStored(target);
     global.gc?.();
@@ -52,7 +55,17 @@ for (const { what, request, reply, times } of [...found.values()].slice(0, Numbe
   );
   if (reply) console.log(`  -> ${reply.code} ${reply.text.slice(0, 300)}`);
 }
+for (const { milliseconds, request } of slowest)
+  console.log(
+    `${Math.round(milliseconds)} ms: ${request.method} ${request.path.slice(0, 200)} ${request.headers["content-type"] ?? ""} ${request.body?.subarray(0, 60) ?? ""}`,
+  );
 process.exitCode = found.size > 0 ? 1 : 0;
+
+function timed(request: FuzzRequest, milliseconds: number): void {
+  slowest.push({ milliseconds, request });
+  slowest.sort((a, b) => b.milliseconds - a.milliseconds);
+  slowest.splice(10);
+}
 
 /** Findings of one sort have the same first lines; figures and quoted names do not count. */
 function note(finding: Finding): void {

@@ -61,17 +61,24 @@ export interface RoundOptions {
   /** No request is sent after this time, in milliseconds since the epoch. */
   readonly until: number;
   readonly requests: number;
+  /** Hears how long each request took. */
+  readonly timed?: (request: FuzzRequest, milliseconds: number) => void;
 }
 
 /** Everything that is wrong; empty when all is well. */
-export async function fuzzRound(target: Target, { seed, until, requests }: RoundOptions): Promise<Finding[]> {
+export async function fuzzRound(
+  target: Target,
+  { seed, until, requests, timed }: RoundOptions,
+): Promise<Finding[]> {
   const random = new Random(seed);
   const findings: Finding[] = [];
   for (let i = 0; i < requests && Date.now() < until; i++) {
     if (i % 200 === 0) await layFoundations(target);
     const request = requestOf(random);
     if (!isHarmless(request)) continue;
+    const started = performance.now();
     findings.push(...(await tryOne(target, request)));
+    timed?.(request, performance.now() - started);
   }
   findings.push(...(await readEverything(target)));
   return findings;

@@ -33,6 +33,13 @@ const POINTERS = [
 ];
 const OPERATIONS = ["add", "remove", "replace", "move", "copy", "test", "", "ADD", "delete"];
 
+/** Each doubles what there is. */
+const COPIES = Array.from({ length: 40 }, (_, i) => ({
+  op: "copy",
+  from: "/metadata",
+  path: `/metadata/c${i}`,
+}));
+
 const MERGE = "application/merge-patch+json";
 const STRATEGIC = "application/strategic-merge-patch+json";
 const JSON_PATCH = "application/json-patch+json";
@@ -53,6 +60,7 @@ export function patchOf(random: Random, object: object): Bytes {
 
 function jsonPatch(random: Random): unknown {
   if (random.chance(0.05)) return hostileValue(random);
+  if (random.chance(0.02)) return COPIES;
   return random.some(5, () => ({
     op: random.pick(OPERATIONS.slice(0, random.chance(0.9) ? 6 : undefined)),
     path: random.chance(0.95) ? random.pick(POINTERS) : random.pick(texts),

@@ -228,12 +228,33 @@ const RICH = {
   ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name: "a", uid: "1", blockOwnerDeletion: true }],
 };
 
+/** What asks to become another protocol, or says that it does. */
+function upgradeOf(random: Random): Record<string, string> {
+  return {
+    connection: random.pick(["Upgrade", "upgrade, close", "close"]),
+    upgrade: random.pick(["websocket", "SPDY/3.1", "h2c", "x", ""]),
+    "sec-websocket-version": random.pick(["13", "8", "x"]),
+    "sec-websocket-key": random.pick(["dGhlIHNhbXBsZSBub25jZQ==", "", "x"]),
+    "sec-websocket-protocol": random.pick([
+      "v5.channel.k8s.io",
+      "v4.base64.channel.k8s.io, x",
+      "",
+      "base64url.bearer.authorization.k8s.io.eA",
+    ]),
+    "x-stream-protocol-version": random.pick(["v4.channel.k8s.io", "x"]),
+  };
+}
+
 function elsewhere(random: Random): FuzzRequest {
   const path = random.chance(0.9)
     ? random.pick(otherPaths)
     : `/${random.some(7, () => random.pick(["api", "apis", "v1", "apps", "namespaces", "fuzz", "pods", "watch", "proxy", "%2f", "..", "", "%", "%ff"])).join("/")}`;
   const method = random.chance(0.5) ? "GET" : random.pick(METHODS);
-  const request = { method, path, headers: headersOf(random) };
+  const request = {
+    method,
+    path,
+    headers: { ...headersOf(random), ...(random.chance(0.2) && upgradeOf(random)) },
+  };
   if (method === "GET" || method === "HEAD") return request;
   const own = otherBodies.get(path.split("?", 1)[0]!.split("/").at(-1)!) ?? random.pick(places).sample;
   return withBody(random, request, bodyOf(random, mutated(random, own), undefined));

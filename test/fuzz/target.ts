@@ -131,7 +131,8 @@ export class Target implements AsyncDisposable {
     const chunks: Buffer[] = [];
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      if (chunk.includes("101 Switching") || goesOn(path)) socket.destroy();
+      if (chunk.includes("101 Switching") || goesOn(path) || isWhole(Buffer.concat(chunks), method))
+        socket.destroy();
     });
     await closed;
     const text = Buffer.concat(chunks).toString();
@@ -140,6 +141,17 @@ export class Target implements AsyncDisposable {
       text: text.slice(text.indexOf("\r\n\r\n") + 4),
     };
   }
+}
+
+/** Whether an HTTP/1.1 answer that says its length is there: the connection may be kept for more. */
+function isWhole(answer: Buffer, method: string): boolean {
+  const end = answer.indexOf("\r\n\r\n");
+  const length = /^content-length: (\d+)/im.exec(
+    answer.subarray(0, Math.max(end, 0)).toString("latin1"),
+  )?.[1];
+  return (
+    end >= 0 && (method === "HEAD" || (length !== undefined && answer.length >= end + 4 + Number(length)))
+  );
 }
 
 /** Watches and followed logs. */

@@ -249,7 +249,7 @@ async function listen(
   metrics: Metrics,
 ): Promise<Listener | undefined> {
   if (!listen) return undefined;
-  const service = new HttpService(pipeline, new RequestMetrics(metrics));
+  const service = new HttpService(pipeline, new RequestMetrics(metrics, pipeline.parts.registry));
   return Listener.open(
     {
       host: listen.host ?? "0.0.0.0",

@@ -117,3 +117,10 @@ test("applyJsonPatch shares nothing with the document, which may be frozen", () 
   (result["list"] as number[]).push(4);
   assert.equal(document.list.length, 3);
 });
+
+test("applyJsonPatch ends copies of copies before they fill the memory", () => {
+  const patch = Array.from({ length: 40 }, (_, i) => ({ op: "copy", from: "/data", path: `/data/c${i}` }));
+  assert.throws(() => applyJsonPatch({ data: { x: "y".repeat(100) } }, patch), { code: 422 });
+  const few = applyJsonPatch({ data: { x: "y" } }, patch.slice(0, 3));
+  assert.deepEqual(Object.keys(few["data"] as object), ["x", "c0", "c1", "c2"]);
+});

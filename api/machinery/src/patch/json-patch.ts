@@ -13,6 +13,8 @@ import { ApiError, badRequest } from "../status.ts";
 import { jsonType } from "./go-print.ts";
 
 const MAX_OPERATIONS = 10_000;
+/** What copies may add to a document: a few that copy each other's results would fill any memory. */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 export interface JsonPatchOperation {
   readonly op?: string;
@@ -27,7 +29,7 @@ export interface JsonPatchOperation {
  */
 export function applyJsonPatch(document: JsonObject, patch: unknown): JsonObject {
   const operations = jsonPatchOf(patch);
-  const root: Root = { document: copyJson(document) };
+  const root: Root = { document: copyJson(document), copied: 0 };
   for (const operation of operations) {
     try {
       step(root, operation);
@@ -75,6 +77,8 @@ class PatchFailure extends Error {}
 
 interface Root {
   document: unknown;
+  /** Bytes that copies have added. */
+  copied: number;
 }
 
 type Container = Record<string, unknown> | unknown[];
@@ -180,6 +184,12 @@ function copy(root: Root, operation: JsonPatchOperation): void {
   if (!target) {
     throw new PatchFailure(
       `copy operation does not apply: doc is missing destination path: ${path}: missing value`,
+    );
+  }
+  root.copied += Buffer.byteLength(JSON.stringify(value));
+  if (root.copied > MAX_COPIED_BYTES) {
+    throw new PatchFailure(
+      `Unable to complete the copy, the accumulated size increase of copy operations is ${root.copied}, exceeding the limit ${MAX_COPIED_BYTES}`,
     );
   }
   wrap("error while adding value during copy", () => insert(target, copyJson(value)));

@@ -85,3 +85,19 @@ test("requests, the store, watches and the process are counted under upstream's 
 
   answer.destroy();
 });
+
+test("what clients make up is no label: nothing of it stays", async () => {
+  await using rig = await startSecureServer();
+  const lines = async (): Promise<number> => (await rig.get("/metrics")).body.toString().split("\n").length;
+  const ask = async (word: string): Promise<void> => {
+    await rig.get(`/${word}`);
+    await rig.get(`/apis/${word}/v1/${word}`, {}, { as: "nobody" });
+    await rig.get(`/api/v1/namespaces/${word}/pods/${word}/${word}`);
+    await rig.get(`/api/v1/${word}`);
+  };
+  await ask("one");
+  await lines(); // which counts itself from here on
+  const before = await lines();
+  for (const word of ["two", "three", "four"]) await ask(word);
+  assert.equal(await lines(), before);
+});

@@ -3,6 +3,7 @@
 import type { Metrics } from "@knarr/std/metrics.ts";
 import type { Outcome } from "../pipeline/pipeline.ts";
 import type { Route } from "../pipeline/route.ts";
+import type { Registry } from "../registry/registry.ts";
 
 export const BUCKETS: readonly number[] = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
@@ -32,8 +33,11 @@ export class RequestMetrics {
   readonly #sliSeconds;
   readonly #sizes;
   readonly #long;
+  readonly #registry: Pick<Registry, "find">;
 
-  constructor(metrics: Metrics) {
+  /** Labels are what `registry` knows and what is here, never what a client makes up: each series stays as long as the server. */
+  constructor(metrics: Metrics, registry: Pick<Registry, "find">) {
+    this.#registry = registry;
     this.#total = metrics.counter(
       "apiserver_request_total",
       "Requests, by what was asked for and the code of the answer.",
@@ -67,7 +71,7 @@ export class RequestMetrics {
   observe({ outcome, method, url, contentType, code, bytes, isLong }: Answered): void {
     const { route, stages } = outcome;
     const verb = verbOf(route, method, contentType);
-    const where = whereOf(route);
+    const where = this.#whereOf(route);
     const dryRun = url.includes("dryRun=All") ? "All" : "";
     if (!isLong) {
       const seconds = stages.total / 1000;
@@ -81,21 +85,42 @@ export class RequestMetrics {
 
   /** Counts it among those that go on, until what is returned is disposed of. */
   goesOn(route: Route, method: string): Disposable {
-    const labels = [verbOf(route, method, undefined), ...whereOf(route)];
+    const labels = [verbOf(route, method, undefined), ...this.#whereOf(route)];
     this.#long.add(labels);
     return { [Symbol.dispose]: () => this.#long.add(labels, -1) };
   }
+
+  #whereOf({ group, version, resource, subresource, namespace, name }: Route): string[] {
+    if (!this.#registry.find(group, version, resource)) return ["", "", "", "", "", "apiserver"];
+    const scope = name ? "resource" : namespace ? "namespace" : "cluster";
+    const part = subresource === "" || SUBRESOURCES.has(subresource) ? subresource : OTHER;
+    return [group, version, resource, part, scope, "apiserver"];
+  }
 }
+
+/** Methods that are shown for what is no resource, and parts of resources. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"]);
+const SUBRESOURCES = new Set([
+  ...[
+    "status",
+    "scale",
+    "resize",
+    "ephemeralcontainers",
+    "binding",
+    "eviction",
+    "finalize",
+    "token",
+    "approval",
+  ],
+  ...["log", "exec", "attach", "portforward", "proxy"],
+]);
+/** Upstream's word. */
+const OTHER = "other";
 
 function verbOf({ isResource, verb }: Route, method: string, contentType: string | undefined): string {
-  if (!isResource) return method;
+  if (!isResource || verb === "") return METHODS.has(method) ? method : OTHER;
   if (verb === "patch" && contentType?.startsWith("application/apply-patch")) return "APPLY";
   return verbs[verb] ?? verb.toUpperCase();
-}
-
-function whereOf({ isResource, group, version, resource, subresource, namespace, name }: Route): string[] {
-  const scope = !isResource ? "" : name ? "resource" : namespace ? "namespace" : "cluster";
-  return [group, version, resource, subresource, scope, "apiserver"];
 }
 
 /** As upstream shows verbs in metrics. */
