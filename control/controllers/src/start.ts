@@ -99,7 +99,9 @@ async function runAll(
   const running = stack.use(
     await runControllers(chosen.controllers, { ...base, ...(metrics && { metrics }) }),
   );
-  const collector = chosen.collectsGarbage ? stack.use(await startGarbageCollector(base)) : undefined;
+  const collector = chosen.collectsGarbage
+    ? stack.use(await startGarbageCollector({ ...base, metrics }))
+    : undefined;
   const all = stack.move();
   return {
     get idle() {

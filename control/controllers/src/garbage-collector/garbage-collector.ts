@@ -10,6 +10,7 @@ import { discover, type ServedResource } from "@knarr/client/discovery.ts";
 import { EventRecorder } from "@knarr/client/event-recorder.ts";
 import { Informer } from "@knarr/client/informer.ts";
 import { waitForSync } from "@knarr/client/informers.ts";
+import type { ControllerMetrics } from "@knarr/client/run-controllers.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { parseGroupVersion, type ApiObject, type OwnerReference } from "@knarr/machinery/object.ts";
 import { isConflict } from "@knarr/machinery/status.ts";
@@ -25,6 +26,7 @@ export interface GarbageCollectorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly metrics?: ControllerMetrics | undefined;
 }
 
 export const GARBAGE_COLLECTOR = "garbage-collector";
@@ -50,7 +52,7 @@ export class GarbageCollector implements AsyncDisposable {
   readonly #options: GarbageCollectorOptions;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #queue = new WorkQueue();
+  readonly #queue: WorkQueue;
   readonly #backoff = new Backoff({ maxMs: 30_000 });
   readonly #retrying = new Set<string>();
   readonly #graph: OwnerGraph;
@@ -64,6 +66,7 @@ export class GarbageCollector implements AsyncDisposable {
   constructor(options: GarbageCollectorOptions) {
     const { transport, clock, log, signal } = options;
     this.#options = options;
+    this.#queue = new WorkQueue(options.metrics?.queue(GARBAGE_COLLECTOR));
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#recorder = new EventRecorder({
       transport,
@@ -200,6 +203,7 @@ export class GarbageCollector implements AsyncDisposable {
     const fields = { controller: GARBAGE_COLLECTOR, kind: object?.kind, name: object?.metadata.name, err };
     if (err instanceof NotYetKnown || isConflict(err)) log.debug("Object not collected yet", fields);
     else log.info("Collecting failed", fields);
+    this.#options.metrics?.retried(GARBAGE_COLLECTOR);
     this.#retrying.add(key);
     clock.sleep(this.#backoff.next(key), this.#signal).then(
       () => {
