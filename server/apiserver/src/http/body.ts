@@ -27,9 +27,12 @@ export function readBody(
       isWhole = true;
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
-    stream.on("error", reject);
+    // The client left in the middle of its request: no fault of ours.
+    const left = (): void =>
+      reject(new DOMException("the client left in the middle of its request", "AbortError"));
+    stream.on("error", left);
     stream.on("close", () => {
-      if (!isWhole) reject(new Error("the client left in the middle of its request"));
+      if (!isWhole) left();
     });
   });
 }

@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { node } from "@knarr/kinds/core/node.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
+import { silent, type Logger } from "@knarr/std/log.ts";
 import { TestAuthority, type PemPair } from "../testing/certificates.ts";
 import { startSecureServer, testCertificates, type Answer } from "../testing/secure-server.ts";
 
@@ -71,6 +72,27 @@ test("a body of more than three megabytes is not read", async () => {
   const body = configMap({ key: "x".repeat(4 << 20) });
   const { code } = await rig.get(COLLECTION, JSON_BODY, { method: "POST", body });
   assert.equal(code, 413);
+});
+
+test("a client that leaves in the middle of its body is no error of the server's", async () => {
+  const errors: string[] = [];
+  const log: Logger = { ...silent, error: (message) => void errors.push(message), with: () => log };
+  {
+    await using rig = await startSecureServer({ log });
+    const session = connectHttp2(`https://127.0.0.1:${rig.port}`, {
+      ca: authority.certificate,
+      cert: admin.certificate,
+      key: admin.key,
+    });
+    const stream = session.request({ ":method": "POST", ":path": COLLECTION, "content-length": "100" });
+    stream.on("error", () => {}); // which is what it does
+    stream.write("{");
+    await over(session, "/healthz"); // by now the server waits for the rest
+    stream.close(8);
+    await over(session, "/healthz");
+    session.close();
+  }
+  assert.deepEqual(errors, []);
 });
 
 test("large answers are compressed for those who take it", async () => {
