@@ -4,7 +4,8 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiClient } from "./api-client.ts";
 import { startLocalKnarr } from "./local-knarr.ts";
@@ -103,7 +104,7 @@ async function loadWith(title: string, kubeconfig: string, pids: readonly number
       ),
     ),
   );
-  did(await watchFanOut(client, kubeconfig, pids));
+  for (const measured of await watchFanOut(client, kubeconfig, pids)) did(measured);
   did(
     await measure("delete", { ...many, total: 2000 }, (i) =>
       client.must("DELETE", `${NAMESPACE}/configmaps/many-${i}`),
@@ -113,15 +114,28 @@ async function loadWith(title: string, kubeconfig: string, pids: readonly number
   return results;
 }
 
-/** Events delivered to all watchers together. */
+/** Events delivered to all watchers together: with the creates that make them, and what is left without these. */
 async function watchFanOut(
   client: ApiClient,
   kubeconfig: string,
   pids: readonly number[],
-): Promise<Measured> {
+): Promise<Measured[]> {
   using sessions = new DisposableStack();
   const followers = Array.from({ length: WATCHER_SESSIONS }, () => sessions.use(new ApiClient(kubeconfig)));
   const writes = 500;
+  const create = (namespace: string) => (i: number) =>
+    client.must("POST", `${namespace}/secrets`, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: `w-${i}` },
+      stringData: { k: "v" },
+    });
+  const many = { total: writes, clients: WRITERS, pids };
+  const unseen = await measure(
+    `create, ${WRITERS} clients, nobody watches`,
+    many,
+    create("/api/v1/namespaces/default"),
+  );
   let seen = 0;
   const all = Promise.withResolvers<void>();
   const watches = Array.from({ length: WATCHERS }, (_, i) =>
@@ -131,29 +145,15 @@ async function watchFanOut(
   );
   await Promise.all(watches.map(({ open }) => open));
   const { perSecond, p50, p99, cpu } = await measure("", { total: 1, clients: 1, pids }, async () => {
-    let next = 0;
-    const writer = async (): Promise<void> => {
-      for (let i = next++; i < writes; i = next++) {
-        await client.must("POST", `${NAMESPACE}/secrets`, {
-          apiVersion: "v1",
-          kind: "Secret",
-          metadata: { name: `w-${i}` },
-          stringData: { k: "v" },
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: WRITERS }, writer));
+    await measure("", many, create(NAMESPACE));
     await all.promise;
   });
   for (const { close } of watches) close();
   const events = writes * WATCHERS;
-  return {
-    name: `watch events, ${WATCHERS} watchers`,
-    perSecond: perSecond * events,
-    p50,
-    p99,
-    cpu: cpu / events,
-  };
+  const name = `watch events, ${WATCHERS} watchers`;
+  const delivered = { name, perSecond: perSecond * events, p50, p99, cpu: cpu / events };
+  const withoutCreates = (cpu - unseen.cpu * writes) / events;
+  return [unseen, delivered, { ...delivered, name: `${name}, without the creates`, cpu: withoutCreates }];
 }
 
 function configMap(name: string): object {
@@ -190,12 +190,15 @@ async function withUpstream<T>(
   const folder = process.env["CONFORMANCE_DIR"] ?? "/var/cache/knarr-conformance";
   const script = join(import.meta.dirname, "..", "..", "shared", "conformance", "upstream.sh");
   if (!existsSync(join(folder, "bin", "kube-apiserver")) || !existsSync(script)) return undefined;
-  execFileSync("bash", [script, "up", "api"], { stdio: "ignore" });
+  // One of its own: somebody may compare answers with another on the ports that are usual.
+  const own = mkdtempSync(join(tmpdir(), "knarr-bench-upstream-"));
+  const ports = { UPSTREAM_PORT: "17444", UPSTREAM_ETCD_PORT: "17379" };
+  const env = { ...process.env, CONFORMANCE_DIR: folder, UPSTREAM_DIR: own, ...ports };
+  execFileSync("bash", [script, "up", "api"], { stdio: "ignore", env });
   try {
-    const pidOf = (name: string): number =>
-      Number(readFileSync(join(folder, "upstream", `${name}.pid`), "utf8"));
-    return await work(join(folder, "upstream", "admin.kubeconfig"), [pidOf("kube-apiserver"), pidOf("etcd")]);
+    const pidOf = (name: string): number => Number(readFileSync(join(own, `${name}.pid`), "utf8"));
+    return await work(join(own, "admin.kubeconfig"), [pidOf("kube-apiserver"), pidOf("etcd")]);
   } finally {
-    execFileSync("bash", [script, "down", "--purge"], { stdio: "ignore" });
+    execFileSync("bash", [script, "down", "--purge"], { stdio: "ignore", env });
   }
 }
