@@ -20,8 +20,6 @@ export type Message = { readonly ready: Readonly<Record<string, unknown>> } | { 
 /** A child that ran this long was well: its next restart is at once again. */
 const WELL_MS = 60_000;
 const LOG_BYTES = 20 << 20;
-/** Heaps of the C library in one process, which by its default are one for each thread: two save 2 MB of each process. */
-const ARENAS = 2;
 
 export interface SupervisorOptions {
   /** Words after `knarr` that start the child called `name`. */
@@ -86,7 +84,6 @@ export class Supervisor implements AsyncDisposable {
       ...this.#options.wordsFor(name),
     ];
     const child = spawn(program, words, {
-      env: { ...process.env, MALLOC_ARENA_MAX: String(ARENAS) },
       stdio: ["ignore", file, file, "ipc"],
       detached: true, // a terminal's Ctrl-C is for the supervisor, which ends the children in order
     });
