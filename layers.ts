@@ -12,7 +12,11 @@ export const layers = [
   { name: "schema", packages: ["schema"], may: "know which fields the published API has" },
   { name: "machinery", packages: ["machinery"], may: "know what an API object is" },
   { name: "expressions", packages: ["expressions"], may: "know what rules in CEL see of objects" },
-  { name: "structural", packages: ["structural"], may: "know what a schema that users bring says of an object" },
+  {
+    name: "structural",
+    packages: ["structural"],
+    may: "know what a schema that users bring says of an object",
+  },
   { name: "kinds", packages: ["kinds"], may: "know which kinds exist" },
   { name: "client", packages: ["client"], may: "reach a cluster" },
   { name: "libraries", packages: ["store", "cri"], may: "reach a disk or a container runtime" },
