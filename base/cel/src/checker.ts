@@ -14,10 +14,8 @@ import type { Source } from "./source.ts";
 import type { Call, Expression, Fold, ListLiteral, MapLiteral, Select, StructLiteral } from "./syntax.ts";
 import {
   BOOL,
-  BYTES,
   describeSignature,
   describeType,
-  DOUBLE,
   DYN,
   ERROR,
   INT,
@@ -26,13 +24,10 @@ import {
   isOptional,
   listOf,
   mapOf,
-  NULL,
   optionalOf,
-  STRING,
-  UINT,
   type CelType,
 } from "./types.ts";
-import { Double, Uint, type CelValue } from "./values.ts";
+import { typeOf } from "./type-of.ts";
 
 /** What a name or a call came to mean. */
 export type Reference =
@@ -84,7 +79,7 @@ class Checker {
   check(expression: Expression): Expression {
     switch (expression.kind) {
       case "literal":
-        return this.#typed(expression, literalType(expression.value));
+        return this.#typed(expression, typeOf(expression.value));
       case "ident": {
         const found = this.#lookup(expression.name);
         if (found) return this.#refer(expression.id, found);
@@ -413,19 +408,4 @@ function qualifiedName(expression: Expression): string | undefined {
   if (expression.kind !== "select" || expression.isTest) return undefined;
   const prefix = qualifiedName(expression.operand);
   return prefix === undefined ? undefined : `${prefix}.${expression.field}`;
-}
-
-function literalType(value: CelValue): CelType {
-  switch (typeof value) {
-    case "boolean":
-      return BOOL;
-    case "string":
-      return STRING;
-    case "number":
-    case "bigint":
-      return INT;
-  }
-  if (value instanceof Double) return DOUBLE;
-  if (value instanceof Uint) return UINT;
-  return value === null ? NULL : BYTES;
 }

@@ -62,8 +62,7 @@ export const deployment = defineResource<Deployment>({
     validateSelectorUpdate(spec!, previous.spec!, errors.at("spec"));
   },
 
-  warnings: (object, previous) =>
-    workloadWarnings(object, previous, { isChanged: previous !== undefined && isChanged(object, previous) }),
+  warnings: workloadWarnings(isChanged),
   generationChanged: isChanged,
 
   columns: [

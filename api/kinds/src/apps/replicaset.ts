@@ -4,7 +4,7 @@ import type { FieldErrors } from "@knarr/machinery/field.ts";
 
 import type { ReplicaSet, ReplicaSetSpec } from "../../generated/apps-v1.ts";
 import { defineResource } from "../resource.ts";
-import { ageColumn, nameColumn, templateColumns } from "../shared/columns.ts";
+import { replicaColumns } from "../shared/columns.ts";
 import { defaultPodTemplate } from "../shared/pod/defaults.ts";
 import { dropDisabledFields } from "../shared/pod/dropped.ts";
 import { selectorText } from "../shared/selector-text.ts";
@@ -48,21 +48,13 @@ export const replicaSet = defineResource<ReplicaSet>({
     validateSelectorUpdate(spec!, previous.spec!, errors.at("spec"));
   },
 
-  warnings: (object, previous) =>
-    workloadWarnings(object, previous, {
-      isChanged: previous !== undefined && isSpecChanged(object, previous),
-    }),
+  warnings: workloadWarnings(isSpecChanged),
   generationChanged: isSpecChanged,
 
   selectableFields: { "status.replicas": ({ status }) => String(status?.replicas ?? 0) },
 
   columns: [
-    nameColumn,
-    { name: "Desired", type: "integer", value: ({ spec }) => spec?.replicas ?? 0 },
-    { name: "Current", type: "integer", value: ({ status }) => status?.replicas ?? 0 },
-    { name: "Ready", type: "integer", value: ({ status }) => status?.readyReplicas ?? 0 },
-    ageColumn,
-    ...templateColumns,
+    ...replicaColumns,
     { name: "Selector", priority: 1, value: ({ spec }) => selectorText(spec?.selector) || "<none>" },
   ],
 

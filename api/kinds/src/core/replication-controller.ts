@@ -9,7 +9,7 @@ import type {
   ReplicationControllerSpec,
 } from "../../generated/core-v1.ts";
 import { defineResource } from "../resource.ts";
-import { ageColumn, labelsText, nameColumn, templateColumns } from "../shared/columns.ts";
+import { labelsText, replicaColumns } from "../shared/columns.ts";
 import { defaultPodTemplate } from "../shared/pod/defaults.ts";
 import { dropDisabledFields } from "../shared/pod/dropped.ts";
 import { checkIsSelected, checkRunsForGood, validatePodTemplate } from "../shared/pod/template.ts";
@@ -48,21 +48,13 @@ export const replicationController = defineResource<ReplicationController>({
   validateUpdate: ({ spec }, previous, errors) => validateSpec(spec!, previous.spec, errors.at("spec")),
   validatesOnUpdate: false,
 
-  warnings: (object, previous) =>
-    workloadWarnings(object, previous, {
-      isChanged: previous !== undefined && isSpecChanged(object, previous),
-    }),
+  warnings: workloadWarnings(isSpecChanged),
   generationChanged: isSpecChanged,
 
   selectableFields: { "status.replicas": ({ status }) => String(status?.replicas ?? 0) },
 
   columns: [
-    nameColumn,
-    { name: "Desired", type: "integer", value: ({ spec }) => spec?.replicas ?? 0 },
-    { name: "Current", type: "integer", value: ({ status }) => status?.replicas ?? 0 },
-    { name: "Ready", type: "integer", value: ({ status }) => status?.readyReplicas ?? 0 },
-    ageColumn,
-    ...templateColumns,
+    ...replicaColumns,
     { name: "Selector", priority: 1, value: ({ spec }) => labelsText(spec?.selector) },
   ],
 

@@ -34,7 +34,17 @@ export const templateColumns: readonly Column<any>[] = [
   { name: "Images", priority: 1, value: (object: WithContainers) => list(object, ({ image = "" }) => image) },
 ];
 
-/** The same for a kind that is itself a template. */
+/** Those of ReplicaSets and their like; the selector comes after them. */
+export const replicaColumns: readonly Column<any>[] = [
+  nameColumn,
+  { name: "Desired", type: "integer", value: ({ spec }) => spec?.replicas ?? 0 },
+  { name: "Current", type: "integer", value: ({ status }) => status?.replicas ?? 0 },
+  { name: "Ready", type: "integer", value: ({ status }) => status?.readyReplicas ?? 0 },
+  ageColumn,
+  ...templateColumns,
+];
+
+/** Names and images of the containers of a kind that is itself a template. */
 export const templateOwnColumns: readonly Column<any>[] = [
   {
     name: "Containers",

@@ -126,15 +126,15 @@ interface Workload {
   readonly spec?: { readonly template?: PodTemplateSpec };
 }
 
-/** On update only when something changed that pods are made from. */
-export function workloadWarnings(
-  object: Workload,
-  previous: Workload | undefined,
-  { isChanged }: { readonly isChanged: boolean },
-): readonly string[] {
-  if (previous && !isChanged) return [];
-  const name = previous ? [] : workloadNameWarnings(object.metadata);
-  return [...name, ...templateWarnings(object.spec?.template, "spec.template")];
+/** The warnings of a kind that makes pods: on update only when something changed that they are made from. */
+export function workloadWarnings<T extends Workload>(
+  isChanged: (object: T, previous: T) => boolean,
+): (object: T, previous?: T) => readonly string[] {
+  return (object, previous) => {
+    if (previous && !isChanged(object, previous)) return [];
+    const name = previous ? [] : workloadNameWarnings(object.metadata);
+    return [...name, ...templateWarnings(object.spec?.template, "spec.template")];
+  };
 }
 
 export function isSpecChanged(object: WithSpec, previous: WithSpec): boolean {

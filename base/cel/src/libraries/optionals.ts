@@ -1,12 +1,12 @@
 /** Optional values: `optional.of(x)`, `a.?b.orValue(c)`, `x.optMap(v, …)`. Goes with the setting `optionals`. */
 
-import type { FunctionDeclaration, Library, Macro, Overload } from "../library.ts";
+import type { FunctionDeclaration, Library, Macro } from "../library.ts";
 import { MacroError } from "../library.ts";
 import { ArrayList } from "../lists.ts";
 import { NONE, OPTIONAL, OptionalValue } from "../optional.ts";
 import { show } from "../show.ts";
 import type { Step } from "../step.ts";
-import { BOOL, DYN, INT, listOf, mapOf, optionalOf, param, STRING, type CelType } from "../types.ts";
+import { BOOL, DYN, INT, listOf, mapOf, optionalOf, param, STRING } from "../types.ts";
 import {
   Double,
   Duration,
@@ -20,6 +20,7 @@ import {
   type Outcome,
 } from "../values.ts";
 import { MIN_SECONDS } from "../time.ts";
+import { member, overload } from "./signature.ts";
 
 const K = param("K");
 const V = param("V");
@@ -62,77 +63,83 @@ function unwrap(list: ListValue): Outcome {
   return new ArrayList(found);
 }
 
-const member = (
-  id: string,
-  params: readonly CelType[],
-  result: CelType,
-  call?: Overload["call"],
-): Overload => ({
-  id,
-  params,
-  result,
-  isMember: true,
-  ...(call && { call }),
-});
-const overload = (
-  id: string,
-  params: readonly CelType[],
-  result: CelType,
-  call?: Overload["call"],
-): Overload => ({
-  id,
-  params,
-  result,
-  ...(call && { call }),
-});
-
 const functions: readonly FunctionDeclaration[] = [
   {
     name: "optional.of",
-    overloads: [overload("optional_of", [V], optional, (value: CelValue) => new OptionalValue(value))],
+    overloads: [
+      overload(
+        { id: "optional_of", params: [V], result: optional },
+        (value: CelValue) => new OptionalValue(value),
+      ),
+    ],
   },
   {
     name: "optional.ofNonZeroValue",
     overloads: [
-      overload("optional_ofNonZeroValue", [V], optional, (value: CelValue) =>
+      overload({ id: "optional_ofNonZeroValue", params: [V], result: optional }, (value: CelValue) =>
         isZero(value) ? NONE : new OptionalValue(value),
       ),
     ],
   },
-  { name: "optional.none", overloads: [overload("optional_none", [], optional, () => NONE)] },
+  {
+    name: "optional.none",
+    overloads: [overload({ id: "optional_none", params: [], result: optional }, () => NONE)],
+  },
   {
     name: "value",
-    overloads: [member("optional_value", [optional], V, ({ value }: OptionalValue) => value)],
+    overloads: [
+      member({ id: "optional_value", params: [optional], result: V }, ({ value }: OptionalValue) => value),
+    ],
   },
   {
     name: "hasValue",
     overloads: [
-      member("optional_hasValue", [optional], BOOL, ({ inner }: OptionalValue) => inner !== undefined),
+      member(
+        { id: "optional_hasValue", params: [optional], result: BOOL },
+        ({ inner }: OptionalValue) => inner !== undefined,
+      ),
     ],
   },
-  { name: "or", overloads: [member("optional_or_optional", [optional, optional], optional)] },
-  { name: "orValue", overloads: [member("optional_orValue_value", [optional, V], V)] },
-  { name: "_?._", overloads: [overload("select_optional_field", [DYN, STRING], optional)] },
+  {
+    name: "or",
+    overloads: [member({ id: "optional_or_optional", params: [optional, optional], result: optional })],
+  },
+  {
+    name: "orValue",
+    overloads: [member({ id: "optional_orValue_value", params: [optional, V], result: V })],
+  },
+  {
+    name: "_?._",
+    overloads: [overload({ id: "select_optional_field", params: [DYN, STRING], result: optional })],
+  },
   {
     name: "_[?_]",
     overloads: [
-      overload("list_optindex_optional_int", [listOf(V), INT], optional),
-      overload("optional_list_optindex_optional_int", [optionalOf(listOf(V)), INT], optional),
-      overload("map_optindex_optional_value", [mapOf(K, V), K], optional),
-      overload("optional_map_optindex_optional_value", [optionalOf(mapOf(K, V)), K], optional),
+      overload({ id: "list_optindex_optional_int", params: [listOf(V), INT], result: optional }),
+      overload({
+        id: "optional_list_optindex_optional_int",
+        params: [optionalOf(listOf(V)), INT],
+        result: optional,
+      }),
+      overload({ id: "map_optindex_optional_value", params: [mapOf(K, V), K], result: optional }),
+      overload({
+        id: "optional_map_optindex_optional_value",
+        params: [optionalOf(mapOf(K, V)), K],
+        result: optional,
+      }),
     ],
   },
   {
     name: "_[_]",
     overloads: [
-      overload("optional_list_index_int", [optionalOf(listOf(V)), INT], optional),
-      overload("optional_map_index_value", [optionalOf(mapOf(K, V)), K], optional),
+      overload({ id: "optional_list_index_int", params: [optionalOf(listOf(V)), INT], result: optional }),
+      overload({ id: "optional_map_index_value", params: [optionalOf(mapOf(K, V)), K], result: optional }),
     ],
   },
   {
     name: "last",
     overloads: [
-      member("list_last", [listOf(V)], optional, (list: ListValue) =>
+      member({ id: "list_last", params: [listOf(V)], result: optional }, (list: ListValue) =>
         list.size === 0 ? NONE : new OptionalValue(list.at(list.size - 1) as CelValue),
       ),
     ],
@@ -140,16 +147,19 @@ const functions: readonly FunctionDeclaration[] = [
   {
     name: "first",
     overloads: [
-      member("list_first", [listOf(V)], optional, (list: ListValue) =>
+      member({ id: "list_first", params: [listOf(V)], result: optional }, (list: ListValue) =>
         list.size === 0 ? NONE : new OptionalValue(list.at(0) as CelValue),
       ),
     ],
   },
   {
     name: "optional.unwrap",
-    overloads: [overload("optional_unwrap", [listOf(optional)], listOf(V), unwrap)],
+    overloads: [overload({ id: "optional_unwrap", params: [listOf(optional)], result: listOf(V) }, unwrap)],
   },
-  { name: "unwrapOpt", overloads: [member("optional_unwrapOpt", [listOf(optional)], listOf(V), unwrap)] },
+  {
+    name: "unwrapOpt",
+    overloads: [member({ id: "optional_unwrapOpt", params: [listOf(optional)], result: listOf(V) }, unwrap)],
+  },
 ];
 
 /** `x.optMap(v, f(v))`: an optional of what `f` makes of the value, if there is one; `optFlatMap` when `f` gives optionals. */
