@@ -5,6 +5,7 @@
 
 const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promise<void> }>>> = {
   api: () => import("./api.ts"),
+  "custom-resources": () => import("./custom-resources.ts"),
   start: () => import("./start.ts"),
   pods: () => import("./pods.ts"),
   scheduler: () => import("./scheduler.ts"),

@@ -12,12 +12,14 @@ import { lasting, objectsOf, volumeOf } from "./churn-objects.ts";
 export interface ChurnOptions {
   /** Milliseconds since the epoch. */
   readonly until: number;
+  /** Churns of different numbers can run at once. */
+  readonly stream: number;
   say(text: string): void;
 }
 
 const PATIENCE_MS = 120_000;
 
-export async function churn(transport: Transport, { until, say }: ChurnOptions): Promise<void> {
+export async function churn(transport: Transport, { until, stream, say }: ChurnOptions): Promise<void> {
   const cluster = new Cluster(transport);
   for (const object of lasting) await cluster.make(object);
   let failed = 0;
@@ -25,14 +27,14 @@ export async function churn(transport: Transport, { until, say }: ChurnOptions):
   for (; Date.now() < until; round++) {
     const started = performance.now();
     try {
-      await runRound(cluster, `churn-${round}`);
+      await runRound(cluster, `churn-${stream}-${round}`);
     } catch (err) {
       failed++;
-      say(`round ${round} failed: ${(err as Error).message}`);
+      say(`round ${stream}-${round} failed: ${(err as Error).message}`);
     }
-    if (round % 10 === 0) say(`round ${round} took ${Math.round(performance.now() - started)} ms`);
+    if (round % 10 === 0) say(`round ${stream}-${round} took ${Math.round(performance.now() - started)} ms`);
   }
-  say(`${round} rounds, ${failed} failed`);
+  say(`stream ${stream}: ${round} rounds, ${failed} failed`);
 }
 
 async function runRound(cluster: Cluster, namespace: string): Promise<void> {

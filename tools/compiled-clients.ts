@@ -3,7 +3,7 @@
  *
  *     tools/run tools/compiled-clients.ts --minutes 60 --out /tmp/compiled-clients
  *
- * Namespaces full of everything come, roll, scale, are disturbed and go; nodes are made up, and their pods run as said. At the end the errors
+ * Namespaces full of everything come, roll, scale, are disturbed and go, several at a time; nodes are made up, and their pods run as said. At the end the errors
  * in the logs of both pairs are counted, and those that only ours has are shown. It needs upstream's programs (../shared/conformance).
  */
 
@@ -24,6 +24,7 @@ const programs = process.env["CONFORMANCE_DIR"] ?? "/var/cache/knarr-conformance
 const { values: args } = parseArgs({
   options: {
     minutes: { type: "string", default: "60" },
+    streams: { type: "string", default: "3" },
     out: { type: "string", default: "/tmp/compiled-clients" },
   },
 });
@@ -124,10 +125,14 @@ async function run({ name, kubeconfig }: Side): Promise<void> {
   await using transport = transportOf(kubeconfig);
   await using nodes = new AsyncDisposableStack();
   for (const node of ["n1", "n2", "n3"]) nodes.use(await startFakeKubelet(transport, node));
-  await churn(transport, {
-    until,
-    say: (text) => console.log(`${new Date().toISOString()} ${name}: ${text}`),
-  });
+  const streams = Array.from({ length: Number(args.streams) }, (_, stream) =>
+    churn(transport, {
+      until,
+      stream,
+      say: (text) => console.log(`${new Date().toISOString()} ${name}: ${text}`),
+    }),
+  );
+  await Promise.all(streams);
 }
 
 /** klog's errors without what differs from run to run, counted. */
@@ -138,7 +143,7 @@ function errorsIn(path: string): Map<string, number> {
     if (text === undefined) continue;
     const shape = text
       .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b/g, "UID")
-      .replace(/churn-\d+/g, "NAMESPACE")
+      .replace(/churn-\d+-\d+/g, "NAMESPACE")
       .replace(/:\d{5}\b/g, ":PORT")
       .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5,10}(-[bcdfghjklmnpqrstvwxz2456789]{5})?\b/g, "-NAME")
       .replace(/\b\d+\b/g, "N");
