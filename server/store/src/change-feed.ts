@@ -6,7 +6,7 @@
  * the feed fails, an error. It never misses a change silently.
  */
 
-import type { Change } from "./store.ts";
+import type { Change, Store } from "./store.ts";
 
 /** Changes that may wait for one follower. */
 const MAX_WAITING = 100_000;
@@ -31,6 +31,24 @@ export class ChangeFeed {
     if (this.#failure) follower.fail(this.#failure);
     else if (!signal.aborted) this.#followers.add(follower);
     return follower;
+  }
+
+  /** What a store's `watch` yields: what happened after `after`, as its past tells, then what comes; every change once. */
+  async *watch(
+    past: Pick<Store, "revision" | "changes">,
+    {
+      prefix,
+      after,
+      signal,
+    }: { readonly prefix: string; readonly after: number; readonly signal: AbortSignal },
+  ): AsyncGenerator<readonly Change[], void, undefined> {
+    const now = Math.max(after, past.revision);
+    using live = this.follow(prefix, now, signal);
+    for await (const batch of past.changes(prefix, after, now)) {
+      if (signal.aborted) return;
+      yield batch;
+    }
+    yield* live;
   }
 }
 

@@ -137,18 +137,8 @@ export class EtcdStore implements Store {
     return this.#write({ key, value: undefined, expected, seconds: undefined });
   }
 
-  async *watch(
-    prefix: string,
-    after: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<readonly Change[], void, undefined> {
-    const now = Math.max(after, this.revision);
-    using live = this.#feed.followers.follow(prefix, now, signal);
-    for await (const batch of this.changes(prefix, after, now)) {
-      if (signal.aborted) return;
-      yield batch;
-    }
-    yield* live;
+  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]> {
+    return this.#feed.followers.watch(this, { prefix, after, signal });
   }
 
   /** Looks through the changes of all keys: so the one at `upTo` tells that no more can come. */

@@ -82,15 +82,8 @@ export class MemoryStore implements Store {
     return change;
   }
 
-  async *watch(
-    prefix: string,
-    after: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<readonly Change[], void, undefined> {
-    const now = Math.max(after, this.#revision);
-    using live = this.#feed.follow(prefix, now, signal);
-    if (!signal.aborted) yield* this.changes(prefix, after, now);
-    yield* live;
+  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]> {
+    return this.#feed.watch(this, { prefix, after, signal });
   }
 
   async *changes(prefix: string, after: number, upTo: number): AsyncGenerator<readonly Change[]> {

@@ -133,18 +133,8 @@ export class SqliteStore implements Store {
     return this.#write(key, undefined, expected);
   }
 
-  async *watch(
-    prefix: string,
-    after: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<readonly Change[], void, undefined> {
-    const now = Math.max(after, this.#revision);
-    using live = this.#feed.follow(prefix, now, signal);
-    for await (const batch of this.changes(prefix, after, now)) {
-      if (signal.aborted) return;
-      yield batch;
-    }
-    yield* live;
+  watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]> {
+    return this.#feed.watch(this, { prefix, after, signal });
   }
 
   async *changes(prefix: string, after: number, upTo: number): AsyncGenerator<readonly Change[]> {
