@@ -10,6 +10,23 @@ test("canonicalTime keeps whole seconds in UTC", () => {
   assert.equal(time.canonicalTime("0001-01-01T00:00:00Z"), "0001-01-01T00:00:00Z");
 });
 
+test("canonicalTime keeps every day of the calendar as it is, and no others", () => {
+  for (let day = Date.UTC(2023, 11, 31); day < Date.UTC(2025, 0, 2); day += 86_400_000) {
+    const text = time.formatTime(day);
+    assert.equal(time.canonicalTime(text), text);
+  }
+  for (const date of [
+    "2026-02-29",
+    "2026-04-31",
+    "2026-06-31",
+    "2026-09-31",
+    "2026-11-31",
+    "2026-12-32",
+    "2026-01-00",
+  ])
+    assert.throws(() => time.canonicalTime(`${date}T00:00:00Z`), /day out of range/);
+});
+
 test("canonicalMicroTime wants six digits of a second, as Go does", () => {
   assert.equal(time.canonicalMicroTime("2026-11-23T07:00:00,123456+01:00"), "2026-11-23T06:00:00.123456Z");
   assert.throws(() => time.canonicalMicroTime("2026-11-23T06:00:00Z"), {

@@ -30,6 +30,15 @@ export function coerce(
 ): readonly string[] {
   const findings: string[] = [];
   coerceMetadata(object, "metadata", findings, options);
+  return coerceFields(object, structural, { ...options, findings });
+}
+
+/** The same for an object whose own metadata is typed already. Adds to `findings` that there are, and returns all. */
+export function coerceFields(
+  object: JsonObject,
+  structural: Structural,
+  { findings = [], ...options }: CoerceOptions & { readonly findings?: string[] } = {},
+): readonly string[] {
   if (!options.preservesUnknownFields) {
     for (const path of prune(object, structural)) findings.push(unknownField(path));
     pruneNulls(object, structural);

@@ -4,7 +4,7 @@ import { Budget, RUNTIME_BUDGET } from "@knarr/expressions/limits.ts";
 import type { FieldError, FieldErrors } from "@knarr/machinery/field.ts";
 import type { JsonObject } from "@knarr/machinery/object.ts";
 import type { Schema } from "@knarr/schema/schema.ts";
-import { coerce } from "./coerce.ts";
+import { coerce, coerceFields } from "./coerce.ts";
 import { Correlation } from "./correlation.ts";
 import type { CustomSchema, CustomSchemaOptions } from "./custom-schema.ts";
 import { applyDefaults } from "./defaults.ts";
@@ -72,6 +72,15 @@ class MadeSchema implements CustomSchema {
 
   revive(object: JsonObject): void {
     coerce(object, this.structural, { ...this.#options, dropsMalformed: true });
+    this.#complete(object);
+  }
+
+  settle(object: JsonObject): void {
+    coerceFields(object, this.structural, { ...this.#options, dropsMalformed: true });
+    this.#complete(object);
+  }
+
+  #complete(object: JsonObject): void {
     const metadata = object.metadata as { generation?: number } | undefined;
     if (metadata) metadata.generation ||= 1;
     this.applyDefaults(object);

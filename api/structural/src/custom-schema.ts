@@ -5,7 +5,7 @@
  *     decode     coerce → applyDefaults            (again after mutating admission: both are idempotent)
  *     create     validate
  *     update     validateUpdate, or validateStatus for /status
- *     storage    revive, for what was stored under another schema or converted from another version
+ *     storage    settle, for what is written; revive, for what was stored under another schema or converted from another version
  *     publish    openApi, schema
  */
 
@@ -41,6 +41,9 @@ export interface CustomSchema {
    * conversion made.
    */
   revive(object: JsonObject): void;
+
+  /** What `revive` makes of an object that comes from a write in this version, whose metadata is typed for that reason: for less. */
+  settle(object: JsonObject): void;
 
   /**
    * All rules but those of the object's own metadata, which the server checks before: values, scale's numbers, embedded

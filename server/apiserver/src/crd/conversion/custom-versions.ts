@@ -102,11 +102,14 @@ export class VersionConversion implements StoredConversion {
   }
 
   storedForm(object: any): any | Promise<any> {
+    if (object.apiVersion === this.#versions.stored) {
+      this.#versions.schemaOf(object.apiVersion)?.settle(object);
+      return object;
+    }
     const revived = (stored: ApiObject): ApiObject => {
       this.#versions.revive(stored);
       return stored;
     };
-    if (object.apiVersion === this.#versions.stored) return revived(object);
     const converted = this.#versions.convert([object], this.#versions.stored);
     return converted instanceof Promise ? converted.then(([one]) => revived(one!)) : revived(converted[0]!);
   }
