@@ -8,7 +8,7 @@
  */
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { load } from "js-yaml";
@@ -99,14 +99,16 @@ async function startTheirs(): Promise<Side> {
   };
   script("down", "--purge"); // of a run that was killed
   script("up", "all");
+  const logs = {
+    "kube-controller-manager": join(folder, "kube-controller-manager.log"),
+    "kube-scheduler": join(folder, "kube-scheduler.log"),
+  };
   return {
     name: "theirs",
     kubeconfig: join(folder, "admin.kubeconfig"),
-    logs: {
-      "kube-controller-manager": join(folder, "kube-controller-manager.log"),
-      "kube-scheduler": join(folder, "kube-scheduler.log"),
-    },
+    logs,
     async [Symbol.asyncDispose]() {
+      for (const [name, log] of Object.entries(logs)) copyFileSync(log, join(args.out, `theirs-${name}.log`));
       script("down", "--purge");
     },
   };
