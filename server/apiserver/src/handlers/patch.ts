@@ -111,7 +111,7 @@ export function patched(sent: SentPatch, live: any, { served, request, options }
   return typed(document, served, request, {
     fieldValidation,
     duplicates,
-    shown: shownPatch(sent, document, served),
+    shown: () => shownPatch(sent, document, served),
     fromValues: type === "strategic",
   });
 }
@@ -133,7 +133,7 @@ interface Typing {
   readonly fieldValidation: FieldValidation;
   readonly duplicates: readonly string[];
   /** What an answer quotes when it is wrong. */
-  readonly shown: string;
+  shown(): string;
   readonly fromValues?: boolean;
 }
 
@@ -154,7 +154,7 @@ function typed(
     return object;
   } catch (err) {
     if (!(err instanceof ApiError) || err.code !== 400) throw err;
-    throw invalidPatch(shown, bareMessage(err.message));
+    throw invalidPatch(shown(), bareMessage(err.message));
   }
 }
 
