@@ -8,7 +8,7 @@ const { values } = parseArgs({
   options: { kills: { type: "string", default: "1000" }, seed: { type: "string", default: "1" } },
 });
 /** Kills of one server, over one database: the history of each is checked by itself. */
-const ROUND = 20;
+const ROUND = 25;
 const random = new Random(Number(values.seed));
 let killed = 0;
 for (const all = Number(values.kills); killed < all && !process.exitCode;) {

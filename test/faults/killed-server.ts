@@ -2,7 +2,11 @@
 
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
+import { LineSplitter } from "@knarr/std/lines.ts";
+import { SqliteStore } from "@knarr/store/drivers/sqlite.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +15,11 @@ import { CertificateFolder } from "@knarr/distro/pki/certificates.ts";
 export interface Reply {
   readonly code: number;
   readonly body: any;
+}
+
+export interface WatchEvent {
+  readonly type: string;
+  readonly object: any;
 }
 
 export class KilledServer implements AsyncDisposable {
@@ -38,13 +47,22 @@ export class KilledServer implements AsyncDisposable {
   }
 
   async startAgain(): Promise<void> {
-    const child = (this.#process = fork(join(import.meta.dirname, "server.ts"), [this.#folder]));
+    const child = this.#fork();
     const started = once(child, "message").then(([message]) => message.port as number);
     const ended = once(child, "exit").then(([code, signal]) => {
       throw new Error(`The server ended with ${code ?? signal} before it was ready`);
     });
     ended.catch(() => {}); // said once, by the race
     this.#port.resolve(await Promise.race([started, ended]));
+  }
+
+  /** Starts one that is killed after `ms`, wherever it is by then. */
+  async startInVain(ms: number): Promise<void> {
+    const child = this.#fork();
+    const exited = once(child, "exit");
+    await delay(ms);
+    child.kill("SIGKILL");
+    await exited;
   }
 
   /** SIGKILL, and gone when this resolves. */
@@ -54,6 +72,12 @@ export class KilledServer implements AsyncDisposable {
     const exited = once(child, "exit");
     child.kill("SIGKILL");
     await exited;
+  }
+
+  /** What is wrong with the file of a server that is gone. */
+  async storeProblems(): Promise<readonly string[]> {
+    await using store = await SqliteStore.open({ path: join(this.#folder, "state.db") });
+    return store.check();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,23 +93,52 @@ export class KilledServer implements AsyncDisposable {
 
   /** Undefined when no answer came: it may have been done or not. Waits for a server that runs. */
   async send(method: string, path: string, body?: object): Promise<Reply | undefined> {
+    try {
+      const answer = await this.#ask(method, path, body);
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk as Buffer);
+      return { code: answer.statusCode!, body: JSON.parse(Buffer.concat(chunks).toString()) };
+    } catch (err) {
+      if (err instanceof SyntaxError) throw err;
+      return undefined;
+    }
+  }
+
+  /** Hands on every event of a watch until that ends, because the server does or `signal` aborts. Waits for a server that runs. */
+  async follow(path: string, signal: AbortSignal, take: (event: WatchEvent) => void): Promise<void> {
+    const lines = new LineSplitter();
+    const answer = await this.#ask("GET", path, undefined, signal).catch(() => undefined);
+    if (!answer) return;
+    if (answer.statusCode! >= 400 && answer.statusCode! < 500)
+      throw new Error(`Cannot watch ${path}: the answer was ${answer.statusCode}`);
+    const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+    answer.on("error", () => resolve()).on("close", () => resolve());
+    answer.on("data", (chunk: Buffer) => {
+      try {
+        for (const line of lines.push(chunk)) take(JSON.parse(line) as WatchEvent);
+      } catch (err) {
+        reject(err as Error);
+        answer.destroy();
+      }
+    });
+    await ended;
+  }
+
+  #fork(): ChildProcess {
+    return (this.#process = fork(join(import.meta.dirname, "server.ts"), [this.#folder]));
+  }
+
+  async #ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<IncomingMessage> {
     const port = await this.#port.promise;
     const bytes = body && Buffer.from(JSON.stringify(body));
     const headers = bytes ? { "content-type": "application/json", "content-length": bytes.length } : {};
-    return new Promise((resolve) => {
-      const asked = request(
-        { host: "127.0.0.1", port, agent: this.#agent, method, path, headers },
-        (answer) => {
-          const chunks: Buffer[] = [];
-          answer.on("data", (chunk: Buffer) => void chunks.push(chunk));
-          answer.on("error", () => resolve(undefined));
-          answer.on("end", () =>
-            resolve({ code: answer.statusCode!, body: JSON.parse(Buffer.concat(chunks).toString()) }),
-          );
-        },
-      );
-      asked.on("error", () => resolve(undefined));
-      asked.end(bytes);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    request(
+      { host: "127.0.0.1", port, agent: this.#agent, method, path, headers, ...(signal && { signal }) },
+      resolve,
+    )
+      .on("error", reject)
+      .end(bytes);
+    return promise;
   }
 }

@@ -9,5 +9,5 @@ test("kill -9 under write load loses nothing that was acknowledged, and doubles 
   const survived = await surviveKills({ kills: 4, writes: 60, random: new Random(36) });
   assert.deepEqual(survived.problems, []);
   assert.deepEqual(survived.verdict, { isLinearizable: true });
-  assert.ok(survived.acknowledged > 0 && survived.operations > 0);
+  assert.ok(survived.acknowledged > 0 && survived.events > 0 && survived.operations > 0);
 });

@@ -1,12 +1,15 @@
 /**
- * A server under write load that is killed again and again (SIGKILL), and what must hold after that: every acknowledged object is there, once, as it was
- * acknowledged; no revision names two writes; and what writers and readers of one object saw is linearizable.
+ * A server under write load that is killed again and again (SIGKILL), and what must hold after that: every acknowledged create, update and delete is
+ * there, once, as it was acknowledged; revisions go up only; watches come back without a gap; and what writers and readers of one object saw
+ * is linearizable. Some of the kills hit a server that is only starting.
  */
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { Random } from "../fuzz/random.ts";
+import { Random } from "../fuzz/random.ts";
+import { Collection, type KeepOptions } from "./collection.ts";
 import { KilledServer } from "./killed-server.ts";
 import { checkHistory, type Operation, type Verdict } from "./linearizability.ts";
+import { problemsOf } from "./object-history.ts";
 
 export interface KillsOptions {
   readonly kills: number;
@@ -18,54 +21,87 @@ export interface KillsOptions {
 export interface Survived {
   /** What is wrong; empty when nothing is. */
   readonly problems: readonly string[];
+  /** On the register. */
   readonly verdict: Verdict;
+  /** Writes of all objects but the register. */
   readonly acknowledged: number;
-  readonly unanswered: number;
+  /** What watches saw, over all starts. */
+  readonly events: number;
+  /** On the register. */
   readonly operations: number;
 }
 
-const COLLECTION = "/api/v1/namespaces/default/configmaps";
-const REGISTER = `${COLLECTION}/register`;
+const REGISTERS = "/api/v1/namespaces/kube-system/configmaps";
+const REGISTER = `${REGISTERS}/register`;
 const INITIAL = "initial";
-const configMap = (name: string, value: string, more: object = {}) => ({
-  ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name, ...more }, data: { value } },
+const register = (value: string, more: object = {}) => ({
+  ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "register", ...more }, data: { value } },
 });
-const WRITERS = ["a", "b", "c"];
+const WRITERS = ["a", "b"];
 const READERS = ["x", "y"];
-const CREATORS = ["k", "l", "m"];
+const KEEPERS = ["k", "l"];
+/** So many kills hit a start, which takes some 700 ms. */
+const IN_VAIN = 0.1;
+const START_MS = 700;
 
 export async function surviveKills({ kills, random, writes }: KillsOptions): Promise<Survived> {
   await using server = await KilledServer.start();
-  await server.send("POST", COLLECTION, configMap("register", INITIAL));
+  await server.send("POST", REGISTERS, register(INITIAL));
   const load = new Load(server);
-  const clients = [
+  const collections = [
+    new Collection(server, { kind: "ConfigMap", plural: "configmaps" }),
+    new Collection(server, { kind: "Secret", plural: "secrets" }),
+  ];
+  for (const collection of collections) await collection.list();
+  const watches = collections.map((collection) => collection.watch());
+  const clients = Promise.all([
     ...WRITERS.map((client) => load.write(client)),
     ...READERS.map((client) => load.read(client)),
-    ...CREATORS.map((client) => load.create(client)),
-  ];
+    ...collections.flatMap((collection) =>
+      KEEPERS.map((keeper) => collection.keep(keeper, load.keeping(new Random(random.below(2 ** 32))))),
+    ),
+  ]);
+  const killing = killAndStart(server, load, { kills, random, writes }, collections);
+  await Promise.race([
+    killing,
+    clients.then(() => killing),
+    ...watches.map((watch) => watch.then(() => killing)),
+  ]);
+  load.stop();
+  await clients;
+  const finished = Promise.all(collections.map((collection) => collection.finish()));
+  const [histories] = await Promise.all([finished, ...watches]);
+  await server.kill();
+  return {
+    problems: [...histories.flatMap(problemsOf), ...(await server.storeProblems())],
+    verdict: checkHistory(load.history, INITIAL),
+    acknowledged: histories.reduce((sum, { told }) => sum + told.length, 0),
+    events: histories.reduce((sum, { seen }) => sum + seen.length, 0),
+    operations: load.history.length,
+  };
+}
+
+async function killAndStart(
+  server: KilledServer,
+  load: Load,
+  { kills, random, writes }: KillsOptions,
+  collections: readonly Collection[],
+): Promise<void> {
   for (let i = 0; i < kills; i++) {
     await load.acknowledgements(1 + random.below(writes));
     await delay(random.below(15)); // so that it is not always just after an answer
     await server.kill();
+    while (random.chance(IN_VAIN) && ++i < kills) await server.startInVain(random.below(START_MS));
     await server.startAgain();
+    await Promise.all(collections.map((collection) => collection.list()));
   }
-  await load.acknowledgements(10);
-  load.stop();
-  await Promise.all(clients);
-  const { history, created, unanswered } = load;
-  const problems = await lost(server, created);
-  const verdict = checkHistory(history, INITIAL);
-  return { problems, verdict, acknowledged: created.size, unanswered, operations: history.length };
 }
 
 /** Clients, and what they know. */
 class Load {
   readonly history: Operation[] = [];
-  /** Uid and revision of what was acknowledged, by name. */
-  readonly created = new Map<string, { readonly uid: string; readonly revision: number }>();
-  unanswered = 0;
   readonly #server: KilledServer;
-  #isOver = false;
+  readonly #over = new AbortController();
   #wanted = 0;
   #reached: (() => void) | undefined;
 
@@ -74,7 +110,7 @@ class Load {
   }
 
   stop(): void {
-    this.#isOver = true;
+    this.#over.abort();
   }
 
   /** Resolves after so many more writes are acknowledged. */
@@ -83,13 +119,18 @@ class Load {
     return new Promise((resolve) => (this.#reached = resolve));
   }
 
+  /** What whoever keeps objects of his own is given. */
+  keeping(random: Random): KeepOptions {
+    return { random, signal: this.#over.signal, acknowledged: () => this.#acknowledge() };
+  }
+
   #acknowledge(): void {
     if (--this.#wanted === 0) this.#reached?.();
   }
 
   async read(client: string): Promise<{ value: string; revision: string } | undefined> {
     let last: { value: string; revision: string } | undefined;
-    while (!this.#isOver) last = await this.#readOnce(client);
+    while (!this.#over.signal.aborted) last = await this.#readOnce(client);
     return last;
   }
 
@@ -105,7 +146,7 @@ class Load {
 
   /** Replaces what it has read, if nobody else has. */
   async write(client: string): Promise<void> {
-    for (let i = 0; !this.#isOver; i++) {
+    for (let i = 0; !this.#over.signal.aborted; i++) {
       const seen = await this.#readOnce(client);
       if (!seen) continue;
       await this.#server.running();
@@ -114,52 +155,12 @@ class Load {
       const reply = await this.#server.send(
         "PUT",
         REGISTER,
-        configMap("register", value, { resourceVersion: seen.revision }),
+        register(value, { resourceVersion: seen.revision }),
       );
       const outcome = reply?.code === 200 ? "ok" : reply?.code === 409 ? "refused" : "unknown";
       const returned = outcome === "unknown" ? Infinity : performance.now();
       this.history.push({ client, type: "cas", expected: seen.value, value, outcome, called, returned });
       if (outcome === "ok") this.#acknowledge();
-      else if (outcome === "unknown") this.unanswered++;
     }
   }
-
-  /** Makes objects of its own; one that got no answer is tried again under its name. */
-  async create(client: string): Promise<void> {
-    for (let i = 0; !this.#isOver;) {
-      const name = `${client}-${i}`;
-      const reply = await this.#server.send("POST", COLLECTION, configMap(name, name));
-      if (!reply || reply.code >= 500) this.unanswered++;
-      else i++;
-      if (reply?.code !== 201) continue;
-      const { uid, resourceVersion } = reply.body.metadata;
-      this.created.set(name, { uid, revision: Number(resourceVersion) });
-      this.#acknowledge();
-    }
-  }
-}
-
-/** What was acknowledged and is not there, or otherwise; and what is there twice. */
-async function lost(server: KilledServer, created: Load["created"]): Promise<string[]> {
-  const problems: string[] = [];
-  const { items } = (await server.send("GET", COLLECTION))!.body;
-  const found = new Map<string, any>();
-  const revisions = new Map<string, string>();
-  for (const { metadata, data } of items) {
-    const { name, resourceVersion } = metadata;
-    if (found.has(name)) problems.push(`${name} is there twice`);
-    if (revisions.has(resourceVersion)) problems.push(`revision ${resourceVersion} is of ${name}, too`);
-    found.set(name, { metadata, data });
-    revisions.set(resourceVersion, name);
-  }
-  for (const [name, { uid, revision }] of created) {
-    const object = found.get(name);
-    if (!object) problems.push(`${name} was acknowledged at revision ${revision} and is not there`);
-    else if (object.metadata.uid !== uid || Number(object.metadata.resourceVersion) !== revision)
-      problems.push(
-        `${name} was acknowledged as ${uid}@${revision} and is ${JSON.stringify(object.metadata)}`,
-      );
-    else if (object.data.value !== name) problems.push(`${name} has the value ${object.data.value}`);
-  }
-  return problems;
 }
