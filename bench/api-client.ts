@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session } from "node:http2";
+import { request as requestOverHttp1 } from "node:https";
 import { load } from "js-yaml";
 
 export interface MediaTypes {
@@ -11,7 +12,8 @@ export interface MediaTypes {
 
 export class ApiClient implements Disposable {
   readonly #session: ClientHttp2Session;
-
+  readonly #server: string;
+  readonly #credentials: object;
   readonly #token: string | undefined;
 
   /** As the kubeconfig's user, or as the owner of `token`. */
@@ -22,7 +24,9 @@ export class ApiClient implements Disposable {
     const { server, "certificate-authority-data": ca } = clusters[0].cluster;
     const { "client-certificate-data": cert, "client-key-data": key } = users[0].user;
     const own = token ? {} : { cert: decode(cert), key: decode(key) };
-    this.#session = connect(server, { ca: decode(ca), ...own });
+    this.#server = server;
+    this.#credentials = { ca: decode(ca), ...own };
+    this.#session = connect(server, this.#credentials);
     this.#session.setMaxListeners(0);
   }
 
@@ -71,18 +75,38 @@ export class ApiClient implements Disposable {
     onEvents: (count: number) => void,
   ): { readonly open: Promise<void>; readonly close: () => void } {
     const stream = this.#session.request({ ":path": path, accept: "application/json" });
-    stream.on("data", (chunk: Buffer) => {
-      let count = 0;
-      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) count++;
-      onEvents(count);
-    });
+    stream.on("data", (chunk: Buffer) => onEvents(linesIn(chunk)));
     return {
       open: new Promise((resolve) => stream.once("response", () => resolve())),
       close: () => stream.close(),
     };
   }
 
+  /** The same over a connection of its own. */
+  watchOverHttp1(
+    path: string,
+    onEvents: (count: number) => void,
+  ): { readonly open: Promise<void>; readonly close: () => void } {
+    const request = requestOverHttp1(new URL(path, this.#server), { ...this.#credentials, agent: false });
+    request.end();
+    const open = new Promise<void>((resolve, reject) => {
+      request.once("error", reject);
+      request.once("response", (response) => {
+        response.on("data", (chunk: Buffer) => onEvents(linesIn(chunk)));
+        response.on("error", () => {}); // closed from here
+        resolve();
+      });
+    });
+    return { open, close: () => void request.destroy() };
+  }
+
   [Symbol.dispose](): void {
     this.#session.close();
   }
+}
+
+function linesIn(chunk: Buffer): number {
+  let count = 0;
+  for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) count++;
+  return count;
 }

@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promi
   scheduler: () => import("./scheduler.ts"),
   store: () => import("./store.ts"),
   cache: () => import("./cache.ts"),
+  watch: () => import("./watch.ts"),
   fairness: () => import("./fairness.ts"),
   dns: () => import("./dns.ts"),
 };

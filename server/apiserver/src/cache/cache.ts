@@ -5,7 +5,8 @@
  *
  * - An object is frozen throughout, carries kind, apiVersion and resourceVersion, and `bytes` is its JSON, resourceVersion
  *   included: what GET answers. Both are shared by everybody; nobody may change either.
- * - A write is answered after it is on disk and after the cache and all watchers have it: read your writes.
+ * - A write is answered after it is on disk and after the cache and all watchers have it (those who prefer batches apart): read your
+ *   writes.
  * - A write that changes nothing writes nothing and returns the object as it is.
  * - Watchers of one kind get each change once, in revision order, with no gap, or are ended.
  * - A list is of one revision, all its pages too, in key order.
@@ -175,8 +176,10 @@ export interface WatchQuery extends Selected {
 
 /** Where a watch goes: an HTTP response, mostly. */
 export interface WatchSink<T extends ApiObject = ApiObject> {
+  /** Every batch costs it something: what is committed shortly after another commit may come a few milliseconds late, together. */
+  readonly prefersBatches?: boolean;
   /**
-   * Called once per commit for all that was selected from it, in order. False: enough for now, `watch.resume()` will ask for
+   * Called once per commit for all that was selected from it, or from several in a row, in order. False: enough for now, `watch.resume()` will ask for
    * more. What happens meanwhile waits, up to a bound; who stays away for longer is ended.
    */
   deliver(batch: WatchBatch<T>): boolean;

@@ -70,7 +70,7 @@ export class Contents<T extends ApiObject> {
     this.#clock = clock;
     this.indexes = new Indexes(resource, () => this.items.range(""));
     this.window = new EventWindow(revision);
-    this.dispatcher = new Dispatcher(resource);
+    this.dispatcher = new Dispatcher(resource, clock);
     const { prefix, items, indexes, window, dispatcher } = this;
     const shared = { ...parts, prefix, items, indexes, window, dispatcher };
     this.lister = new Lister(shared);

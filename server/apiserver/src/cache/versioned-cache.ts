@@ -10,6 +10,7 @@
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { ApiError } from "@knarr/machinery/status.ts";
+import type { Clock } from "@knarr/std/clock.ts";
 import type {
   Conversion,
   Item,
@@ -36,6 +37,7 @@ export interface VersionedCacheParts<T extends ApiObject> {
   readonly resource: Resource<any>;
   readonly conversion: Conversion;
   readonly progress: Progress;
+  readonly clock: Clock;
 }
 
 export class VersionedCache<T extends ApiObject> implements Versioned {
@@ -48,7 +50,7 @@ export class VersionedCache<T extends ApiObject> implements Versioned {
 
   constructor(parts: VersionedCacheParts<T>) {
     this.#parts = parts;
-    this.#dispatcher = new Dispatcher(parts.resource);
+    this.#dispatcher = new Dispatcher(parts.resource, parts.clock);
     this.#revision = parts.progress.revision;
   }
 
@@ -78,6 +80,7 @@ export class VersionedCache<T extends ApiObject> implements Versioned {
     const watcher = new Watcher(sink, {
       wantsBookmarks: query.allowWatchBookmarks ?? false,
       leave: (leaving) => this.#dispatcher.remove(selection, leaving),
+      flush: (held) => this.#dispatcher.flush(selection, held),
       makeBookmark: () => bookmark(resource, this.#revision),
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();

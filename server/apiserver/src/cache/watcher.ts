@@ -27,6 +27,7 @@ export class Watcher<T extends ApiObject> implements Watch {
   readonly #wantsBookmarks: boolean;
   readonly #sink: WatchSink<T>;
   readonly #leave: (watcher: Watcher<T>) => void;
+  readonly #flush: (watcher: Watcher<T>) => void;
   readonly #makeBookmark: () => SharedBatch<T>;
   #items: readonly Item<T>[] = [];
   #position = 0;
@@ -40,12 +41,15 @@ export class Watcher<T extends ApiObject> implements Watch {
     options: {
       readonly wantsBookmarks: boolean;
       readonly leave: (watcher: Watcher<T>) => void;
+      /** Tells what is still held for it. */
+      readonly flush: (watcher: Watcher<T>) => void;
       readonly makeBookmark: () => SharedBatch<T>;
     },
   ) {
     this.#sink = sink;
     this.#wantsBookmarks = options.wantsBookmarks;
     this.#leave = options.leave;
+    this.#flush = options.flush;
     this.#makeBookmark = options.makeBookmark;
   }
 
@@ -71,9 +75,15 @@ export class Watcher<T extends ApiObject> implements Watch {
     this.#pump();
   }
 
+  get prefersBatches(): boolean {
+    return this.#sink.prefersBatches ?? false;
+  }
+
   /** Nothing is lost when a busy watch goes without one. */
-  bookmark(batch: SharedBatch<T> = this.#makeBookmark()): void {
-    if (this.#wantsBookmarks && !this.#isPaused && this.#waiting.length === 0) this.deliver(batch);
+  bookmark(batch?: SharedBatch<T>): void {
+    this.#flush(this);
+    if (this.#wantsBookmarks && !this.#isPaused && this.#waiting.length === 0)
+      this.deliver(batch ?? this.#makeBookmark());
   }
 
   stop(): void {

@@ -45,6 +45,7 @@ export class Watches<T extends ApiObject> {
     const watcher = new Watcher(sink, {
       wantsBookmarks: query.allowWatchBookmarks ?? false,
       leave: (leaving) => dispatcher.remove(selection, leaving),
+      flush: (held) => dispatcher.flush(selection, held),
       makeBookmark: () => bookmark(resource, progress.revision),
     });
     dispatcher.add(selection, watcher);

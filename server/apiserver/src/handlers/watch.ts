@@ -61,6 +61,7 @@ function withWatch(query: URLSearchParams): URLSearchParams {
 
 /** A watch's way out: batches that come before the answer has begun wait for it. */
 class StreamSink implements WatchSink<any> {
+  readonly prefersBatches = true;
   readonly #target: StreamTarget;
   readonly #view: ReturnType<typeof viewOf>;
   readonly #count: (events: number) => void;
