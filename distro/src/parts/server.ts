@@ -32,7 +32,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
   const running = new Set<string>();
   const health = (part: string) => () =>
     running.has(part) ? { isHealthy: true, message: "ok" } : { isHealthy: false, message: "starting" };
-  const store = held.use(await openClusterStore(config, clock));
+  const store = held.use(await openClusterStore(config, { clock, log: log.with({ part: "store" }) }));
   const server = held.use(
     await createApiServer({
       store,

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
+import { silent, type Logger } from "@knarr/std/log.ts";
 import { openStore } from "@knarr/store/drivers/drivers.ts";
 import { foreignKeysOf } from "@knarr/store/encryption/configuration.ts";
 import { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
@@ -15,7 +16,10 @@ import { paths } from "../paths.ts";
 import { prefixOfResource } from "./encrypted-kinds.ts";
 
 /** Rejects with a sentence for the administrator: another process has it, the key file is another one, …. */
-export async function openClusterStore(config: Config, clock: Clock = realClock): Promise<EncryptedStore> {
+export async function openClusterStore(
+  config: Config,
+  { clock = realClock, log = silent }: { readonly clock?: Clock; readonly log?: Logger } = {},
+): Promise<EncryptedStore> {
   const { database, keyFile } = paths(config);
   const prefixes = config["encrypt-resources"].map(prefixOfResource);
   const foreignKeys = await foreignKeysIn(config["encryption-provider-config"]);
@@ -23,6 +27,8 @@ export async function openClusterStore(config: Config, clock: Clock = realClock)
   const store = await openStore(datastoreAddress(config), {
     clock,
     movedPrefixes: movedPrefixes(),
+    onTrouble: (trouble) =>
+      trouble ? log.error("Store could not be written", { trouble }) : log.info("Store was written again"),
     ...datastoreTls(config),
   });
   return EncryptedStore.open({ store, keyFile: new KeyFile(keyFile), prefixes, foreignKeys });

@@ -69,14 +69,17 @@ function shownPaths(entries: readonly PathEntry[], { groups }: Aggregator): stri
 function healthPaths({ caches, aggregator }: PathsContext): PathEntry[] {
   let broken: string | undefined;
   caches.failed.catch((err: Error) => (broken = err.message));
-  const checks: HealthCheck[] = [
+  const checksOf = (store: () => string | undefined): HealthCheck[] => [
     { name: "ping", check: () => undefined },
     { name: "log", check: () => undefined },
-    { name: "etcd", check: () => broken },
+    { name: "etcd", check: store },
     { name: "informer-sync", check: () => undefined },
     { name: "poststarthook/apiservice-discovery-controller", check: () => notYetAsked(aggregator) },
   ];
-  return ["healthz", "livez", "readyz"].map((name) => ({
+  const alive = checksOf(() => broken);
+  // A server whose disk is full is not to be started anew, for it reads on; whoever can go elsewhere should.
+  const ready = checksOf(() => broken ?? caches.trouble);
+  return Object.entries({ healthz: alive, livez: alive, readyz: ready }).map(([name, checks]) => ({
     path: `/${name}/`,
     handler: (_, request) => healthAnswer(name, checks, request),
   }));

@@ -11,7 +11,8 @@
  *   keeps that promise or ends with an error; it never skips.
  *
  * - History is forgotten by itself after some minutes (`auto-compaction.ts`), and its space given back.
- * - A write that cannot be made durable throws StoreUnavailable and has not happened; reads go on.
+ * - A write that cannot be made durable throws StoreUnavailable and has not happened, or OutcomeUnknown, when nobody can tell; reads go on.
+ * - Nobody waits without end, and what waits is bounded: a store that does not answer refuses, until it does again.
  *
  * What is not promised: that a read sees a write another process has just made (ask for its revision), or that
  * history is kept longer than the compaction interval.
@@ -55,6 +56,9 @@ export interface Store extends AsyncDisposable {
 
   /** Forgets history before `revision` (never a live entry), in small steps that do not hold up writers. */
   compact(revision: number): Promise<void>;
+
+  /** Why nothing can be written at the moment, as far as is known without trying; what refused writes say. */
+  readonly trouble?: string | undefined;
 
   /** Bytes on disk now, and rows kept. */
   stats(): Promise<{ readonly bytes: number; readonly entries: number; readonly history: number }>;
@@ -127,5 +131,10 @@ export class Compacted extends Error {
 
 /** Nothing can be written at the moment, or nothing at all: no space left, the disk fails, the store is closed. */
 export class StoreUnavailable extends Error {
-  override readonly name = "StoreUnavailable";
+  override readonly name: string = "StoreUnavailable";
+}
+
+/** Nobody can tell whether the write has happened, or will: the disk or the connection failed in the midst of it, or takes too long. */
+export class OutcomeUnknown extends StoreUnavailable {
+  override readonly name = "OutcomeUnknown";
 }

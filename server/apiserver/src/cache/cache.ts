@@ -35,6 +35,8 @@ export interface Caches extends AsyncDisposable {
   readonly world: World;
   /** Rejects when the store's stream of changes breaks: nothing here can be trusted from then on, restart the server. */
   readonly failed: Promise<never>;
+  /** Why the store takes no writes at the moment; reads and watches go on. */
+  readonly trouble: string | undefined;
   /** Loads kinds from the store; those there already are left alone. Kinds of CustomResourceDefinitions come and go. */
   add(resources: readonly Resource<any>[]): Promise<void>;
   /** Reads a kind that is there anew, as `resource` now has it, because its schema has changed. All its watches end. */

@@ -1,7 +1,7 @@
 /** Consistent reads from the cache: how to wait until it has what others may have written. */
 
 import { ApiError } from "@knarr/machinery/status.ts";
-import { StoreUnavailable, type Store } from "@knarr/store/store.ts";
+import { OutcomeUnknown, StoreUnavailable, type Store } from "@knarr/store/store.ts";
 import type { Progress } from "./progress.ts";
 
 /**
@@ -30,9 +30,12 @@ async function reached(latest: Promise<number>, progress: Progress): Promise<voi
   await progress.reached(revision);
 }
 
-/** The store's troubles as the API tells them: 503, and whatever the store says that can be done. */
+/**
+ * The store's troubles as the API tells them, with whatever the store says that can be done: 503 and when to come again for what has not happened;
+ * for what may have happened 504, which nobody takes for leave to do it twice.
+ */
 export function unavailable(err: unknown): unknown {
-  return err instanceof StoreUnavailable
-    ? new ApiError("ServiceUnavailable", err.message, undefined, { cause: err })
-    : err;
+  if (err instanceof OutcomeUnknown) return new ApiError("Timeout", err.message, undefined, { cause: err });
+  if (!(err instanceof StoreUnavailable)) return err;
+  return new ApiError("ServiceUnavailable", err.message, { retryAfterSeconds: 1 }, { cause: err });
 }

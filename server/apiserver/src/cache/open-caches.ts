@@ -76,6 +76,10 @@ class LiveCaches implements Caches {
     return this.#progress.revision;
   }
 
+  get trouble(): string | undefined {
+    return this.#store.trouble;
+  }
+
   caughtUp(): Promise<void> | undefined {
     return caughtUp({ store: this.#store, progress: this.#progress });
   }

@@ -19,6 +19,8 @@ interface Driver {
 
 export interface StoreOptions {
   readonly clock?: Clock;
+  /** Told when writes begin to be refused, why, and with nothing when they are taken again. */
+  readonly onTrouble?: (trouble: string | undefined) => void;
   /** What keys began with in stores of earlier versions, each with what they begin with now. */
   readonly movedPrefixes?: MovedPrefixes;
   /** How servers of stores are spoken to. Absent: without TLS. */

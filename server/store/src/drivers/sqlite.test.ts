@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { testStore } from "../conformance.ts";
-import { StoreUnavailable, type Store } from "../store.ts";
+import { StoreUnavailable } from "../store.ts";
 import { openStore } from "./drivers.ts";
 import { SqliteStore } from "./sqlite.ts";
 
@@ -117,32 +117,6 @@ test("SqliteStore gives space back, and the file stays near what is live", async
   assert.deepEqual([entries, history], [100, 0]);
 });
 
-const mount = (target: string) =>
-  spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", target], { encoding: "utf8" });
-const canMount = process.getuid?.() === 0;
-
-test(
-  "SqliteStore refuses writes while its disk is full, reads on, and writes again when there is room",
-  { skip: canMount ? false : "needs root to mount a small disk" },
-  async () => {
-    const disk = mkdtempSync(join(folder, "disk-"));
-    assert.equal(mount(disk).status, 0);
-    try {
-      const ballast = join(disk, "ballast");
-      writeFileSync(ballast, Buffer.alloc(1_000_000));
-      await using store = await SqliteStore.open({ path: join(disk, "store.db") });
-      const kept = await fillUp(store);
-      await assert.rejects(store.put("/more", Buffer.alloc(100_000), 0), /no space is left on its disk/);
-      assert.equal((await store.list("/k/")).entries.length, kept);
-      rmSync(ballast);
-      await store.put("/more", Buffer.alloc(100_000), 0);
-      assert.equal(store.revision, kept + 1);
-    } finally {
-      spawnSync("umount", [disk]);
-    }
-  },
-);
-
 test("openStore explains what an address must be like", async () => {
   const wrong = [
     "",
@@ -160,18 +134,6 @@ test("openStore explains what an address must be like", async () => {
     );
   }
 });
-
-/** Writes until there is no room, and says how many writes were acknowledged. */
-async function fillUp(store: Store): Promise<number> {
-  for (let i = 0; ; i++) {
-    try {
-      await store.put(`/k/${i}`, Buffer.alloc(50_000), 0);
-    } catch (err) {
-      assert.ok(err instanceof StoreUnavailable, String(err));
-      return i;
-    }
-  }
-}
 
 async function fill(path: string, keys: number): Promise<void> {
   await using store = await SqliteStore.open({ path });

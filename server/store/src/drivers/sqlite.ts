@@ -5,16 +5,19 @@
  * where all writes that wait share one transaction and one sync. Writes of one turn of the event loop travel in one message.
  */
 
-import type { Clock } from "@knarr/std/clock.ts";
+import { realClock, type Clock } from "@knarr/std/clock.ts";
 import { Worker } from "node:worker_threads";
 import { compactByItself } from "../auto-compaction.ts";
 import { ChangeFeed } from "../change-feed.ts";
 import type { Answer, Committed, Failed, ReadAnswer, ReadRequest, Request } from "../sqlite/messages.ts";
 import type { MovedPrefixes } from "../sqlite/database.ts";
 import type { WorkerData } from "../sqlite/worker.ts";
-import { packValues, unpackRows, unpackValues } from "../sqlite/packing.ts";
+import { unpackRows, unpackValues } from "../sqlite/packing.ts";
+import { Patience } from "../sqlite/patience.ts";
+import { PendingWrites } from "../sqlite/pending-writes.ts";
 import {
   Compacted,
+  OutcomeUnknown,
   RevisionChanged,
   StoreUnavailable,
   type Change,
@@ -24,16 +27,9 @@ import {
   type Store,
 } from "../store.ts";
 
-interface PendingWrite {
-  readonly key: string;
-  /** Absent: delete. */
-  readonly value: Uint8Array | undefined;
-  readonly expected: number;
-  readonly resolve: (change: Change) => void;
-  readonly reject: (err: Error) => void;
-}
-
 interface PendingRead {
+  /** A check or a copy of the whole file takes as long as it takes. */
+  readonly isLong: boolean;
   readonly resolve: (answer: ReadAnswer) => void;
   readonly reject: (err: Error) => void;
 }
@@ -42,9 +38,14 @@ export interface SqliteOptions {
   readonly path: string;
   /** With a clock the store forgets history by itself; without one, only when told. */
   readonly clock?: Clock;
+  /** Told when writes begin to be refused, why, and with nothing when they are taken again. */
+  readonly onTrouble?: (trouble: string | undefined) => void;
   /** For files from before format 2: what keys began with, each with what they begin with now. */
   readonly movedPrefixes?: MovedPrefixes;
 }
+
+/** So long the disk may take over a write until everybody who waits is told. */
+const PATIENCE_MS = 10_000;
 
 export class SqliteStore implements Store {
   readonly #worker: Worker;
@@ -54,16 +55,19 @@ export class SqliteStore implements Store {
   #compaction: Promise<void> | undefined;
   #revision: number;
   #compacted: number;
-  /** Not sent yet; the next turn of the event loop sends them all. */
-  #outgoing: PendingWrite[] = [];
-  /** Sent and not answered, oldest first. */
-  #sent: PendingWrite[] = [];
+  readonly #writes = new PendingWrites();
   readonly #reads = new Map<number, PendingRead>();
   #lastRead = 0;
+  readonly #patience: Patience;
+  /** Why the disk has not answered for so long. */
+  #stalled: string | undefined;
+  #trouble: string | undefined;
+  readonly #onTrouble: (trouble: string | undefined) => void;
   #failure: StoreUnavailable | undefined;
 
   /** Rejects with a sentence for the administrator when the file cannot be used. */
-  static async open({ path, clock, movedPrefixes: moved = [] }: SqliteOptions): Promise<SqliteStore> {
+  static async open(options: SqliteOptions): Promise<SqliteStore> {
+    const { path, movedPrefixes: moved = [] } = options;
     const worker = new Worker(new URL("../sqlite/worker.ts", import.meta.url), {
       workerData: { path, moved } satisfies WorkerData,
       name: "store",
@@ -72,16 +76,23 @@ export class SqliteStore implements Store {
     worker.once("message", resolve).once("error", reject);
     const answer = await promise;
     worker.off("error", reject);
-    if (answer.type === "opened") return new SqliteStore(worker, answer, clock);
+    if (answer.type === "opened") return new SqliteStore(worker, answer, options);
     throw new StoreUnavailable(answer.type === "refused" ? answer.message : `Cannot open the store ${path}`);
   }
 
   private constructor(
     worker: Worker,
     { revision, compacted }: { readonly revision: number; readonly compacted: number },
-    clock: Clock | undefined,
+    { clock, onTrouble = () => {} }: SqliteOptions,
   ) {
     this.#worker = worker;
+    this.#onTrouble = onTrouble;
+    this.#patience = new Patience({
+      clock: clock ?? realClock,
+      ms: PATIENCE_MS,
+      signal: this.#stop.signal,
+      exhausted: () => this.#stall(),
+    });
     this.#revision = revision;
     this.#compacted = compacted;
     worker.on("message", (answer: Answer) => this.#onAnswer(answer));
@@ -107,6 +118,10 @@ export class SqliteStore implements Store {
 
   get compacted(): number {
     return this.#compacted;
+  }
+
+  get trouble(): string | undefined {
+    return this.#failure?.message ?? this.#trouble;
   }
 
   latest(): number {
@@ -186,30 +201,28 @@ export class SqliteStore implements Store {
   #write(key: string, value: Uint8Array | undefined, expected: number): Promise<Change> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#stop.signal.aborted) return Promise.reject(new StoreUnavailable("The store is closed"));
+    if (this.#stalled) return Promise.reject(new StoreUnavailable(this.#stalled));
     return new Promise((resolve, reject) => {
-      if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
-      this.#outgoing.push({ key, value, expected, resolve, reject });
+      const isFirst = this.#writes.add({ key, value, expected, resolve, reject });
+      if (isFirst) setImmediate(() => this.#flush());
     });
   }
 
   #flush(): void {
-    const writes = this.#outgoing;
-    if (writes.length === 0 || this.#failure) return;
-    this.#outgoing = [];
-    for (const write of writes) this.#sent.push(write);
-    const keys = writes.map(({ key }) => key);
-    const expected = Float64Array.from(writes, (write) => write.expected);
-    const values = packValues(writes.map(({ value }) => value));
-    this.#worker.postMessage({ type: "write", keys, expected, values } satisfies Request, [
-      values.bytes.buffer,
-    ]);
+    const request = this.#failure ? undefined : this.#writes.request();
+    if (!request) return;
+    this.#patience.begin();
+    this.#worker.postMessage(request satisfies Request, [request.values.bytes.buffer]);
   }
 
   #read(read: ReadRequest): Promise<ReadAnswer> {
     if (this.#failure) return Promise.reject(this.#failure);
+    const isLong = read.type === "check" || read.type === "backup" || read.type === "compact";
+    if (this.#stalled && !isLong) return Promise.reject(new StoreUnavailable(this.#stalled));
     return new Promise((resolve, reject) => {
       const id = ++this.#lastRead;
-      this.#reads.set(id, { resolve, reject });
+      this.#reads.set(id, { resolve, reject, isLong });
+      if (!isLong) this.#patience.begin();
       this.#post({ id, read });
     });
   }
@@ -219,19 +232,27 @@ export class SqliteStore implements Store {
   }
 
   #onAnswer(answer: Answer): void {
+    if (this.#stalled) this.#setTrouble((this.#stalled = undefined));
     switch (answer.type) {
       case "committed":
-        return this.#onCommitted(answer);
+        this.#onCommitted(answer);
+        break;
       case "failed":
-        return this.#onFailed(answer);
+        this.#onFailed(answer);
+        break;
       case "read":
-        return this.#onRead(answer.id, answer.answer);
+        this.#onRead(answer.id, answer.answer);
+        break;
+      case "recovered":
+        this.#setTrouble(undefined);
     }
+    const isMoreAwaited = !this.#writes.isAnswered || this.#reads.values().some(({ isLong }) => !isLong);
+    this.#patience.heard({ isMoreAwaited });
   }
 
   /** Watchers first, then the writers: whoever sees his write acknowledged finds it told to everybody. */
   #onCommitted({ count, revisions, created, deleted, refusals }: Committed): void {
-    const writes = this.#sent.splice(0, count);
+    const writes = this.#writes.answered(count);
     const lasts = unpackValues(deleted);
     const others = unpackRows(refusals);
     const changes: (Change | undefined)[] = writes.map(({ key, value }, i) => {
@@ -250,12 +271,37 @@ export class SqliteStore implements Store {
     }
   }
 
-  #onFailed({ count, message }: Failed): void {
-    for (const { reject } of this.#sent.splice(0, count)) reject(new StoreUnavailable(message));
+  #onFailed({ count, message, isUnsure }: Failed): void {
+    this.#setTrouble(message);
+    const failure = isUnsure
+      ? new OutcomeUnknown(`${message}. Whether the write has happened is not known`)
+      : new StoreUnavailable(message);
+    for (const { reject } of this.#writes.answered(count)) reject(failure);
+  }
+
+  /** Whoever waits hears of it. When the worker answers after all, followers hear of what it has done. */
+  #stall(): void {
+    this.#stalled = `Cannot write to the store: its disk has not answered for ${PATIENCE_MS / 1000} seconds`;
+    this.#setTrouble(this.#stalled);
+    const failure = new OutcomeUnknown(`${this.#stalled}. Whether the write will happen is not known`);
+    this.#writes.giveUp(failure);
+    for (const [id, { reject, isLong }] of this.#reads) {
+      if (isLong) continue;
+      this.#reads.delete(id);
+      reject(new StoreUnavailable(this.#stalled));
+    }
+  }
+
+  #setTrouble(trouble: string | undefined): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.#onTrouble(trouble);
   }
 
   #onRead(id: number, answer: ReadAnswer): void {
-    const { resolve, reject } = this.#reads.get(id)!;
+    const read = this.#reads.get(id);
+    if (!read) return; // it has been given up
+    const { resolve, reject } = read;
     this.#reads.delete(id);
     switch (answer.type) {
       case "gone":
@@ -274,9 +320,8 @@ export class SqliteStore implements Store {
   #fail(failure: StoreUnavailable): void {
     if (this.#failure) return;
     this.#failure = failure;
-    for (const { reject } of [...this.#sent, ...this.#outgoing, ...this.#reads.values()]) reject(failure);
-    this.#sent = [];
-    this.#outgoing = [];
+    this.#writes.giveUp(failure);
+    for (const { reject } of this.#reads.values()) reject(failure);
     this.#reads.clear();
     this.#feed.fail(failure);
   }

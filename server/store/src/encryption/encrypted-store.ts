@@ -88,6 +88,10 @@ export class EncryptedStore implements Store {
     return this.raw.compacted;
   }
 
+  get trouble(): string | undefined {
+    return this.raw.trouble;
+  }
+
   latest(): number | Promise<number> {
     return this.raw.latest();
   }

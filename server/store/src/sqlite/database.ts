@@ -105,10 +105,15 @@ export function readyWriteAhead(path: string): void {
   }
 }
 
+/** SQLite's primary result code; 0 for errors of others. */
+export function resultCode(err: unknown): number {
+  return ((err as { errcode?: number }).errcode ?? 0) & 0xff;
+}
+
 /** What went wrong with the file, in a sentence, for SQLite's primary result codes that an administrator can do something about. */
 export function explain(err: unknown, what: string): string {
-  const { errcode = 0, message } = err as Error & { errcode?: number };
-  switch (errcode & 0xff) {
+  const { message } = err as Error;
+  switch (resultCode(err)) {
     case 5: // SQLITE_BUSY
       return `${what}: another process has it open. Stop that one first, or use another data directory`;
     case 8: // SQLITE_READONLY
@@ -135,10 +140,12 @@ function makePrivate(path: string): void {
   chmodSync(path, 0o600);
 }
 
+/** Opening a file that is there writes nothing to it: there may be no room. */
 function prepare(database: DatabaseSync): void {
+  database.exec("PRAGMA locking_mode = EXCLUSIVE");
+  const { page_count: pages } = database.prepare("PRAGMA page_count").get() as any;
+  if (pages === 0) database.exec("PRAGMA auto_vacuum = INCREMENTAL");
   database.exec(`
-    PRAGMA auto_vacuum = INCREMENTAL;
-    PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = ${WAL_PAGES};
@@ -152,6 +159,19 @@ function prepare(database: DatabaseSync): void {
     database.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${FORMAT};`);
   } else assertUsable(database);
   database.exec("COMMIT");
+  settle(database);
+}
+
+/**
+ * Copies what a process that was killed has left in the write-ahead log to its place, and syncs. Where a sync failed before, the kernel shows pages
+ * as written that the disk does not have: nothing may depend on those.
+ */
+function settle(database: DatabaseSync): void {
+  try {
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (err) {
+    if (resultCode(err) !== 13) throw err; // SQLITE_FULL: what is there can be read all the same
+  }
 }
 
 /** Throws for what is no store of ours, or one of a version to come. */

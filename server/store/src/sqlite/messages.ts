@@ -71,6 +71,8 @@ export interface Failed {
   readonly type: "failed";
   readonly count: number;
   readonly message: string;
+  /** They may be on the disk all the same. */
+  readonly isUnsure: boolean;
 }
 
 export type ReadAnswer =
@@ -91,5 +93,7 @@ export type Answer =
   | { readonly type: "refused"; readonly message: string }
   | Committed
   | Failed
+  /** After a failure: the disk takes writes again. */
+  | { readonly type: "recovered" }
   | { readonly type: "read"; readonly id: number; readonly answer: ReadAnswer }
   | { readonly type: "closed" };

@@ -184,6 +184,11 @@ export class RevisionLog {
     this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
+  /** Writes to the disk, and changes nothing. */
+  touch(): void {
+    this.#database.exec("UPDATE progress SET swept = swept");
+  }
+
   stats(): { bytes: number; entries: number; history: number } {
     const bytes = [this.#path, `${this.#path}-wal`].reduce(
       (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),

@@ -18,7 +18,7 @@ import { realClock } from "@knarr/std/clock.ts";
 import { giveBackMemory } from "@knarr/std/give-back.ts";
 import { checkLog } from "./check.ts";
 import { backUp } from "./copies.ts";
-import { explain, openDatabase, readyWriteAhead, type MovedPrefixes } from "./database.ts";
+import { explain, openDatabase, readyWriteAhead, resultCode, type MovedPrefixes } from "./database.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
 import { packRows, packValues, unpackValues } from "./packing.ts";
 import { RevisionLog, type Write, type Written } from "./revision-log.ts";
@@ -30,6 +30,10 @@ const SWEEP_STEPS = 256;
 /** So many writes make emptying the write-ahead log worth while. */
 const MANY_WRITES = 256;
 const QUIET_MS = 100;
+/** So often a disk that took no writes is tried again. */
+const PROBE_MS = 1000;
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGED = [11, 26];
 /** Changes handed out at once. */
 const CHANGES_PAGE = 1000;
 
@@ -44,8 +48,10 @@ class Worker {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #log: RevisionLog;
-  /** Why nothing can be written any more. */
+  /** Why nothing can be written any more: the file's content is damaged. */
   #broken: string | undefined;
+  /** Set while the disk takes no writes. */
+  #probing: NodeJS.Timeout | undefined;
   #compactions: { readonly id: number; readonly revision: number }[] = [];
   /** Compaction has left free pages that may be given back. */
   #mayShrink = false;
@@ -105,9 +111,11 @@ class Worker {
     try {
       if (this.#broken) throw new Error(this.#broken);
       this.#answerWrites(this.#log.write(writes), writes);
+      this.#recovered();
     } catch (err) {
       const message = this.#broken ?? explain(err, `Cannot write to the store ${this.#path}`);
-      this.#answer({ type: "failed", count: writes.length, message });
+      const isUnsure = resultCode(err) === 10;
+      this.#answer({ type: "failed", count: writes.length, message, isUnsure });
       this.#afterFailure(err, message);
     }
     if (!this.#log.isSwept) this.#sweep(2 * writes.length);
@@ -115,11 +123,24 @@ class Worker {
     if (this.#writesInWal >= MANY_WRITES || this.#quiet) this.#checkpointWhenQuiet();
   }
 
-  /** A full disk may have room again later. After any other failure what is on the disk is not known: only a new start tells. */
+  /**
+   * A disk may have room or work again later. That is found out by trying, here too, for nobody may write who could. A sync that failed is no
+   * reason to distrust what comes after: the next commit writes its pages in the place of those.
+   */
   #afterFailure(err: unknown, message: string): void {
-    const isFull = ((err as { errcode?: number }).errcode ?? 0) === 13;
-    if (!isFull) this.#broken ??= message;
-    else this.#try(() => this.#log.emptyWriteAhead());
+    if (DAMAGED.includes(resultCode(err))) this.#broken ??= message;
+    if (this.#broken) return;
+    this.#try(() => this.#log.emptyWriteAhead());
+    this.#probing ??= setInterval(() => {
+      if (this.#try(() => this.#log.touch())) this.#recovered();
+    }, PROBE_MS);
+  }
+
+  #recovered(): void {
+    if (!this.#probing) return;
+    clearInterval(this.#probing);
+    this.#probing = undefined;
+    this.#answer({ type: "recovered" });
   }
 
   #answerWrites(written: readonly Written[], writes: readonly Write[]): void {
@@ -268,6 +289,7 @@ class Worker {
     this.#isClosed = true;
     this.#closing.abort();
     clearTimeout(this.#quiet);
+    clearInterval(this.#probing);
     await Promise.all(this.#backups);
     this.#database.close();
     this.#answer({ type: "closed" });

@@ -50,5 +50,8 @@ export function componentStatusHooks(
 function storeCheck(caches: Caches): HealthCheck {
   let broken: string | undefined;
   caches.failed.catch((err: Error) => (broken = err.message));
-  return () => ({ isHealthy: broken === undefined, message: broken ?? "ok" });
+  return () => {
+    const problem = broken ?? caches.trouble;
+    return { isHealthy: problem === undefined, message: problem ?? "ok" };
+  };
 }
