@@ -79,6 +79,14 @@ test("no file is imported for its side effects", () => {
   }
 });
 
+test("node:http is imported for its types only, for it loads what takes 16 MB", () => {
+  for (const file of packages.flatMap(({ files }) => files)) {
+    if (file.endsWith(".test.ts") || file.includes("/testing/")) continue;
+    const found = /^import (?!type ).*from "node:http";/m.exec(read(file));
+    assert.ok(!found, `${file} imports values from node:http: take them from @knarr/std/http.ts`);
+  }
+});
+
 test("every source file says what it is, and fits", () => {
   for (const file of [
     ...packages.flatMap(({ files }) => files),

@@ -3,4 +3,4 @@
  * 16 MB resident; taken from the built-in module itself, only what is used is loaded. Types come from "node:http" as ever.
  */
 
-export const { createServer, request, STATUS_CODES } = process.getBuiltinModule("node:http");
+export const { createServer, IncomingMessage, request, STATUS_CODES } = process.getBuiltinModule("node:http");

@@ -5,7 +5,7 @@
 
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -16,6 +16,7 @@ import {
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import { IncomingMessage as Http1Message } from "@knarr/std/http.ts";
 import type { Connection, Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
@@ -108,7 +109,7 @@ export class Listener implements AsyncDisposable {
     // Node hands over the connection of a CONNECT, too; there is no such verb, and upstream says so.
     for (const event of ["upgrade", "connect"])
       server.on(event, (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        if (!(request instanceof IncomingMessage)) return; // a CONNECT of HTTP/2, whose stream has come already
+        if (!(request instanceof Http1Message)) return; // a CONNECT of HTTP/2, whose stream has come already
         const connection = this.#connectionOf(request.socket, request.socket as TLSSocket);
         void this.#service.upgrade(request, socket, head, connection);
       });
