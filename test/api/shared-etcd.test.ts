@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { ApiServerOptions } from "@knarr/apiserver/options.ts";
 import { createApiServer, type ApiServer } from "@knarr/apiserver/server.ts";
 import type { Api } from "@knarr/client/api.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { createApi } from "@knarr/client/create-api.ts";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
+import { service } from "@knarr/kinds/core/service.ts";
+import type { Service } from "@knarr/kinds/generated/core-v1.ts";
 import { isConflict, isNotFound } from "@knarr/machinery/status.ts";
 import { openStore } from "@knarr/store/drivers/drivers.ts";
 import { skipEtcd as skip, TestEtcd } from "@knarr/store/testing/etcd.ts";
@@ -19,12 +22,12 @@ class TwoServers implements AsyncDisposable {
   readonly #transports: readonly Transport[];
   readonly #stack: AsyncDisposableStack;
 
-  static async start(): Promise<TwoServers> {
+  static async start(options: Partial<ApiServerOptions> = {}): Promise<TwoServers> {
     await using stack = new AsyncDisposableStack();
     const etcd = stack.use(await TestEtcd.start());
     const start = async (): Promise<ApiServer> => {
       const store = stack.use(await openStore(`etcd://${etcd.endpoint}`));
-      return stack.use(await createApiServer({ store }));
+      return stack.use(await createApiServer({ store, ...options }));
     };
     const servers = await Promise.all([start(), start()]);
     const transports = servers.map((server) => server.inProcess(ADMIN));
@@ -113,3 +116,27 @@ test(
     );
   },
 );
+
+test("two servers: no port and no address is given to two Services", { skip }, async () => {
+  await using servers = await TwoServers.start({
+    nodePortRange: [30000, 30011],
+    serviceCidr: "10.9.0.0/28", // 14 addresses, one of them taken
+  });
+  const create = (name: string, server: number): Promise<Service> =>
+    servers.apis[server % 2]!.create(service, {
+      metadata: { name, namespace: "default" },
+      spec: { type: "NodePort", ports: [{ port: 80 }] },
+    } as never) as Promise<Service>;
+  const numbers = Array.from({ length: 12 }, (_, i) => i);
+  const made = await Promise.all(numbers.map((i) => create(`s${i}`, i)));
+  assert.deepEqual(
+    made.map(({ spec }) => spec!.ports![0]!.nodePort).toSorted(),
+    numbers.map((i) => 30000 + i),
+  );
+  assert.equal(new Set(made.map(({ spec }) => spec!.clusterIP)).size, numbers.length);
+  for (const server of [0, 1])
+    await assert.rejects(create("more", server), /failed to allocate a nodePort: range is full/);
+  await servers.apis[1]!.delete(service, "default/s3");
+  const { spec } = await create("more", 0);
+  assert.equal(spec!.ports![0]!.nodePort, made[3]!.spec!.ports![0]!.nodePort);
+});

@@ -143,8 +143,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     await stack.use(new CustomResources(options)).start();
   }
   await bootstrap(self, caches.world, clock);
-  const { serviceAddresses: addresses } = hooks;
-  const keeping = { addresses, cidr: serviceCidr, transport: own, world: caches.world, clock, log };
+  const { serviceAddresses: addresses, sharedNodePorts: ports } = hooks;
+  const keeping = { addresses, ports, cidr: serviceCidr, transport: own, caches, clock, log };
   stack.use(await keepAddresses(keeping));
   if (registry.in(apiService.group, apiService.version)) {
     const local = stack.use(localServices(self, { caches, registry, clock, log }));

@@ -18,8 +18,11 @@ import type { RegistryHooks } from "./hooks.ts";
 import { bind } from "../subresources/binding.ts";
 import { componentStatusHooks } from "./component-status/component-status.ts";
 import { deviceClaimHooks, deviceClaimTemplateHooks } from "./device-claims.ts";
+import { service } from "@knarr/kinds/core/service.ts";
+import { OwnNodePorts } from "./service/node-port-allocator.ts";
 import { ServiceAddresses } from "./service/service-addresses.ts";
 import { ServiceAllocation } from "./service/service-hooks.ts";
+import { SharedNodePorts } from "./service/shared-node-ports.ts";
 import { namespaceHooks } from "./namespace.ts";
 import { definitionHooks } from "../crd/lifecycle/deletion.ts";
 
@@ -36,13 +39,19 @@ export interface HooksByKind {
   of(resource: Resource<any>): RegistryHooks<any>;
   /** Which addresses Services take; to be started when the server can reach itself. */
   readonly serviceAddresses: ServiceAddresses;
+  /** Which node ports are taken, where several servers take some; to be repaired before Services are made. */
+  readonly sharedNodePorts: SharedNodePorts | undefined;
 }
 
 export function registryHooks({ access, clock, options, caches, nodes, log }: HooksContext): HooksByKind {
   const { nodePortRange = [30000, 32767] } = options;
   const serviceAddresses = new ServiceAddresses(caches.world);
-  const services = new ServiceAllocation(serviceAddresses, nodePortRange);
-  services.repair(caches.world);
+  const { store } = options;
+  const sharedNodePorts = store.isShared ? new SharedNodePorts(nodePortRange, store) : undefined;
+  const services = new ServiceAllocation(
+    serviceAddresses,
+    sharedNodePorts ?? new OwnNodePorts(nodePortRange, caches.world.list(service)),
+  );
   const rights = { world: caches.world, authorizer: access.authorization };
   const metrics = { world: caches.world, samples: new NodeSamples({ nodes, clock, log }), clock };
   const hooks = new Map<string, RegistryHooks<any>>([
@@ -62,5 +71,6 @@ export function registryHooks({ access, clock, options, caches, nodes, log }: Ho
   return {
     of: ({ group, plural }) => hooks.get(group ? `${plural}.${group}` : plural) ?? {},
     serviceAddresses,
+    sharedNodePorts,
   };
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lowerBand, NumberPool, Taking } from "./number-pool.ts";
+import { lowerBand, NumberPool } from "./number-pool.ts";
 
 test("NumberPool takes from the upper band first, then from the lower, then has none", () => {
   const pool = new NumberPool(1, 6, 3);
@@ -23,20 +23,6 @@ test("NumberPool gives a number once until it is released", () => {
   assert.deepEqual([pool.take(2), pool.take(2)], [true, false]);
   pool.release(2);
   assert.equal(pool.take(2), true);
-});
-
-test("Taking undone leaves the pool as it was; done, it releases what was to be released", () => {
-  const pool = new NumberPool(1, 6, 3);
-  pool.take(1);
-  const taking = new Taking();
-  taking.take(pool, 2);
-  taking.releaseLater(pool, 1);
-  taking.undo();
-  assert.deepEqual([pool.isTaken(1), pool.isTaken(2)], [true, false]);
-  taking.take(pool, 2);
-  taking.releaseLater(pool, 1);
-  taking.commit();
-  assert.deepEqual([pool.isTaken(1), pool.isTaken(2)], [false, true]);
 });
 
 test("lowerBand keeps upstream's share for numbers chosen by hand", () => {

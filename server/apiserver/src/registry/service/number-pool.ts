@@ -43,8 +43,8 @@ export class NumberPool {
     this.#taken.delete(number);
   }
 
-  isTaken(number: number): boolean {
-    return this.#taken.has(number);
+  get taken(): ReadonlySet<number> {
+    return this.#taken;
   }
 
   /** From a random place on, the next free one, round and round. */
@@ -67,42 +67,4 @@ export function lowerBand(
 ): number {
   if (size <= min) return 0;
   return Math.min(Math.max(min, Math.floor(size / step)), max);
-}
-
-/** What one write has taken and what it will give back when it is done. */
-export class Taking {
-  readonly #taken: [NumberPool, number][] = [];
-  readonly #released: [NumberPool, number][] = [];
-  readonly dryRun: boolean;
-
-  constructor({ dryRun = false }: { readonly dryRun?: boolean } = {}) {
-    this.dryRun = dryRun;
-  }
-
-  take(pool: NumberPool, number: number): boolean {
-    const isFree = pool.take(number);
-    if (isFree) this.#taken.push([pool, number]);
-    return isFree;
-  }
-
-  takeAny(pool: NumberPool): number | undefined {
-    const number = pool.takeAny();
-    if (number !== undefined) this.#taken.push([pool, number]);
-    return number;
-  }
-
-  /** Only when the write is done. */
-  releaseLater(pool: NumberPool, number: number): void {
-    this.#released.push([pool, number]);
-  }
-
-  commit(): void {
-    for (const [pool, number] of this.#released.splice(0)) pool.release(number);
-    this.#taken.length = 0;
-  }
-
-  undo(): void {
-    for (const [pool, number] of this.#taken.splice(0)) pool.release(number);
-    this.#released.length = 0;
-  }
 }

@@ -1,6 +1,6 @@
 /**
  * What Services get from the cluster: an address of the service network, ports on all nodes, a port for health checks. Taken when a Service
- * is written, given back when it no longer needs them. Which ports are taken is counted anew from what is stored when the server starts.
+ * is written, given back when it no longer needs them.
  */
 
 import type { Service } from "@knarr/kinds/generated/core-v1.ts";
@@ -9,22 +9,22 @@ import { needsClusterIp, needsHealthCheckPort, needsNodePort } from "@knarr/kind
 import { settleAllocated, settleIpFamilies } from "@knarr/kinds/shared/service/network.ts";
 import { FieldErrors } from "@knarr/machinery/field.ts";
 import { type ApiError, internalError, invalid } from "@knarr/machinery/status.ts";
-import type { World } from "../../admission/plugin.ts";
 import { defineHooks, type HookOptions, type RegistryHooks, type Reservation } from "../hooks.ts";
 import { allocateNodePorts, takeHealthCheckPort, updateNodePorts } from "./node-ports.ts";
-import { lowerBand, NumberPool, Taking } from "./number-pool.ts";
+import { portsOf, type NodePortAllocator } from "./node-port-allocator.ts";
 import { AddressProblem, RangeFull, type ServiceAddresses } from "./service-addresses.ts";
+import type { Taking } from "./taking.ts";
 
 export type Stored = Service & {
   metadata: NonNullable<Service["metadata"]>;
   spec: NonNullable<Service["spec"]>;
 };
 
-export type PortRange = readonly [first: number, last: number];
-
 /** What one write has taken, and will give back when it is done. */
 interface Taken {
-  readonly ports: Taking;
+  readonly dryRun: boolean;
+  /** Absent when the Service has to do with none. */
+  ports?: Taking;
   /** Addresses that were made for it. */
   readonly addresses: string[];
   readonly released: string[];
@@ -35,12 +35,11 @@ const FAMILIES = { primary: "IPv4", isDualStack: false } as const;
 export class ServiceAllocation {
   readonly hooks: RegistryHooks<Stored>;
   readonly #addresses: ServiceAddresses;
-  readonly #ports: NumberPool;
+  readonly #ports: NodePortAllocator;
 
-  constructor(addresses: ServiceAddresses, [first, last]: PortRange) {
+  constructor(addresses: ServiceAddresses, ports: NodePortAllocator) {
     this.#addresses = addresses;
-    const lower = lowerBand(last - first + 1, { min: 16, max: 128, step: 32 });
-    this.#ports = new NumberPool(first, last, lower);
+    this.#ports = ports;
     this.hooks = defineHooks<Stored>({
       beginCreate: (service, options) => this.#begin(service, undefined, options),
       beginUpdate: (service, previous, options) => this.#begin(service, previous, options),
@@ -48,20 +47,15 @@ export class ServiceAllocation {
     });
   }
 
-  /** Takes note of the ports that stored Services have. */
-  repair({ list }: World): void {
-    for (const service of list(serviceKind)) for (const port of portsOf(service)) this.#ports.take(port);
-  }
-
   async #begin(service: Stored, previous: Stored | undefined, { dryRun }: HookOptions): Promise<Reservation> {
     settleAllocated(service, previous);
     const errors = new FieldErrors();
     settleIpFamilies(service, previous, errors, FAMILIES);
     refuse(service, errors);
-    const taken: Taken = { ports: new Taking({ dryRun }), addresses: [], released: [] };
+    const taken: Taken = { dryRun, addresses: [], released: [] };
     try {
       await this.#takeAddresses(service, previous, taken);
-      this.#takePorts(service, previous, taken.ports);
+      await this.#takePorts(service, previous, taken);
     } catch (err) {
       await this.#undo(taken);
       throw err;
@@ -74,12 +68,12 @@ export class ServiceAllocation {
   }
 
   async #commit({ ports, released }: Taken): Promise<void> {
-    ports.commit();
+    await this.#ports.release(ports?.givenUp ?? []);
     await this.#releaseAll(released);
   }
 
-  async #undo({ ports, addresses }: Taken): Promise<void> {
-    ports.undo();
+  async #undo({ dryRun, ports, addresses }: Taken): Promise<void> {
+    if (!dryRun) await this.#ports.release(ports?.taken.splice(0) ?? []);
     await this.#releaseAll(addresses.splice(0));
   }
 
@@ -98,7 +92,7 @@ export class ServiceAllocation {
     spec.clusterIP = address;
   }
 
-  async #take(service: Stored, address: string, { ports: { dryRun }, addresses }: Taken): Promise<void> {
+  async #take(service: Stored, address: string, { dryRun, addresses }: Taken): Promise<void> {
     try {
       if (dryRun) this.#addresses.pretendToTake(address);
       else await this.#addresses.take(service, address);
@@ -108,7 +102,7 @@ export class ServiceAllocation {
     if (!dryRun) addresses.push(address);
   }
 
-  async #takeAny(service: Stored, { ports: { dryRun }, addresses }: Taken): Promise<string> {
+  async #takeAny(service: Stored, { dryRun, addresses }: Taken): Promise<string> {
     try {
       if (dryRun) return this.#addresses.pretendToTakeAny();
       const address = await this.#addresses.takeAny(service);
@@ -120,17 +114,23 @@ export class ServiceAllocation {
     }
   }
 
-  #takePorts(service: Stored, previous: Stored | undefined, taking: Taking): void {
-    if (previous) updateNodePorts(service, previous, this.#ports, taking);
-    else if (needsNodePort(service)) allocateNodePorts(service, this.#ports, taking);
-    const needed = previous !== undefined && needsHealthCheckPort(previous);
-    if (needsHealthCheckPort(service) && !needed) takeHealthCheckPort(service, this.#ports, taking);
-    else if (needed && !needsHealthCheckPort(service) && previous.spec.healthCheckNodePort)
-      taking.releaseLater(this.#ports, previous.spec.healthCheckNodePort);
+  async #takePorts(service: Stored, previous: Stored | undefined, taken: Taken): Promise<void> {
+    const mayNeed = [service, previous].some(
+      (one) => one && (needsNodePort(one) || needsHealthCheckPort(one)),
+    );
+    if (!mayNeed) return;
+    taken.ports = await this.#ports.take(service, taken, (taking) => {
+      if (previous) updateNodePorts(service, previous, taking);
+      else if (needsNodePort(service)) allocateNodePorts(service, taking);
+      const needed = previous !== undefined && needsHealthCheckPort(previous);
+      if (needsHealthCheckPort(service) && !needed) takeHealthCheckPort(service, taking);
+      else if (needed && !needsHealthCheckPort(service) && previous.spec.healthCheckNodePort)
+        taking.giveUp(previous.spec.healthCheckNodePort);
+    });
   }
 
   async #release(service: Stored): Promise<void> {
-    for (const port of portsOf(service)) this.#ports.release(port);
+    await this.#ports.release(portsOf(service));
     await this.#releaseAll(addressesOf(service));
   }
 
@@ -159,10 +159,4 @@ function noneLeft({ metadata: { name = "" } }: Stored, err: RangeFull): ApiError
 /** The addresses that a Service has. */
 export function addressesOf({ spec }: Service): string[] {
   return (spec?.clusterIPs ?? []).filter((address) => address && address !== "None");
-}
-
-/** All node ports that a Service has. */
-function portsOf({ spec }: Service): number[] {
-  const ports = (spec?.ports ?? []).flatMap(({ nodePort }) => nodePort || []);
-  return spec?.healthCheckNodePort ? [...ports, spec.healthCheckNodePort] : ports;
 }
