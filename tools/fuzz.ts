@@ -1,81 +1,79 @@
 /**
- * A long fuzz of the API server: `tools/run tools/fuzz.ts [--seconds 600] [--seed N] [--show 20]`. Each round has a seed and a server of its own;
- * what is found is shown once per sort, with the request as JSON, and the program ends with 1. With `--expose-gc` it also says what memory stays.
+ * A long fuzz of the API server: `tools/run tools/fuzz.ts [--minutes 10] [--seed N] [--show 20]`. Each round has a seed and a server of its own;
+ * what is found is shown once per sort, made as small as it can be, as a line for curl; then the program ends with 1.
  */
 
 import { parseArgs } from "node:util";
-import { MemoryStore } from "@knarr/store/drivers/memory.ts";
-import { everythingStored, fuzzRound, readEverything, type Finding } from "../test/fuzz/fuzz.ts";
+import { everythingStored, fuzzRound, readEverything } from "../test/fuzz/fuzz.ts";
+import { tryOne, type Finding } from "../test/fuzz/judge.ts";
 import type { FuzzRequest } from "../test/fuzz/requests.ts";
+import { curlLine, shrunk } from "../test/fuzz/shrink.ts";
 import { Target } from "../test/fuzz/target.ts";
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "600" },
+    minutes: { type: "string", default: "10" },
     requests: { type: "string", default: "3000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     show: { type: "string", default: "20" },
   },
 });
-const until = Date.now() + Number(values.seconds) * 1000;
+const until = Date.now() + Number(values.minutes) * 60_000;
 /** The slowest requests: one that holds up all others for long would be a finding, too. */
 const slowest: { milliseconds: number; request: FuzzRequest }[] = [];
 const found = new Map<string, Finding & { times: number }>();
-process.on("unhandledRejection", (err) =>
-  note({ what: `unhandled: ${(err as Error)?.stack ?? String(err)}` }),
-);
+let asked = 0;
 
 for (let seed = Number(values.seed); Date.now() < until; seed++) {
-  await using store = new MemoryStore();
-  let before: Map<string, string>;
-  {
-    await using target = await Target.start(store);
-    const started = performance.now();
-    for (const finding of await fuzzRound(target, { seed, until, requests: Number(values.requests), timed }))
-      note(finding);
-    before = await everythingStored(target);
-    global.gc?.();
-    const megabytes = Math.round(process.memoryUsage().heapUsed / 2 ** 20);
-    console.log(
-      `seed ${seed}: ${Math.round(performance.now() - started)} ms, heap ${megabytes} MB, ${found.size} sorts of findings`,
-    );
-  }
-  await using target = await Target.start(store);
-  for (const finding of await readEverything(target)) note(finding);
+  await using target = await Target.start();
+  const started = performance.now();
+  for (const finding of await fuzzRound(target, { seed, until, requests: Number(values.requests), timed }))
+    await note(target, finding);
+  const before = await everythingStored(target);
+  const { heapBytes } = await target.condition({ collects: true });
+  console.log(
+    `seed ${seed}: ${Math.round(performance.now() - started)} ms, ${asked} requests so far, heap ${Math.round(heapBytes! / 2 ** 20)} MB, ${found.size} sorts of findings`,
+  );
+  await target.restart();
+  for (const finding of await readEverything(target)) await note(target, finding);
   const after = await everythingStored(target);
   for (const [path, text] of before)
     if (after.get(path) !== text)
-      note({ what: `${path.split(" ")[0]} is otherwise after a restart: ${text} ${after.get(path)}` });
+      await note(target, {
+        what: `${path.split(" ")[0]} is otherwise after a restart: ${text} ${after.get(path)}`,
+      });
 }
 
-for (const { what, request, reply, times } of [...found.values()].slice(0, Number(values.show))) {
-  const { body, ...rest } = request ?? {};
-  console.log(
-    `\n${times}x ${what.split("\n").slice(0, 5).join("\n")}\n  ${JSON.stringify(rest)}\n  ${body?.toString().slice(0, 600) ?? ""}`,
-  );
-  if (reply) console.log(`  -> ${reply.code} ${reply.text.slice(0, 300)}`);
-}
 for (const { milliseconds, request } of slowest)
-  console.log(
-    `${Math.round(milliseconds)} ms: ${request.method} ${request.path.slice(0, 200)} ${request.headers["content-type"] ?? ""} ${request.body?.subarray(0, 60) ?? ""}`,
-  );
+  console.log(`${Math.round(milliseconds)} ms: ${curlLine(request).slice(0, 300)}`);
 process.exitCode = found.size > 0 ? 1 : 0;
 
 function timed(request: FuzzRequest, milliseconds: number): void {
+  asked++;
   slowest.push({ milliseconds, request });
   slowest.sort((a, b) => b.milliseconds - a.milliseconds);
   slowest.splice(10);
 }
 
-/** Findings of one sort have the same first lines; figures and quoted names do not count. */
-function note(finding: Finding): void {
-  const { text = "" } = finding.reply ?? {};
-  const method = finding.what === "no answer" ? finding.request?.method : "";
-  const sort =
-    `${method} ${finding.what.split("\n").slice(0, 3).join("\n")} ${text.slice(0, 150)}`.replaceAll(
-      /\d+|"[^"]*"/g,
-      "#",
-    );
+/** The first of each sort is shown at once, so that nothing is lost when this program is ended. */
+async function note(target: Target, finding: Finding): Promise<void> {
+  const sort = sortOf(finding);
   const { times } = found.getOrInsert(sort, { ...finding, times: 0 });
   found.set(sort, { ...found.get(sort)!, times: times + 1 });
+  if (times > 0 || found.size > Number(values.show)) return;
+  const { what, request, reply } = finding;
+  const isSame = async (smaller: FuzzRequest): Promise<boolean> =>
+    (await tryOne(target, smaller)).some((other) => sortOf(other) === sort);
+  console.log(`\n${what.split("\n").slice(0, 8).join("\n")}`);
+  if (reply) console.log(`  -> ${reply.code} ${reply.text.slice(0, 300)}`);
+  if (request) console.log(`  ${curlLine(await shrunk(request, isSame))}`);
+}
+
+/** Findings of one sort have the same first lines; figures and quoted names do not count. */
+function sortOf({ what, request, reply }: Finding): string {
+  const method = what === "no answer" ? request?.method : "";
+  return `${method} ${what.split("\n").slice(0, 3).join("\n")} ${reply?.text.slice(0, 150) ?? ""}`.replaceAll(
+    /\d+|"[^"]*"|ms$/g,
+    "#",
+  );
 }

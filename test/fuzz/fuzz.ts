@@ -1,65 +1,21 @@
 /**
- * A round of fuzzing: random requests, and after them what must hold whatever was asked.
- *
- * - Every request has an answer, and none a 5xx but those that upstream gives, too (`EXCUSED`, with reasons).
- * - The server logs no error: each would be a fault of ours that was caught.
- * - No object of this process is changed but those that were asked for (`__proto__`).
- * - What was acknowledged is read back.
- * - What is stored can be read in every form, and a server that starts again over the same store says the same.
+ * A round of fuzzing: random requests, each of which is judged (`judge.ts`), and after them what must hold whatever was asked: what is stored can
+ * be read in every form, and a server that starts again over the same store says the same.
  */
 
 import { definition, foundations } from "./custom.ts";
+import { tryOne, type Finding } from "./judge.ts";
 import { places } from "./places.ts";
+import { publishedOperations, requestFor, type Operation } from "./published.ts";
 import { Random } from "./random.ts";
 import { isHarmless, requestOf, type FuzzRequest } from "./requests.ts";
-import type { Reply, Target } from "./target.ts";
-
-const PLAIN_ERRORS = [
-  /"message":"failed to (create typed patch|create manager for|convert new object|update managed) /,
-  /"message":"(unable to find api field in struct|unknown patch type|resourceVersion should not be set)/,
-  /"message":"(The order in patch list|list element types are not identical|merging an object in json|expected a )/,
-  /Object .(apiVersion|kind). is missing in /,
-  /the spec replicas field \\"\.spec\.replicas\\" does not exist/,
-  /"message":"\[?target\.(kind|name): /,
-];
-
-/** Codes of 500 and more that are right: upstream gives them, too. */
-const EXCUSED: readonly { readonly code: number; readonly text: RegExp; readonly because: string }[] = [
-  {
-    code: 500,
-    text: /failed calling webhook/,
-    because: "a webhook with failurePolicy Fail cannot be reached",
-  },
-  ...PLAIN_ERRORS.map((text) => ({
-    code: 500,
-    text,
-    because: "upstream's code returns an error here that has no status",
-  })),
-  { code: 500, text: /no preferred addresses found/, because: "a node without addresses cannot be reached" },
-  {
-    code: 503,
-    text: /error trying to reach service|no endpoints available|^$/,
-    because: "nobody is behind a proxied address",
-  },
-  { code: 503, text: /service unavailable/, because: "an APIService was made whose server is not there" },
-  { code: 504, text: /Timeout|timeout/, because: "the client asked for less time than it takes" },
-  {
-    code: 504,
-    text: /Too large resource version/,
-    because: "a revision that is not there yet was asked for",
-  },
-];
-
-export interface Finding {
-  readonly what: string;
-  readonly request?: FuzzRequest | undefined;
-  readonly reply?: Reply;
-}
+import type { Target } from "./target.ts";
 
 export interface RoundOptions {
   readonly seed: number;
   /** No request is sent after this time, in milliseconds since the epoch. */
   readonly until: number;
+  /** How many random requests there are, after one for each published operation. */
   readonly requests: number;
   /** Hears how long each request took. */
   readonly timed?: (request: FuzzRequest, milliseconds: number) => void;
@@ -72,9 +28,13 @@ export async function fuzzRound(
 ): Promise<Finding[]> {
   const random = new Random(seed);
   const findings: Finding[] = [];
-  for (let i = 0; i < requests && Date.now() < until; i++) {
+  await layFoundations(target);
+  const operations = await publishedOperations(target);
+  const total = operations.length + requests;
+  for (let i = 0; i < total && Date.now() < until; i++) {
     if (i % 200 === 0) await layFoundations(target);
-    const request = requestOf(random);
+    const request =
+      i < operations.length ? requestFor(random, operations[i]!) : anyRequest(random, operations);
     if (!isHarmless(request)) continue;
     const started = performance.now();
     findings.push(...(await tryOne(target, request)));
@@ -84,69 +44,8 @@ export async function fuzzRound(
   return findings;
 }
 
-async function tryOne(target: Target, request: FuzzRequest): Promise<Finding[]> {
-  const logged = target.errors.length;
-  let reply: Reply;
-  try {
-    reply = await target.send(request);
-  } catch (err) {
-    return [{ what: (err as Error).message, request }];
-  }
-  const findings = judged(request, reply);
-  for (const name in {}) {
-    findings.push({ what: `every object has "${name}" now`, request });
-    delete (Object.prototype as any)[name];
-  }
-  for (const { message, fields } of target.errors.slice(logged)) {
-    const { error, err = error } = fields;
-    findings.push({
-      what: `${message}: ${err instanceof Error ? err.stack : JSON.stringify(fields)}`,
-      request,
-    });
-  }
-  if (reply.code < 300 && findings.length === 0) findings.push(...(await readBack(target, request, reply)));
-  return findings;
-}
-
-/** Of a HEAD nothing can be said but that it was answered: what is wrong has no text. */
-function judged(request: FuzzRequest, reply: Reply): Finding[] {
-  const { code, text } = reply;
-  if (code === 0) return [{ what: "no answer", request }];
-  if (
-    code < 500 ||
-    request.method === "HEAD" ||
-    EXCUSED.some((excuse) => excuse.code === code && excuse.text.test(text))
-  )
-    return [];
-  return [{ what: `code ${code}`, request, reply }];
-}
-
-/** What was just written is read as it was answered, unless somebody else has touched it since. */
-async function readBack(target: Target, { method, path }: FuzzRequest, { text }: Reply): Promise<Finding[]> {
-  if (
-    !/^(POST|PUT|PATCH)$/.test(method) ||
-    /dryRun=|\/(status|scale|token|binding|eviction|approval)\b/.test(path)
-  )
-    return [];
-  const object = text.startsWith("{") ? JSON.parse(text) : undefined;
-  const { name, uid, resourceVersion } = object?.metadata ?? {};
-  if (!uid || /Review$/.test(object.kind) || object.kind === "PartialObjectMetadata") return [];
-  const collection = path.split("?", 1)[0]!;
-  if (method === "POST" && !places.some((place) => place.collection === collection)) return [];
-  const url = method === "POST" ? `${collection}/${encodeURIComponent(name)}` : collection;
-  const request = { method: "GET", path: url, headers: { accept: "application/json" } };
-  const read = await target.send(request);
-  if (read.code === 404 && object.metadata.deletionTimestamp) return []; // its last finalizer was taken
-  if (read.code !== 200)
-    return [{ what: `written, and reading it gives ${read.code}`, request, reply: read }];
-  const now = JSON.parse(read.text);
-  if (now.metadata.uid !== uid)
-    return [{ what: "written, and another object is read", request, reply: read }];
-  if (now.metadata.resourceVersion === resourceVersion && JSON.stringify(now) !== JSON.stringify(object))
-    return [{ what: `written as ${text}, and read otherwise`, request, reply: read }];
-  return Number(now.metadata.resourceVersion) < Number(resourceVersion)
-    ? [{ what: "written, and an older state is read", request, reply: read }]
-    : [];
+function anyRequest(random: Random, operations: readonly Operation[]): FuzzRequest {
+  return random.chance(0.3) ? requestFor(random, random.pick(operations)) : requestOf(random);
 }
 
 async function layFoundations(target: Target): Promise<void> {
@@ -165,9 +64,7 @@ async function layFoundations(target: Target): Promise<void> {
     });
     while (object === definition && !(await isEstablished(target)));
     if (code === 201 || code === 409) continue;
-    throw new Error(`Cannot begin: ${path} answered ${code}: ${text}`, {
-      cause: target.errors.at(-1)?.fields["error"],
-    });
+    throw new Error(`Cannot begin: ${path} answered ${code}: ${text}`, { cause: await target.condition() });
   }
 }
 

@@ -45,8 +45,14 @@ const STRATEGIC = "application/strategic-merge-patch+json";
 const JSON_PATCH = "application/json-patch+json";
 const APPLY = "application/apply-patch+yaml";
 
+/** Not published, and taken all the same where upstream takes them. */
+export const APPLY_TYPES: readonly string[] = [APPLY, "application/apply-patch+cbor"];
+
 export function patchOf(random: Random, object: object): Bytes {
-  const type = random.pick([MERGE, STRATEGIC, JSON_PATCH, APPLY, APPLY, "application/apply-patch+cbor"]);
+  return patchBytes(random, random.pick([MERGE, STRATEGIC, JSON_PATCH, APPLY, ...APPLY_TYPES]), object);
+}
+
+export function patchBytes(random: Random, type: string, object: object): Bytes {
   const content =
     type === JSON_PATCH
       ? jsonPatch(random)

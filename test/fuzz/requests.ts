@@ -14,7 +14,7 @@ export interface FuzzRequest {
   readonly body?: Buffer;
 }
 
-const NAMES = ["sample", "sample", "sample", "a", "b", "c"];
+export const NAMES = ["sample", "sample", "sample", "a", "b", "c"];
 const METHODS = [
   "GET",
   "HEAD",
@@ -60,7 +60,7 @@ const CONTENT_TYPES = [
   "application/merge-patch+json",
   '"',
 ];
-const QUERIES: readonly (readonly [string, readonly string[]])[] = [
+export const QUERIES: ReadonlyMap<string, readonly string[]> = new Map([
   [
     "labelSelector",
     ["a=b", "a in (b,c)", "!a", "a>1", "a in (", ",", "a==", "x/y/z=1", "\u0000", "a".repeat(5000)],
@@ -109,7 +109,8 @@ const QUERIES: readonly (readonly [string, readonly string[]])[] = [
   ["includeObject", ["None", "Metadata", "Object", "x"]],
   ["preconditions", ["x"]],
   ["__proto__", ["x"]],
-];
+]);
+const QUERY_LIST = [...QUERIES];
 const HEADERS: readonly (readonly [string, readonly string[]])[] = [
   ["accept-encoding", ["gzip", "br", "*", "gzip;q=0"]],
   ["audit-id", ["x", "x".repeat(300), "a b"]],
@@ -169,21 +170,21 @@ function pathOf(random: Random, { collection, subresources }: Place, method: str
   return `${path}/${name}${part}`;
 }
 
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return text.isWellFormed() ? text : "%";
 }
 
 function queryOf(random: Random, method: string): string {
   if (random.chance(0.5) && method !== "PATCH") return "";
   const query = new URLSearchParams();
-  for (const [name, values] of random.some(4, () => random.pick(QUERIES)))
+  for (const [name, values] of random.some(4, () => random.pick(QUERY_LIST)))
     query.append(name, random.pick(values));
   if (method === "PATCH" && random.chance(0.7)) query.set("fieldManager", random.pick(["fuzz", "other"]));
   if (query.has("watch") && !query.has("timeoutSeconds")) query.set("timeoutSeconds", "1");
   return query.size > 0 ? `?${query}` : "";
 }
 
-function headersOf(random: Random): Record<string, string> {
+export function headersOf(random: Random): Record<string, string> {
   const headers: Record<string, string> = { accept: random.chance(0.7) ? JSON_TYPE : random.pick(ACCEPTS) };
   if (random.chance(0.1)) {
     const [name, values] = random.pick(HEADERS);
@@ -209,7 +210,7 @@ const DELETE_OPTIONS = {
   preconditions: { uid: "x", resourceVersion: "1" },
 };
 
-function objectOf(random: Random, { sample, schema }: Place): object {
+export function objectOf(random: Random, { sample, schema }: Place): object {
   const { apiVersion, kind, metadata } = sample as any;
   const name = random.chance(0.6) ? metadata.name : random.pick(NAMES);
   const more = random.chance(0.2) ? RICH : {};

@@ -1,19 +1,18 @@
 /**
- * A server to be hurt, over real sockets: HTTP/2, and HTTP/1.1 written by hand, for requests that no client would send. Everything that it logs
- * as an error is kept.
+ * A server to be hurt, in a process of its own, over real sockets: HTTP/2, and HTTP/1.1 written by hand, for requests that no client would send.
+ * It is asked how it is over a channel that requests cannot reach.
  */
 
+import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
-import { createApiServer, type ApiServer } from "@knarr/apiserver/server.ts";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { CertificateFolder, type KeyPair } from "@knarr/distro/pki/certificates.ts";
-import type { Fields, Logger } from "@knarr/std/log.ts";
-import type { Store } from "@knarr/store/store.ts";
 import type { FuzzRequest } from "./requests.ts";
+import type { Condition } from "./server.ts";
 
 export interface Reply {
   /** 0 when the connection ended without an answer. */
@@ -27,45 +26,84 @@ const PATIENCE_MS = 15_000;
 const GLIMPSE_MS = 20;
 
 export class Target implements AsyncDisposable {
-  readonly errors: { readonly message: string; readonly fields: Fields }[];
-  readonly #server: ApiServer;
-  readonly #ca: string;
-  readonly #client: KeyPair;
-  readonly #stack: AsyncDisposableStack;
+  readonly folder = mkdtempSync(join(tmpdir(), "knarr-fuzz-"));
+  #port = 0;
+  #ca = "";
+  #client: KeyPair = { cert: "", key: "" } as KeyPair;
+  #process: ChildProcess | undefined;
+  #said = "";
   #session: ClientHttp2Session | undefined;
 
-  private constructor(
-    parts: { server: ApiServer; ca: string; client: KeyPair; errors: Target["errors"] },
-    stack: AsyncDisposableStack,
-  ) {
-    this.#server = parts.server;
-    this.#ca = parts.ca;
-    this.#client = parts.client;
-    this.errors = parts.errors;
-    this.#stack = stack;
+  private constructor() {}
+
+  static async start(): Promise<Target> {
+    const target = new Target();
+    const certificates = new CertificateFolder(join(target.folder, "pki"));
+    const authority = await certificates.authority("ca", "fuzz-ca");
+    const admin = { commonName: "admin", organizations: ["system:masters"], use: "client" } as const;
+    target.#client = await certificates.leaf("admin", authority, admin);
+    target.#ca = authority.cert;
+    await target.#run();
+    return target;
   }
 
-  /** The store stays the caller's. */
-  static async start(store: Store): Promise<Target> {
-    await using stack = new AsyncDisposableStack();
-    const folder = mkdtempSync(join(tmpdir(), "knarr-fuzz-"));
-    stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-    const certificates = new CertificateFolder(folder);
-    const authority = await certificates.authority("ca", "fuzz-ca");
-    const own = { commonName: "kube-apiserver", use: "server", addresses: ["127.0.0.1"] } as const;
-    const { cert: certificate, key } = await certificates.leaf("apiserver", authority, own);
-    const errors: Target["errors"] = [];
-    const listen = { host: "127.0.0.1", port: 0, certificate, key, clientCa: authority.cert };
-    const options = { store, listen, log: keeping(errors), runtimeConfig: { "api/all": true } };
-    const server = stack.use(await createApiServer(options));
-    const admin = { commonName: "admin", organizations: ["system:masters"], use: "client" } as const;
-    const client = await certificates.leaf("admin", authority, admin);
-    return new Target({ server, ca: authority.cert, client, errors }, stack.move());
+  async #run(): Promise<void> {
+    const execArgv = ["--expose-gc"];
+    const options = { execArgv, stdio: ["ignore", "ignore", "pipe", "ipc"] as const };
+    const child = (this.#process = fork(join(import.meta.dirname, "server.ts"), [this.folder], {
+      ...options,
+      stdio: [...options.stdio],
+    }));
+    this.#said = "";
+    child.stderr!.on("data", (chunk: Buffer) => (this.#said = (this.#said + chunk.toString()).slice(-4000)));
+    const { port } = await this.#word();
+    this.#port = port;
+  }
+
+  /** What the server says next to its parent. Throws with its last words when it ends instead. */
+  async #word(): Promise<any> {
+    const child = this.#process!;
+    const given = new AbortController();
+    const ended = once(child, "exit", { signal: given.signal }).then(([code, signal]) => {
+      throw new Error(`the server ended (${code ?? signal}): ${this.#said}`);
+    });
+    ended.catch(() => {}); // said once, by the race
+    try {
+      const [message] = await Promise.race([once(child, "message", { signal: given.signal }), ended]);
+      return message;
+    } finally {
+      given.abort();
+    }
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Throws when the process has ended. */
+  async condition({ collects }: { readonly collects?: boolean } = {}): Promise<Condition> {
+    if (!this.isRunning) throw new Error(`the server ended: ${this.#said}`);
+    this.#process!.send({ collects });
+    return this.#word();
+  }
+
+  /** Killed, and started again over what it has stored. */
+  async restart(): Promise<void> {
+    await this.#end();
+    await this.#run();
+  }
+
+  async #end(): Promise<void> {
+    this.#session?.destroy();
+    if (!this.isRunning) return;
+    const exited = once(this.#process!, "exit");
+    this.#process!.kill("SIGKILL");
+    await exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#session?.destroy();
-    await this.#stack.disposeAsync();
+    await this.#end();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Throws when there is no answer in time. */
@@ -110,15 +148,22 @@ export class Target implements AsyncDisposable {
     return this.#session;
   }
 
-  get #port(): number {
-    return this.#server.address!.port;
+  get port(): number {
+    return this.#port;
+  }
+
+  /** A connection of the administrator's, for bytes of any sort. */
+  socket(protocols: readonly string[] = []): TLSSocket {
+    const { cert, key } = this.#client;
+    const options = { host: "127.0.0.1", port: this.#port, ca: this.#ca, cert, key };
+    const socket = connectTls({ ...options, ALPNProtocols: [...protocols] });
+    socket.on("error", () => {}); // who uses it sees that it closes
+    return socket;
   }
 
   async #sendByHand({ method, path, headers, body }: FuzzRequest): Promise<Reply> {
-    const { cert, key } = this.#client;
-    const socket = connectTls({ host: "127.0.0.1", port: this.#port, ca: this.#ca, cert, key });
+    const socket = this.socket();
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    socket.on("error", () => {}); // as above
     const all = {
       host: "127.0.0.1",
       connection: "close",
@@ -154,17 +199,7 @@ function isWhole(answer: Buffer, method: string): boolean {
   );
 }
 
-/** Watches and followed logs. */
-function goesOn(path: string): boolean {
+/** Watches and followed logs: only their beginning is waited for. */
+export function goesOn(path: string): boolean {
   return /[?&](watch|follow)=|\/watch\//.test(path);
-}
-
-function keeping(errors: Target["errors"]): Logger {
-  const log: Logger = {
-    error: (message, fields = {}) => void errors.push({ message, fields }),
-    info() {},
-    debug() {},
-    with: () => log,
-  };
-  return log;
 }
