@@ -95,7 +95,13 @@ export async function everythingStored(target: Target): Promise<Map<string, stri
       headers: { accept: "application/json" },
     });
     for (const item of JSON.parse(text).items ?? [])
-      stored.set(`${collection}/${item.metadata.name} ${item.metadata.uid}`, JSON.stringify(item));
+      stored.set(`${collection}/${item.metadata.name} ${item.metadata.uid}`, JSON.stringify(item, sorted));
   }
   return stored;
+}
+
+/** The order of keys says nothing, and differs between what was written and what is read. */
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -86,7 +86,15 @@ export const values: readonly unknown[] = [
   { toString: "x", constructor: 1, valueOf: null },
   { metadata: { name: "x" } },
   Array.from({ length: 2000 }, (_, i) => i),
+  deep(300),
 ];
+
+/** As deep as it says. */
+function deep(depth: number): object {
+  let value = {};
+  for (let i = 0; i < depth; i++) value = { a: value };
+  return value;
+}
 
 /** Bodies that are no objects at all, or more than they seem to be. */
 export const bodies: readonly (string | Buffer)[] = [
@@ -108,6 +116,12 @@ export const bodies: readonly (string | Buffer)[] = [
   `${"[".repeat(20_000)}${"]".repeat(20_000)}`,
   `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`,
   `{"metadata":{"labels":${'{"a":'.repeat(5000)}1${"}".repeat(5000)}}}`,
+  // As deep as bodies may be, where something walks through them.
+  `{"metadata":{"name":"sample","labels":${nested('{"a":', "1", 990)}}}`,
+  `{"metadata":{"name":"sample","managedFields":[{"manager":"m","operation":"Update","apiVersion":"v1","fieldsType":"FieldsV1","fieldsV1":${nested('{"f:a":', "{}", 990)}}]}}`,
+  `{"apiVersion":"fuzz.example.org/v1","kind":"Boat","metadata":{"name":"a"},"spec":{"name":"Ann","cargo":${nested('{"a":', "1", 990)}}}`,
+  `{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"deeps.fuzz.example.org"},"spec":{"group":"fuzz.example.org","scope":"Namespaced","names":{"plural":"deeps","kind":"Deep"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":${nested('{"type":"object","properties":{"a":', '{"type":"string"}', 490)}}}}}]}}`,
+  `[{"op":"add","path":"/metadata/annotations","value":${nested('{"a":', "1", 990)}}]`,
   `{"a":"${"x".repeat(1_000_000)}"}`,
   `{"a":1${"0".repeat(100_000)}}`,
   `{"a":[${"0,".repeat(200_000)}0]}`,
@@ -130,6 +144,12 @@ export const bodies: readonly (string | Buffer)[] = [
   Buffer.from("k8s\0\x12\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "latin1"),
   Buffer.alloc(4_000_000, "x"),
 ];
+
+/** Each `{` of `open` is closed again. */
+function nested(open: string, inner: string, depth: number): string {
+  const close = "}".repeat(open.split("{").length - 1);
+  return open.repeat(depth) + inner + close.repeat(depth);
+}
 
 /** Each line is nine times the one before: a billion laughs. */
 function aliases(depth: number): string {

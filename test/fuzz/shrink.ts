@@ -58,9 +58,9 @@ function* smallerBodies(body: Buffer): Generator<Buffer> {
 
 function parsed(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString());
+    return structuredClone(JSON.parse(body.toString()));
   } catch {
-    return undefined; // then it is shrunk as bytes
+    return undefined; // no JSON, or too deep: then it is shrunk as bytes
   }
 }
 

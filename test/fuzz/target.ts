@@ -108,9 +108,8 @@ export class Target implements AsyncDisposable {
 
   /** Throws when there is no answer in time. */
   async send(request: FuzzRequest): Promise<Reply> {
-    const { method, path, headers } = request;
-    const isOrdinary = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method) && !("upgrade" in headers);
-    const reply = isOrdinary ? this.#sendHttp2(request) : this.#sendByHand(request);
+    const { method, path } = request;
+    const reply = isByHand(request) ? this.#sendByHand(request) : this.#sendHttp2(request);
     const late = AbortSignal.timeout(PATIENCE_MS);
     const none = once(late, "abort").then(() => {
       throw new Error(`${method} ${path} was not answered`);
@@ -186,6 +185,11 @@ export class Target implements AsyncDisposable {
       text: text.slice(text.indexOf("\r\n\r\n") + 4),
     };
   }
+}
+
+/** What no client of HTTP/2 would send. */
+export function isByHand({ method, headers }: FuzzRequest): boolean {
+  return !/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method) || "upgrade" in headers;
 }
 
 /** Whether an HTTP/1.1 answer that says its length is there: the connection may be kept for more. */

@@ -8,10 +8,10 @@
  */
 
 import { type Message, message, type MessageField } from "@knarr/schema/messages.ts";
+import { MAX_DEPTH } from "./json.ts";
 import { Reader, textOf } from "./protobuf-reader.ts";
 
 const MAGIC = [0x6b, 0x38, 0x73, 0x00];
-const MAX_DEPTH = 1000;
 
 export interface Envelope {
   readonly apiVersion: string;

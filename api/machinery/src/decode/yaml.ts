@@ -16,7 +16,7 @@ import {
   YAMLException,
 } from "js-yaml";
 import { quote } from "../quote.ts";
-import { parseJson } from "./json.ts";
+import { MAX_DEPTH, parseJson } from "./json.ts";
 
 export interface ParsedYaml {
   readonly value: unknown;
@@ -28,8 +28,6 @@ const OPEN_BRACE = 0x7b;
 
 /** Aliases may make a small text large: this many values is the end. */
 const MAX_VALUES = 1_000_000;
-/** Nor do texts nest deeper; only aliases of aliases would, and those that contain themselves. */
-const MAX_DEPTH = 1000;
 
 /** Throws SyntaxError. */
 export function parseYaml(bytes: Uint8Array): ParsedYaml {

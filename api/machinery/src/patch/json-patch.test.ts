@@ -124,3 +124,18 @@ test("applyJsonPatch ends copies of copies before they fill the memory", () => {
   const few = applyJsonPatch({ data: { x: "y" } }, patch.slice(0, 3));
   assert.deepEqual(Object.keys(few["data"] as object), ["x", "c0", "c1", "c2"]);
 });
+
+test("applyJsonPatch makes nothing deeper than a body may be", () => {
+  const path = "/a".repeat(900);
+  const parents = Array.from({ length: 900 }, (_, i) => ({ op: "add", path: "/a".repeat(i + 1), value: {} }));
+  assert.throws(
+    () =>
+      applyJsonPatch({}, [
+        ...parents,
+        { op: "add", path: `${path}/b`, value: parents.reduce<object>((a) => ({ a }), {}) },
+      ]),
+    {
+      code: 422,
+    },
+  );
+});

@@ -7,6 +7,7 @@
  * words for each failure are what makes the file long.
  */
 
+import { MAX_DEPTH } from "../decode/json.ts";
 import { copyJson, equalJson } from "./copy.ts";
 import type { JsonObject } from "../object.ts";
 import { ApiError, badRequest } from "../status.ts";
@@ -110,7 +111,7 @@ function add(root: Root, operation: JsonPatchOperation): void {
   if (!place) {
     throw new PatchFailure(`add operation does not apply: doc is missing path: "${path}": missing value`);
   }
-  wrap(`error in add for path: '${path}'`, () => insert(place, copyJson(operation.value)));
+  wrap(`error in add for path: '${path}'`, () => insert(place, copyJson(notTooDeep(path, operation.value))));
 }
 
 function remove(root: Root, operation: JsonPatchOperation): void {
@@ -139,6 +140,7 @@ function replace(root: Root, operation: JsonPatchOperation): void {
     throw new PatchFailure(`replace operation does not apply: doc is missing path: ${path}: missing value`);
   }
   const { container, key } = place;
+  notTooDeep(path, operation.value);
   if (!Array.isArray(container)) {
     container[key] = copyJson(operation.value);
     return;
@@ -168,7 +170,7 @@ function move(root: Root, operation: JsonPatchOperation): void {
       `move operation does not apply: doc is missing destination path: ${path}: missing value`,
     );
   }
-  wrap(`error in move for path: '${path}'`, () => insert(target, value));
+  wrap(`error in move for path: '${path}'`, () => insert(target, notTooDeep(path, value)));
 }
 
 function copy(root: Root, operation: JsonPatchOperation): void {
@@ -192,7 +194,25 @@ function copy(root: Root, operation: JsonPatchOperation): void {
       `Unable to complete the copy, the accumulated size increase of copy operations is ${root.copied}, exceeding the limit ${MAX_COPIED_BYTES}`,
     );
   }
-  wrap("error while adding value during copy", () => insert(target, copyJson(value)));
+  wrap("error while adding value during copy", () => insert(target, copyJson(notTooDeep(path, value))));
+}
+
+/** What comes to lie at `path`: many small patches could make of a document what no body may be. */
+function notTooDeep(path: string, value: unknown): unknown {
+  if (path.split("/").length + depthOf(value) > MAX_DEPTH) throw new PatchFailure("exceeded max depth");
+  return value;
+}
+
+/** Without recursion: it is there to say how much of that is borne. */
+function depthOf(value: unknown): number {
+  let depth = 0;
+  for (let level: unknown[] = [value]; (level = level.filter(isHolder)).length > 0; depth++)
+    level = level.flatMap((holder) => Object.values(holder as object));
+  return depth;
+}
+
+function isHolder(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function check(root: Root, operation: JsonPatchOperation): void {

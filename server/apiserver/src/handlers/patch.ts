@@ -198,12 +198,16 @@ function unstructured(document: JsonObject, sent: JsonObject, { expected, resour
     return decodeValue(document, expected, "Ignore", { fromValues: true, keepsEmpties: true }).object;
   } catch (err) {
     if (!(err instanceof ApiError) || err.code !== 400) throw err;
-    const { name = "", namespace = "" } = (sent["metadata"] ?? {}) as ApiObject["metadata"];
+    const { name, namespace } = (sent["metadata"] ?? {}) as JsonObject;
     const kind = `${resource.group}/${resource.version}, Kind=${resource.kind}`;
     throw plain500(
-      `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: unable to convert unstructured object to ${kind}: ${bareMessage(err.message)}`,
+      `failed to convert new object (${textOf(namespace)}/${textOf(name)}; ${kind}) to proper version: unable to convert unstructured object to ${kind}: ${bareMessage(err.message)}`,
     );
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** The body of an apply: YAML, of which JSON is a part. */

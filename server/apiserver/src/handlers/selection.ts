@@ -42,7 +42,7 @@ function fieldsOf(text: string, served: Served, request: ApiRequest): FieldSelec
   }
   for (const { field } of selector.terms) if (!isSelectable(served, field)) throw unknownField(served, field);
   if (request.route.depth >= 2 && !selector.terms.length)
-    return parseFieldSelector(`metadata.name=${request.name}`); // GET /watch/…/name
+    return new FieldSelector([{ field: "metadata.name", operator: "=", value: request.name! }]); // GET /watch/…/name
   return selector.terms.length ? selectorOfStored(selector, served.resource) : undefined;
 }
 

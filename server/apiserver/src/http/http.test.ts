@@ -138,6 +138,15 @@ test("a watch whose time is over before it begins ends at once", async () => {
   assert.equal((await rig.get(`${COLLECTION}?watch=1&timeoutSeconds=-1`)).code, 200);
 });
 
+test("a watch of one name takes the name as it is, whatever selectors would make of it", async () => {
+  await using rig = await startSecureServer();
+  const name = encodeURIComponent("a=b,!c");
+  assert.equal(
+    (await rig.get(`/api/v1/watch/namespaces/default/configmaps/${name}?timeoutSeconds=1`)).code,
+    200,
+  );
+});
+
 test("CONNECT is a method that no resource has", async () => {
   await using rig = await startSecureServer();
   const options = {
