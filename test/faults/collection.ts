@@ -1,27 +1,29 @@
 /**
- * Objects of one kind in one namespace of a server that is killed again and again: who writes them, who watches them, and who lists them, and what
+ * Objects of one kind in one namespace of servers that are killed again and again: who writes them, who watches them, and who lists them, and what
  * all of these were told.
  */
 
 import type { Random } from "../fuzz/random.ts";
-import type { KilledServer, Reply } from "./killed-server.ts";
+import type { Reply, Servers } from "./killed-server.ts";
 import type { Listed, ObjectHistory, Seen, State, Told } from "./object-history.ts";
 
 /** The last one that is made: when the watch has seen it, it has seen everything. */
 const LAST = "last";
 
 export class Collection {
-  readonly #server: KilledServer;
+  readonly #server: Servers;
   readonly #path: string;
   readonly #kind: string;
   readonly #told: Told[] = [];
   readonly #seen: Seen[] = [];
   readonly #lists: Listed[] = [];
+  /** Objects with a write that may still be made: it got no answer, and none after it was acknowledged. */
+  readonly #doubtful = new Set<string>();
   /** The highest revision that anybody was told of. */
   #highest = 0;
   readonly #whole = new AbortController();
 
-  constructor(server: KilledServer, { kind, plural }: { readonly kind: string; readonly plural: string }) {
+  constructor(server: Servers, { kind, plural }: { readonly kind: string; readonly plural: string }) {
     this.#server = server;
     this.#kind = kind;
     this.#path = `/api/v1/namespaces/default/${plural}`;
@@ -85,7 +87,7 @@ export class Collection {
     const reply = known
       ? await this.#server.send("PUT", `${this.#path}/${name}`, object)
       : await this.#server.send("POST", this.#path, object);
-    if (!isAnswer(reply)) return "unanswered";
+    if (!this.#isAnswer(reply, name)) return "unanswered";
     const state = stateOf(reply.body);
     this.#highest = Math.max(this.#highest, state.revision);
     this.#told.push({ type: "put", state, after });
@@ -94,7 +96,7 @@ export class Collection {
 
   async #delete({ name, uid }: State): Promise<Sent> {
     const reply = await this.#server.send("DELETE", `${this.#path}/${name}`, { preconditions: { uid } });
-    if (!isAnswer(reply)) return "unanswered";
+    if (!this.#isAnswer(reply, name)) return "unanswered";
     this.#told.push({ type: "delete", name, uid });
     return "answered";
   }
@@ -104,6 +106,14 @@ export class Collection {
     const { code, body } = await this.#answered("GET", `${this.#path}/${name}`);
     if (code === 200) own.set(name, stateOf(body));
     else own.delete(name);
+  }
+
+  #isAnswer(reply: Reply | undefined, name: string): reply is Reply {
+    if (this.#doubtful.has(name) && (reply?.code === 404 || reply?.code === 409)) return false;
+    const isAnswered = isAnswer(reply);
+    if (isAnswered) this.#doubtful.delete(name);
+    else if (this.#server.areLate) this.#doubtful.add(name);
+    return isAnswered;
   }
 
   async #answered(method: string, path: string): Promise<Reply> {

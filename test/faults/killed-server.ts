@@ -1,4 +1,4 @@
-/** A server that is killed and started again, over one folder, and an administrator's way to whichever runs. */
+/** A server that is killed and started again, over one folder and store, and an administrator's way to whichever runs. */
 
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -6,11 +6,12 @@ import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { LineSplitter } from "@knarr/std/lines.ts";
-import { SqliteStore } from "@knarr/store/drivers/sqlite.ts";
+import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CertificateFolder } from "@knarr/distro/pki/certificates.ts";
+import { openStoreOf } from "./store.ts";
 
 export interface Reply {
   readonly code: number;
@@ -22,28 +23,68 @@ export interface WatchEvent {
   readonly object: any;
 }
 
-export class KilledServer implements AsyncDisposable {
-  readonly #folder: string;
-  readonly #agent: Agent;
-  #process: ChildProcess | undefined;
-  /** The port of the one that runs; resolves when it does. */
-  #port = Promise.withResolvers<number>();
+/** What clients of a cluster ask, whichever of its servers answers. */
+export interface Servers {
+  /** A write that got no answer may be made later than somebody has looked: it may be with etcd already. */
+  readonly areLate: boolean;
+  /** Resolves when a server runs. */
+  running(): Promise<void>;
+  /** Undefined when no answer came: it may have been done or not. Waits for a server that runs. */
+  send(method: string, path: string, body?: object): Promise<Reply | undefined>;
+  /** Hands on every event of a watch until that ends, because the server does or `signal` aborts. Waits for a server that runs. */
+  follow(path: string, signal: AbortSignal, take: (event: WatchEvent) => void): Promise<void>;
+}
 
-  private constructor(folder: string, agent: Agent) {
-    this.#folder = folder;
-    this.#agent = agent;
-  }
+/** What all servers of a cluster share: the folder of their keys, the store, and its administrator. */
+export class Cluster implements Disposable {
+  readonly folder: string;
+  /** Of the store. */
+  readonly address: string;
+  readonly agent: Agent;
 
-  static async start(): Promise<KilledServer> {
+  /** Default: a database in the folder. */
+  static async create(address?: string): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), "knarr-faults-"));
     const certificates = new CertificateFolder(join(folder, "pki"));
     const authority = await certificates.authority("ca", "faults-ca");
     const admin = { commonName: "admin", organizations: ["system:masters"], use: "client" } as const;
     const client = await certificates.leaf("admin", authority, admin);
     const agent = new Agent({ keepAlive: true, ca: authority.cert, cert: client.cert, key: client.key });
-    const server = new KilledServer(folder, agent);
+    return new Cluster(folder, agent, address ?? `sqlite://${join(folder, "state.db")}`);
+  }
+
+  private constructor(folder: string, agent: Agent, address: string) {
+    this.folder = folder;
+    this.agent = agent;
+    this.address = address;
+  }
+
+  /** The store of servers that are gone. */
+  openStore(): Promise<EncryptedStore> {
+    return openStoreOf(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.agent.destroy();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export class KilledServer implements Servers, AsyncDisposable {
+  readonly areLate = false;
+  readonly #cluster: Cluster;
+  #process: ChildProcess | undefined;
+  /** The port of the one that runs; resolves when it does. */
+  #port = Promise.withResolvers<number>();
+
+  static async start(cluster: Cluster): Promise<KilledServer> {
+    const server = new KilledServer(cluster);
     await server.startAgain();
     return server;
+  }
+
+  private constructor(cluster: Cluster) {
+    this.#cluster = cluster;
   }
 
   async startAgain(): Promise<void> {
@@ -74,24 +115,14 @@ export class KilledServer implements AsyncDisposable {
     await exited;
   }
 
-  /** What is wrong with the file of a server that is gone. */
-  async storeProblems(): Promise<readonly string[]> {
-    await using store = await SqliteStore.open({ path: join(this.#folder, "state.db") });
-    return store.check();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process?.exitCode === null && this.#process.signalCode === null) await this.kill();
-    this.#agent.destroy();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Resolves when a server runs. */
   async running(): Promise<void> {
     await this.#port.promise;
   }
 
-  /** Undefined when no answer came: it may have been done or not. Waits for a server that runs. */
   async send(method: string, path: string, body?: object): Promise<Reply | undefined> {
     try {
       const answer = await this.#ask(method, path, body);
@@ -104,7 +135,6 @@ export class KilledServer implements AsyncDisposable {
     }
   }
 
-  /** Hands on every event of a watch until that ends, because the server does or `signal` aborts. Waits for a server that runs. */
   async follow(path: string, signal: AbortSignal, take: (event: WatchEvent) => void): Promise<void> {
     const lines = new LineSplitter();
     const answer = await this.#ask("GET", path, undefined, signal).catch(() => undefined);
@@ -125,7 +155,8 @@ export class KilledServer implements AsyncDisposable {
   }
 
   #fork(): ChildProcess {
-    return (this.#process = fork(join(import.meta.dirname, "server.ts"), [this.#folder]));
+    const { folder, address } = this.#cluster;
+    return (this.#process = fork(join(import.meta.dirname, "server.ts"), [folder, address]));
   }
 
   async #ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<IncomingMessage> {
@@ -134,7 +165,15 @@ export class KilledServer implements AsyncDisposable {
     const headers = bytes ? { "content-type": "application/json", "content-length": bytes.length } : {};
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     request(
-      { host: "127.0.0.1", port, agent: this.#agent, method, path, headers, ...(signal && { signal }) },
+      {
+        host: "127.0.0.1",
+        port,
+        agent: this.#cluster.agent,
+        method,
+        path,
+        headers,
+        ...(signal && { signal }),
+      },
       resolve,
     )
       .on("error", reject)

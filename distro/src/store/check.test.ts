@@ -47,6 +47,21 @@ test("storeCheck has nothing to say of a good store, and names every object that
   assert.match(problems[2]!, /^Cannot read \/registry\/secrets\/a\/moved in the store: .*does not open it/);
 });
 
+test("storeCheck and storeStatus know what servers of a shared store agree on there", async () => {
+  await using store = await filled();
+  await store.put("/registry/ranges/servicenodeports", Buffer.from('{"kind":"RangeAllocation"}'), 0);
+  await store.put("/registry/masterleases/10.0.0.1", Buffer.from('{"kind":"Endpoints"}'), 0);
+  assert.deepEqual((await storeCheck(store, [], () => {})).problems, []);
+  const { kinds } = await storeStatus(store);
+  assert.deepEqual(
+    kinds
+      .map(({ kind }) => kind)
+      .filter((kind) => !kind.includes("."))
+      .sort(),
+    [...["masterleases", "nodes", "ranges", "secrets", "services"]],
+  );
+});
+
 test("storeStatus counts by kind, whatever the store calls its place", async () => {
   await using store = await filled();
   const { kinds, entries, revision } = await storeStatus(store);

@@ -1,5 +1,6 @@
 /** Whether all that the store has can be used: the file's own structures, and every object in it. */
 
+import { isAgreement } from "@knarr/apiserver/cache/store-keys.ts";
 import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
 import type { Entry } from "@knarr/store/store.ts";
 import { DATA_KEYS } from "@knarr/store/encryption/data-keys.ts";
@@ -24,7 +25,8 @@ export async function storeCheck(
     for (const { entry, place } of page) {
       if (problems.length >= MAX_PROBLEMS) return { objects, problems };
       objects++;
-      const problem = entry.key === DATA_KEYS ? undefined : await problemOf(store, entry, place);
+      const isObject = entry.key !== DATA_KEYS && !isAgreement(entry.key);
+      const problem = isObject ? await problemOf(store, entry, place) : undefined;
       if (problem) problems.push(problem);
     }
     report(`${objects} objects checked`);

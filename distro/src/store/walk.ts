@@ -1,6 +1,6 @@
 /** Every entry of the store as it lies, and whose it is. */
 
-import { ROOT, prefixOf, storePrefix } from "@knarr/apiserver/cache/store-keys.ts";
+import { isAgreement, prefixOf, ROOT, storePrefix } from "@knarr/apiserver/cache/store-keys.ts";
 import { resources } from "@knarr/kinds/kinds.ts";
 import type { Entry, Store } from "@knarr/store/store.ts";
 
@@ -34,9 +34,10 @@ export async function* walk(store: Store): AsyncGenerator<readonly Found[]> {
 }
 
 function foundOf(entry: Entry): Found {
-  const prefix = longest(entry.key) ?? prefixOf(entry.key, () => false);
+  const prefix = longest(entry.key) ?? prefixOf(entry.key, isAgreement);
   const [plural, group] = prefix.slice(ROOT.length, -1).split("/").reverse();
-  return { entry, kind: builtIn.get(prefix) ?? `${plural}.${group}`, place: entry.key.slice(prefix.length) };
+  const unknown = group ? `${plural}.${group}` : plural!;
+  return { entry, kind: builtIn.get(prefix) ?? unknown, place: entry.key.slice(prefix.length) };
 }
 
 /** The built-in kind of a key: `/registry/pods/`, or `/registry/services/specs/`. */

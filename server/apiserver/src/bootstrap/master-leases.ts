@@ -5,9 +5,8 @@
 
 import type { Clock } from "@knarr/std/clock.ts";
 import { RevisionChanged, type Store } from "@knarr/store/store.ts";
-import { ROOT } from "../cache/store-keys.ts";
+import { MASTER_LEASES as PREFIX } from "../cache/store-keys.ts";
 
-const PREFIX = `${ROOT}masterleases/`;
 /** Upstream's: a server that is gone is no endpoint any more after so long. */
 const SECONDS = 15;
 const RENEW_MS = 10_000;

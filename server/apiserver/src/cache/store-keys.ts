@@ -9,6 +9,14 @@ import { storagePath, type Resource } from "@knarr/kinds/resource.ts";
 
 export const ROOT = "/registry/";
 
+/** What servers of one store agree on there, in values that are no objects of the API: what is given out once, and who serves. */
+export const RANGES = `${ROOT}ranges/`;
+export const MASTER_LEASES = `${ROOT}masterleases/`;
+
+export function isAgreement(key: string): boolean {
+  return key.startsWith(RANGES) || key.startsWith(MASTER_LEASES);
+}
+
 /** What the keys of a kind begin with. */
 export function storePrefix(resource: Resource<any>): string {
   return `${ROOT}${storagePath(resource)}/`;

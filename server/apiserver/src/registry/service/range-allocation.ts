@@ -2,11 +2,12 @@
  * Upstream's RangeAllocation: a range of numbers and which of them are taken, as one value of the store. Read in both of upstream's
  * encodings, written as JSON.
  *
- *     {"kind":"RangeAllocation","apiVersion":"v1","metadata":{},"range":"30000-32767","data":"Ag=="}   // 30001
+ *     {"kind":"RangeAllocation","apiVersion":"v1","metadata":{"uid":"…"},"range":"30000-32767","data":"Ag=="}   // 30001
  *
  * `data` is one big number, its first byte the highest: bit i says whether the range's i-th number is taken.
  */
 
+import { randomUUID } from "node:crypto";
 import { openEnvelope } from "@knarr/machinery/decode/protobuf.ts";
 import { Reader } from "@knarr/machinery/decode/protobuf-reader.ts";
 
@@ -32,7 +33,9 @@ export function writeRangeAllocation({ first, last, taken }: RangeAllocation): B
   for (const number of taken)
     bytes[bytes.length - 1 - ((number - first) >> 3)]! |= 1 << ((number - first) & 7);
   const data = Buffer.from(bytes).toString("base64");
-  const object = { kind: "RangeAllocation", apiVersion: "v1", metadata: {}, range: `${first}-${last}`, data };
+  // No two are the same: a store that sends a write again tells its own by its bytes.
+  const metadata = { uid: randomUUID() };
+  const object = { kind: "RangeAllocation", apiVersion: "v1", metadata, range: `${first}-${last}`, data };
   return Buffer.from(JSON.stringify(object));
 }
 

@@ -6,7 +6,7 @@
 import { ApiError, internalError } from "@knarr/machinery/status.ts";
 import { RevisionChanged, type Entry, type Store } from "@knarr/store/store.ts";
 import { unavailable } from "../../cache/caught-up.ts";
-import { ROOT } from "../../cache/store-keys.ts";
+import { RANGES } from "../../cache/store-keys.ts";
 import type { Stored } from "./service-hooks.ts";
 import {
   nodePortPool,
@@ -18,7 +18,7 @@ import { NumberPool } from "./number-pool.ts";
 import { readRangeAllocation, writeRangeAllocation, type RangeAllocation } from "./range-allocation.ts";
 import { Taking } from "./taking.ts";
 
-const KEY = `${ROOT}ranges/servicenodeports`;
+const KEY = `${RANGES}servicenodeports`;
 const RESOURCE = "servicenodeportallocations";
 
 /** The value as it was read; `revision` is 0 when there is none. */
