@@ -16,7 +16,7 @@ import { measure, processorTime, residentMegabytes } from "./measure.ts";
 const OBJECTS = 20_000;
 const CLIENTS = 16;
 /** Until what happened is forgotten (the window of events) and the server has been at rest. */
-const FORGET_SECONDS = 200;
+const FORGET_SECONDS = 310;
 
 export async function run(): Promise<void> {
   await heap();

@@ -14,9 +14,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Clock } from "./clock.ts";
 
-/** At rest is who used little of the processor for so long: the first time, and later, when load may come back. */
+/** At rest is who used little of the processor for so long: the first time, and later, when load may come back and what was done is remembered for a while. */
 const FIRST_REST_MS = 3000;
-const LATER_REST_MS = 30_000;
+const LATER_REST_MS = 150_000;
 const REST_SHARE = 0.05;
 /** Growth that is worth it. */
 const GROWTH_BYTES = 16 << 20;

@@ -1,17 +1,14 @@
 /** From a pipeline's outcome to an HTTP answer: headers that every answer has, warnings, compression. */
 
-import { promisify } from "node:util";
-import { constants, gzip } from "node:zlib";
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Outcome } from "../pipeline/pipeline.ts";
 import type { WholeAnswer } from "../pipeline/answer.ts";
+import { compressed } from "./compression.ts";
 import type { Exchange } from "./exchange.ts";
+import { sendPieces } from "./send-pieces.ts";
 
-const compress = promisify(gzip);
-
-/** Smaller answers are not worth the time (upstream's threshold), and upstream's level is the fastest. */
+/** Smaller answers are not worth the time (upstream's threshold). */
 const COMPRESS_FROM = 128 * 1024;
-const LEVEL = constants.Z_BEST_SPEED;
 
 export function commonHeaders(
   auditId: string,
@@ -33,20 +30,29 @@ export async function sendAnswer(
   headers: OutgoingHttpHeaders,
 ): Promise<number> {
   const { code, type = "application/json" } = answer;
-  const bytes = answer.bytes ?? bytesOf(answer.value); // `value` may have to be made, and is not wanted when there are bytes
   if (code !== 304) headers["content-type"] = type;
   Object.assign(headers, answer.headers);
-  if (bytes.length > COMPRESS_FROM) {
-    headers["vary"] = "Accept-Encoding";
-    if (acceptsGzip(exchange.headers["accept-encoding"])) {
-      headers["content-encoding"] = "gzip";
-      const compressed = await compress(bytes, { level: LEVEL });
-      exchange.send(code, headers, compressed);
-      return compressed.length;
-    }
-  }
+  const pieces = exchange.method === "HEAD" ? undefined : answer.pieces;
+  if (pieces) return await sendLong(exchange, code, { headers, pieces });
+  const bytes = answer.bytes ?? bytesOf(answer.value); // `value` may have to be made, and is not wanted when there are bytes
+  if (bytes.length > COMPRESS_FROM && exchange.method !== "HEAD")
+    return await sendLong(exchange, code, { headers, pieces: [bytes] });
   exchange.send(code, headers, bytes);
   return bytes.length;
+}
+
+async function sendLong(
+  exchange: Exchange,
+  code: number,
+  { headers, pieces }: { readonly headers: OutgoingHttpHeaders; readonly pieces: Iterable<Buffer> },
+): Promise<number> {
+  headers["vary"] = "Accept-Encoding";
+  const isCompressed = acceptsGzip(exchange.headers["accept-encoding"]);
+  if (isCompressed) headers["content-encoding"] = "gzip";
+  const sent = isCompressed ? await compressed(pieces) : pieces;
+  const target = exchange.target(headers);
+  target.start(code, undefined);
+  return await sendPieces(target, sent);
 }
 
 function bytesOf(value: unknown): Buffer {

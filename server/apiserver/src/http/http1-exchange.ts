@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerR
 import type { Readable } from "node:stream";
 import type { StreamTarget } from "../pipeline/answer.ts";
 import { readBody } from "./body.ts";
+import { cutUnlessClosed } from "./cut.ts";
 import type { Connection, Exchange } from "./exchange.ts";
 
 export class Http1Exchange implements Exchange {
@@ -54,7 +55,10 @@ export class Http1Exchange implements Exchange {
       },
       write: (chunk) => response.destroyed || response.write(chunk),
       onDrain: (listener) => void response.on("drain", listener),
-      end: () => void response.end(),
+      end() {
+        response.end();
+        cutUnlessClosed(closed, () => response.destroy());
+      },
       abort: () => void response.destroy(),
     };
   }

@@ -5,6 +5,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { StreamTarget } from "../pipeline/answer.ts";
 import { readBody } from "./body.ts";
+import { cutUnlessClosed } from "./cut.ts";
 import type { Connection, Exchange } from "./exchange.ts";
 
 export class Http2Exchange implements Exchange {
@@ -58,7 +59,10 @@ export class Http2Exchange implements Exchange {
       },
       write: (chunk) => stream.destroyed || stream.write(chunk),
       onDrain: (listener) => void stream.on("drain", listener),
-      end: () => void stream.end(),
+      end() {
+        stream.end();
+        cutUnlessClosed(closed, () => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+      },
       abort: () => void stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     };
   }

@@ -14,6 +14,8 @@ export interface WholeAnswer {
   /** A JSON value. Without `bytes` it is written out as JSON. */
   readonly value?: unknown;
   readonly bytes?: Buffer;
+  /** For long ones: the same bytes in pieces, made as the client takes them. */
+  readonly pieces?: Iterable<Buffer> | undefined;
   /** Default `application/json`. */
   readonly type?: string;
   readonly headers?: OutgoingHttpHeaders;

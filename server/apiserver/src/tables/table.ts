@@ -32,20 +32,34 @@ export function tableOf(
   now: number,
 ): object {
   const columns = columnsOf(served);
-  const { rowOrder } = served.resource;
-  const ordered = rowOrder ? objects.toSorted(rowOrder as never) : objects;
+  const rows = inRowOrder(served, objects).map((object) => rowOf(columns, object, options, now));
+  return tableWith(served, metadata, options, rows);
+}
+
+/** The rows are its last field. */
+export function tableWith(
+  served: Served,
+  metadata: object,
+  options: TableOptions,
+  rows: readonly object[],
+): object {
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata,
     columnDefinitions: options.noHeaders
       ? null
-      : columns.filter(({ untitled }) => !untitled).map(definitionOf),
-    rows: ordered.map((object) => rowOf(columns, object, options, now)),
+      : columnsOf(served)
+          .filter(({ untitled }) => !untitled)
+          .map(definitionOf),
+    rows,
   };
 }
 
-/** The row alone, for watches. */
+export function inRowOrder({ resource }: Served, objects: readonly ApiObject[]): readonly ApiObject[] {
+  return resource.rowOrder ? objects.toSorted(resource.rowOrder as never) : objects;
+}
+
 export function rowOf(
   columns: readonly Column<any>[],
   object: any,
