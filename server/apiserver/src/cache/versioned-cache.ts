@@ -94,7 +94,9 @@ export class VersionedCache<T extends ApiObject> implements Versioned {
           items: changes.items.filter(({ object }) => selection.matches(object)),
           then: [
             ...(events.length > 0 ? [new SharedBatch(events)] : []),
-            ...(isEndWanted ? [bookmark<T>(resource, revision, { isInitialEnd: true })] : []),
+            ...(isEndWanted
+              ? [bookmark<T>(resource, revision, { isInitialEnd: query.sendInitialEvents === true })]
+              : []),
           ],
         });
         resolve();

@@ -24,6 +24,11 @@ export class SharedEvent<T extends ApiObject> {
     this.#bytes = bytes;
   }
 
+  /** Bytes of the object. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
   frame(view: View | undefined): Buffer {
     if (!view) return (this.#frame ??= wrap(this.type, this.#bytes));
     this.#views ??= new Map();
@@ -46,6 +51,10 @@ export class SharedBatch<T extends ApiObject> implements WatchBatch<T> {
 
   get events(): readonly WatchEvent<T>[] {
     return this.#events as readonly WatchEvent<any>[];
+  }
+
+  get size(): number {
+    return this.#events.reduce((sum, { size }) => sum + size, 0);
   }
 
   frames(view?: View): Buffer {

@@ -11,8 +11,9 @@ import type { ApiError } from "@knarr/machinery/status.ts";
 import type { Item, Watch, WatchSink } from "./cache.ts";
 import { addedBatch, type SharedBatch } from "./watch-batch.ts";
 
-/** Events that may wait for one slow client. */
+/** What may wait for one slow client. */
 const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 32 << 20;
 /** Initial events are handed out in slices of about this size, so that a large state does not lie in memory once per watcher. */
 const SLICE_BYTES = 256 << 10;
 
@@ -31,8 +32,10 @@ export class Watcher<T extends ApiObject> implements Watch {
   readonly #makeBookmark: () => SharedBatch<T>;
   #items: readonly Item<T>[] = [];
   #position = 0;
+  #missed: readonly SharedBatch<T>[] = [];
   #waiting: SharedBatch<T>[] = [];
   #waitingEvents = 0;
+  #waitingBytes = 0;
   #isPaused = false;
   #isOver = false;
 
@@ -55,19 +58,20 @@ export class Watcher<T extends ApiObject> implements Watch {
 
   start({ items, then }: WatcherStart<T>): void {
     this.#items = items;
-    this.#waiting = [...then];
+    this.#missed = then;
     this.#pump();
   }
 
   deliver(batch: SharedBatch<T>): void {
     if (this.#isOver) return;
-    if (!this.#isPaused && this.#waiting.length === 0) {
+    if (!this.#isPaused) {
       this.#isPaused = !this.#sink.deliver(batch);
       return;
     }
     this.#waiting.push(batch);
     this.#waitingEvents += batch.events.length;
-    if (this.#waitingEvents > MAX_WAITING) this.end();
+    this.#waitingBytes += batch.size;
+    if (this.#waitingEvents > MAX_WAITING || this.#waitingBytes > MAX_WAITING_BYTES) this.end();
   }
 
   resume(): void {
@@ -82,13 +86,13 @@ export class Watcher<T extends ApiObject> implements Watch {
   /** Nothing is lost when a busy watch goes without one. */
   bookmark(batch?: SharedBatch<T>): void {
     this.#flush(this);
-    if (this.#wantsBookmarks && !this.#isPaused && this.#waiting.length === 0)
-      this.deliver(batch ?? this.#makeBookmark());
+    if (this.#wantsBookmarks && !this.#isPaused) this.deliver(batch ?? this.#makeBookmark());
   }
 
   stop(): void {
     this.#isOver = true;
     this.#items = [];
+    this.#missed = [];
     this.#waiting = [];
     this.#leave(this);
   }
@@ -99,13 +103,26 @@ export class Watcher<T extends ApiObject> implements Watch {
     this.#sink.end(error);
   }
 
+  /** Tells all there is, as long as the sink can take it. */
   #pump(): void {
     while (!this.#isPaused && !this.#isOver) {
-      const batch = this.#nextSlice() ?? this.#waiting.shift();
-      if (!batch) break;
+      const batch = this.#nextSlice() ?? this.#nextMissed() ?? this.#nextWaiting();
+      if (!batch) return;
       this.#isPaused = !this.#sink.deliver(batch);
     }
-    if (this.#waiting.length === 0) this.#waitingEvents = 0;
+  }
+
+  #nextMissed(): SharedBatch<T> | undefined {
+    const [next, ...rest] = this.#missed;
+    this.#missed = rest;
+    return next;
+  }
+
+  #nextWaiting(): SharedBatch<T> | undefined {
+    const next = this.#waiting.shift();
+    this.#waitingEvents -= next?.events.length ?? 0;
+    this.#waitingBytes -= next?.size ?? 0;
+    return next;
   }
 
   #nextSlice(): SharedBatch<T> | undefined {

@@ -58,6 +58,8 @@ test("watch without a revision, or from 0, begins with the state, which a bookma
     const recorder = await Recorder.start(world.pods, query);
     const end = query.allowWatchBookmarks ? ["BOOKMARK @2"] : [];
     assert.deepEqual(recorder.seen, ["ADDED p0@1", "ADDED p1@2", ...end]);
+    // Only who asks for initial events is told where they end (KEP-3157).
+    assert.ok(recorder.frames.every(({ object }) => !object.metadata.annotations));
   }
 });
 
@@ -190,6 +192,18 @@ test("a watch that stays away for too long is ended, and the others are not", as
   }
   assert.deepEqual([slow.ended, quick.ended], ["quietly", "no"]);
   assert.deepEqual([slow.seen.length, quick.seen.length], [1, 10200]);
+});
+
+test("a watch that stays away is ended sooner when what waits for it is large", async () => {
+  await using world = await TestWorld.open();
+  const slow = await Recorder.start(world.pods, {}, 1);
+  const quick = await Recorder.start(world.pods);
+  const text = "x".repeat(1 << 20);
+  for (let i = 0; i < 34; i++) {
+    assert.equal(slow.ended, i < 33 ? "no" : "quietly", `after ${i}`);
+    await world.pods.create(`default/${i}`, podOf(`${i}`, { annotations: { text } }));
+  }
+  assert.deepEqual([slow.seen.length, quick.seen.length], [1, 34]);
 });
 
 test("a large state goes out in slices, as the sink takes them, before what happened meanwhile", async () => {

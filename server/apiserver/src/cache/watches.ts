@@ -71,7 +71,9 @@ export class Watches<T extends ApiObject> {
     if (start.from === "now") return { items: [], then: [] };
     if (start.from === "state") {
       const isEndWanted = query.allowWatchBookmarks;
-      const end = isEndWanted ? [bookmark<T>(resource, progress.revision, { isInitialEnd: true })] : [];
+      const end = isEndWanted
+        ? [bookmark<T>(resource, progress.revision, { isInitialEnd: query.sendInitialEvents === true })]
+        : [];
       return { items: lister.now(selection), then: end };
     }
     const events = window
