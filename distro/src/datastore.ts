@@ -11,7 +11,11 @@ export function datastoreAddress(config: Config): string {
 
 /** The file that the store is; undefined for one that is elsewhere. */
 export function datastoreFile(config: Config): string | undefined {
-  const address = datastoreAddress(config);
+  return addressFile(datastoreAddress(config));
+}
+
+/** The same of any address. */
+export function addressFile(address: string): string | undefined {
   return address.startsWith("sqlite://") ? decodeURIComponent(address.slice("sqlite://".length)) : undefined;
 }
 

@@ -1,35 +1,37 @@
-/** `knarr store status|compact|check|backup|restore`: what administrators do to the file that a cluster lives in. */
+/** `knarr store status|compact|check|backup|restore|copy`: what administrators do to the store that a cluster lives in. */
 
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { addressProblem } from "@knarr/store/drivers/drivers.ts";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
 import { datastoreFile } from "../datastore.ts";
 import { UsageError } from "../option.ts";
 import { restoreBackup } from "../store/backup.ts";
+import { copyStore } from "../store/copy.ts";
 import { operate } from "../store/operate.ts";
 import type { Terminal } from "../terminal.ts";
 
-type Verb = (config: Config, terminal: Terminal, path: string) => Promise<number>;
+type Verb = (config: Config, terminal: Terminal, word: string) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = { status, compact, check };
-const verbsWithFile: Readonly<Record<string, Verb>> = { backup, restore };
+const verbsWithWord: Readonly<Record<string, Verb>> = { backup, restore, copy };
 
 export const store = defineCommand({
   name: "store",
-  summary: "Look after the store: its size, its health, backups",
-  usage: "knarr store status | compact | check | backup FILE | restore FILE",
+  summary: "Look after the store: its size, its health, backups, another place for it",
+  usage: "knarr store status | compact | check | backup FILE | restore FILE | copy ADDRESS",
 
   async run(argv, terminal) {
     const { config, words } = readConfig(argv);
-    const [name = "", ...files] = words;
-    const table = files.length === 0 ? verbs : files.length === 1 ? verbsWithFile : {};
+    const [name = "", ...more] = words;
+    const table = more.length === 0 ? verbs : more.length === 1 ? verbsWithWord : {};
     const verb = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!verb)
       throw new UsageError(
-        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `backup FILE` or `restore FILE`",
+        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `backup FILE`, `restore FILE` or `copy ADDRESS`",
       );
-    return verb(config, terminal, resolve(files[0] ?? ""));
+    return verb(config, terminal, more[0] ?? "");
   },
 });
 
@@ -68,7 +70,8 @@ async function check(config: Config, terminal: Terminal): Promise<number> {
   return problems.length ? 1 : 0;
 }
 
-async function backup(config: Config, terminal: Terminal, path: string): Promise<number> {
+async function backup(config: Config, terminal: Terminal, file: string): Promise<number> {
+  const path = resolve(file);
   const { keyFile } = await terminal.step(
     `Backing the store up to ${path}`,
     () => operate(config, { operation: "storeBackup", words: [path] }),
@@ -82,7 +85,8 @@ async function backup(config: Config, terminal: Terminal, path: string): Promise
   return 0;
 }
 
-async function restore(config: Config, terminal: Terminal, path: string): Promise<number> {
+async function restore(config: Config, terminal: Terminal, file: string): Promise<number> {
+  const path = resolve(file);
   mkdirSync(dirname(datastoreFile(config) ?? path), { recursive: true, mode: 0o700 });
   const { aside } = await terminal.step(
     `Restoring ${path}`,
@@ -90,6 +94,23 @@ async function restore(config: Config, terminal: Terminal, path: string): Promis
     ({ revision }) => `Restored ${path}; revisions go on after ${revision}`,
   );
   if (aside) terminal.line(`The store that was there is kept as ${aside}.`);
+  sayFurtherFiles(config, terminal);
+  return 0;
+}
+
+async function copy(config: Config, terminal: Terminal, to: string): Promise<number> {
+  const problem = addressProblem(to);
+  if (problem) throw new UsageError(problem);
+  const { ahead } = await terminal.step(
+    `Copying the store to ${to}`,
+    () => copyStore(config, to),
+    ({ objects, revision }) => `Copied ${objects} objects to ${to}, which is at revision ${revision}`,
+  );
+  if (ahead !== undefined)
+    terminal.line(
+      `The old store was at revision ${ahead}, and etcd cannot be told to go on there: restart what has watched the cluster until now, after it has moved.`,
+    );
+  terminal.line(`Start Knarr with \`--datastore-endpoint ${to}\`. The old store is as it was.`);
   sayFurtherFiles(config, terminal);
   return 0;
 }

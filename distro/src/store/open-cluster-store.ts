@@ -13,6 +13,7 @@ import { KeyFile } from "@knarr/store/encryption/key-file.ts";
 import { datastoreAddress, datastoreTls } from "../datastore.ts";
 import type { Config } from "../options.ts";
 import { paths } from "../paths.ts";
+import { assertWhole } from "./copy.ts";
 import { prefixOfResource } from "./encrypted-kinds.ts";
 
 /** Rejects with a sentence for the administrator: another process has it, the key file is another one, …. */
@@ -24,13 +25,20 @@ export async function openClusterStore(
   const prefixes = config["encrypt-resources"].map(prefixOfResource);
   const foreignKeys = await foreignKeysIn(config["encryption-provider-config"]);
   mkdirSync(dirname(database), { recursive: true, mode: 0o700 });
-  const store = await openStore(datastoreAddress(config), {
+  const address = datastoreAddress(config);
+  const store = await openStore(address, {
     clock,
     movedPrefixes: movedPrefixes(),
     onTrouble: (trouble) =>
       trouble ? log.error("Store could not be written", { trouble }) : log.info("Store was written again"),
     ...datastoreTls(config),
   });
+  try {
+    await assertWhole(store, address);
+  } catch (err) {
+    await store[Symbol.asyncDispose]();
+    throw err;
+  }
   return EncryptedStore.open({ store, keyFile: new KeyFile(keyFile), prefixes, foreignKeys });
 }
 

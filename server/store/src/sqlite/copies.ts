@@ -104,6 +104,12 @@ function prepareCopy(
   }
 }
 
+/** Makes the revisions of a file go on after `revision`, and its past begin there. Nobody may have it open. */
+export function goOnAfter(path: string, revision: number): void {
+  using database = new DatabaseSync(path);
+  database.prepare("UPDATE progress SET compacted = max(compacted, ?)").run(revision);
+}
+
 /** On the disk under its name, or not there at all. */
 function putInPlace(half: string, path: string): void {
   sync(half);
