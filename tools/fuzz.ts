@@ -1,11 +1,13 @@
 /**
- * A long fuzz of the API server: `tools/run tools/fuzz.ts [--minutes 10] [--seed N] [--show 20]`. Each round has a seed and a server of its own;
+ * A long fuzz of the API server: `tools/run tools/fuzz.ts [--minutes 10] [--seed N] [--show 20] [--storm]`. Each round has a seed and a server of its own;
  * what is found is shown once per sort, made as small as it can be, as a line for curl; then the program ends with 1.
+ * `--storm` asks at the end what a storm of requests leaves in memory.
  */
 
 import { parseArgs } from "node:util";
-import { everythingStored, fuzzRound, readEverything } from "../test/fuzz/fuzz.ts";
+import { everythingStored, fuzzRound, layFoundations, readEverything } from "../test/fuzz/fuzz.ts";
 import { tryOne, type Finding } from "../test/fuzz/judge.ts";
+import { whatStays } from "../test/fuzz/remains.ts";
 import type { FuzzRequest } from "../test/fuzz/requests.ts";
 import { curlLine, shrunk } from "../test/fuzz/shrink.ts";
 import { Target } from "../test/fuzz/target.ts";
@@ -15,12 +17,15 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "10" },
     requests: { type: "string", default: "3000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    storm: { type: "boolean", default: false },
     show: { type: "string", default: "20" },
   },
 });
 const until = Date.now() + Number(values.minutes) * 60_000;
 /** The slowest requests: one that holds up all others for long would be a finding, too. */
 const slowest: { milliseconds: number; request: FuzzRequest }[] = [];
+/** How many requests each storm has that must leave nothing in memory. */
+const STORM = 2000;
 const found = new Map<string, Finding & { times: number }>();
 let asked = 0;
 
@@ -44,6 +49,11 @@ for (let seed = Number(values.seed); Date.now() < until; seed++) {
       });
 }
 
+if (values.storm) {
+  await using target = await Target.start();
+  await layFoundations(target);
+  for (const finding of await whatStays(target, STORM)) await note(target, finding);
+}
 for (const { milliseconds, request } of slowest)
   console.log(`${Math.round(milliseconds)} ms: ${curlLine(request).slice(0, 300)}`);
 process.exitCode = found.size > 0 ? 1 : 0;

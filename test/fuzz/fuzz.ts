@@ -8,6 +8,7 @@ import { tryOne, type Finding } from "./judge.ts";
 import { places } from "./places.ts";
 import { publishedOperations, requestFor, type Operation } from "./published.ts";
 import { Random } from "./random.ts";
+import { hurtSockets } from "./raw-sockets.ts";
 import { isHarmless, requestOf, type FuzzRequest } from "./requests.ts";
 import type { Target } from "./target.ts";
 
@@ -40,7 +41,7 @@ export async function fuzzRound(
     findings.push(...(await tryOne(target, request)));
     timed?.(request, performance.now() - started);
   }
-  findings.push(...(await readEverything(target)));
+  findings.push(...(await hurtSockets(target, random)), ...(await readEverything(target)));
   return findings;
 }
 
@@ -48,7 +49,7 @@ function anyRequest(random: Random, operations: readonly Operation[]): FuzzReque
   return random.chance(0.3) ? requestFor(random, random.pick(operations)) : requestOf(random);
 }
 
-async function layFoundations(target: Target): Promise<void> {
+export async function layFoundations(target: Target): Promise<void> {
   const policies = places.filter(({ group }) => group === "admissionregistration.k8s.io");
   for (const { collection } of policies)
     await target.send({ method: "DELETE", path: collection, headers: {} });

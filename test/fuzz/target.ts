@@ -173,10 +173,11 @@ export class Target implements AsyncDisposable {
     socket.write(Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"));
     if (body) socket.write(body);
     const chunks: Buffer[] = [];
+    let left = Infinity;
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      if (chunk.includes("101 Switching") || goesOn(path) || isWhole(Buffer.concat(chunks), method))
-        socket.destroy();
+      left = left === Infinity ? bytesLeft(Buffer.concat(chunks), method) : left - chunk.length;
+      if (chunk.includes("101 Switching") || goesOn(path) || left <= 0) socket.destroy();
     });
     await closed;
     const text = Buffer.concat(chunks).toString();
@@ -192,15 +193,13 @@ export function isByHand({ method, headers }: FuzzRequest): boolean {
   return !/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method) || "upgrade" in headers;
 }
 
-/** Whether an HTTP/1.1 answer that says its length is there: the connection may be kept for more. */
-function isWhole(answer: Buffer, method: string): boolean {
+/** How much of an HTTP/1.1 answer is still to come: the connection may be kept for more. Infinity as long as nobody knows. */
+function bytesLeft(answer: Buffer, method: string): number {
   const end = answer.indexOf("\r\n\r\n");
-  const length = /^content-length: (\d+)/im.exec(
-    answer.subarray(0, Math.max(end, 0)).toString("latin1"),
-  )?.[1];
-  return (
-    end >= 0 && (method === "HEAD" || (length !== undefined && answer.length >= end + 4 + Number(length)))
-  );
+  if (end < 0) return Infinity;
+  if (method === "HEAD") return 0;
+  const length = /^content-length: (\d+)/im.exec(answer.subarray(0, end).toString("latin1"))?.[1];
+  return length === undefined ? Infinity : end + 4 + Number(length) - answer.length;
 }
 
 /** Watches and followed logs: only their beginning is waited for. */

@@ -14,6 +14,9 @@ interface Slot<T extends ApiObject> {
   item: Item<T>;
 }
 
+/** No prefix of keys. */
+const NOWHERE = "\0";
+
 export class ItemSet<T extends ApiObject> {
   readonly #slots = new Map<string, Slot<T>>();
   readonly #sorted: Slot<T>[] = [];
@@ -57,9 +60,11 @@ export class ItemSet<T extends ApiObject> {
   /** Items whose key starts with `prefix` and is not before `from`, in key order. The array is shared: nobody may change it. */
   range(prefix: string, from = prefix): readonly Item<T>[] {
     if (from > prefix) return this.#read(prefix, from);
-    let items = this.#ranges.get(prefix);
-    if (!items) this.#ranges.set(prefix, (items = this.#read(prefix, prefix)));
-    return items;
+    const known = this.#ranges.get(prefix);
+    if (known) return known;
+    const items = this.#read(prefix, prefix);
+    // All that is empty is one stretch: users may ask for as many namespaces that are not there as they like.
+    return this.#ranges.getOrInsert(items.length > 0 ? prefix : NOWHERE, items);
   }
 
   /** Lets go of arrays that nobody may ask for again. */

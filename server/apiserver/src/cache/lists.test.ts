@@ -6,6 +6,7 @@ import { parseFieldSelector } from "@knarr/machinery/fields.ts";
 import { parseLabelSelector } from "@knarr/machinery/labels.ts";
 import { ApiError, isExpired } from "@knarr/machinery/status.ts";
 import type { ListPage, ListQuery } from "./cache.ts";
+import { ItemSet } from "./item-set.ts";
 import { node, podOf, TestWorld, type TestPod } from "./testing/world.ts";
 
 const keysOf = ({ items }: ListPage<TestPod>): string => items.map(({ key }) => key).join(" ");
@@ -46,6 +47,11 @@ const selections: [string, ListQuery, string][] = [
     "",
   ],
 ];
+
+test("nothing is kept of namespaces that are not there", () => {
+  const set = new ItemSet();
+  assert.equal(set.range("nowhere/"), set.range("elsewhere/"));
+});
 
 for (const [name, query, expected] of selections) {
   test(`list selects ${name}`, async () => {

@@ -1,0 +1,106 @@
+/**
+ * What stays in memory of requests that leave nothing: each has a name of its own wherever a server might keep something by name (users, groups,
+ * paths, selectors, managers, verbs, agents, hosts). Each sort comes in three storms, so that what is kept in bounds is full after the first; what
+ * grows in both others is kept without.
+ */
+
+import type { Finding } from "./judge.ts";
+import { NAMESPACE } from "./places.ts";
+import type { FuzzRequest } from "./requests.ts";
+import type { Target } from "./target.ts";
+
+/** Less than the smallest entry of a map takes, and more than measuring strays by. */
+const MOST_BYTES = 100;
+const AT_ONCE = 16;
+
+const JSON_BODY = { "content-type": "application/json" };
+const configMap = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
+const here = `/api/v1/namespaces/${NAMESPACE}`;
+
+const sorts: readonly ((name: string) => FuzzRequest)[] = [
+  (name) => get(`${here}/configmaps/${name}`),
+  (name) => get(`/api/v1/namespaces/${name}/configmaps`),
+  (name) => get(`${here}/configmaps?labelSelector=${name}%3Dx`),
+  (name) => get(`${here}/configmaps?fieldSelector=metadata.name%3D${name}`),
+  (name) => get(`${here}/pods?limit=1&continue=${name}`),
+  (name) => get(`/apis/${name}.example.org/v1/${name}`),
+  (name) => get(`/api/v1/${name}/x/${name}`),
+  (name) => get(`/${name}`),
+  (name) => get(`${here}/pods?watch=1&labelSelector=${name}%3Dx&resourceVersion=0&timeoutSeconds=1`),
+  (name) => get(`${here}/configmaps`, { "impersonate-user": name, "impersonate-group": name }),
+  (name) => get(`${here}/configmaps`, { authorization: `Bearer ${name}` }),
+  (name) => get(`${here}/configmaps`, { "user-agent": name, "audit-id": name, "x-forwarded-for": name }),
+  (name) => get(`${here}/configmaps`, { accept: `application/json;as=${name}` }),
+  (name) => ({ method: "OPTIONS", path: `/${name}`, headers: {} }),
+  (name) => write("POST", `${here}/configmaps?dryRun=All&fieldManager=${name}`, configMap(name)),
+  (name) =>
+    write("POST", `${here}/configmaps?fieldManager=${name}`, {
+      ...configMap(name),
+      [name]: 1,
+      data: { a: 1 },
+    }),
+  (name) =>
+    write("POST", `${here}/configmaps?dryRun=All&fieldValidation=Warn`, { ...configMap(name), [name]: 1 }),
+  (name) => ({
+    ...write("PATCH", `${here}/configmaps/${name}?dryRun=All&fieldManager=${name}`, configMap(name)),
+    headers: { "content-type": "application/apply-patch+yaml" },
+  }),
+  (name) => write("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", accessReview(name)),
+  (name) => write("POST", `/apis/fuzz.example.org/v1/namespaces/${NAMESPACE}/boats?dryRun=All`, boat(name)),
+];
+
+function get(path: string, headers: Record<string, string> = {}): FuzzRequest {
+  return { method: "GET", path, headers };
+}
+
+function write(method: string, path: string, body: object): FuzzRequest {
+  return { method, path, headers: JSON_BODY, body: Buffer.from(JSON.stringify(body)) };
+}
+
+function accessReview(name: string): object {
+  const resourceAttributes = { verb: name, resource: name, group: name, namespace: name, name };
+  const spec = { user: name, groups: [name], resourceAttributes };
+  return { apiVersion: "authorization.k8s.io/v1", kind: "SubjectAccessReview", spec };
+}
+
+function boat(name: string): object {
+  const spec = { name, cargo: { [name]: name }, tags: ["x"] };
+  return {
+    apiVersion: "fuzz.example.org/v1",
+    kind: "Boat",
+    metadata: { name, labels: { [name]: "x" } },
+    spec,
+  };
+}
+
+/** Sorts of which something stays, after storms of so many requests: some thousands, or nothing can be said. */
+export async function whatStays(target: Target, requests: number): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const sort of sorts) {
+    await storm(target, requests, (i) => sort(`first-${i}`));
+    const before = await heapOf(target);
+    await storm(target, requests, (i) => sort(`second-${i}`));
+    const between = await heapOf(target);
+    await storm(target, requests, (i) => sort(`third-${i}`));
+    const grown = Math.min(between - before, (await heapOf(target)) - between) / requests;
+    if (grown > MOST_BYTES)
+      findings.push({
+        what: `${Math.round(grown)} bytes of every request stay in memory`,
+        request: sort("x"),
+      });
+  }
+  return findings;
+}
+
+async function storm(target: Target, requests: number, request: (i: number) => FuzzRequest): Promise<void> {
+  let next = 0;
+  const client = async (): Promise<void> => {
+    for (let i = next++; i < requests; i = next++) await target.send(request(i));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
+}
+
+async function heapOf(target: Target): Promise<number> {
+  const { heapBytes } = await target.condition({ collects: true });
+  return heapBytes!;
+}
