@@ -27,6 +27,7 @@ const codes = {
   Invalid: 422,
   TooManyRequests: 429,
   InternalError: 500,
+  StorageReadError: 500,
   ServiceUnavailable: 503,
   ServerTimeout: 500,
   Timeout: 504,

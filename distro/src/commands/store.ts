@@ -15,12 +15,12 @@ import type { Terminal } from "../terminal.ts";
 type Verb = (config: Config, terminal: Terminal, word: string) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = { status, compact, check };
-const verbsWithWord: Readonly<Record<string, Verb>> = { backup, restore, copy };
+const verbsWithWord: Readonly<Record<string, Verb>> = { backup, restore, copy, discard };
 
 export const store = defineCommand({
   name: "store",
   summary: "Look after the store: its size, its health, backups, another place for it",
-  usage: "knarr store status | compact | check | backup FILE | restore FILE | copy ADDRESS",
+  usage: "knarr store status | compact | check | backup FILE | restore FILE | copy ADDRESS | discard KEY",
 
   async run(argv, terminal) {
     const { config, words } = readConfig(argv);
@@ -29,7 +29,7 @@ export const store = defineCommand({
     const verb = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!verb)
       throw new UsageError(
-        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `backup FILE`, `restore FILE` or `copy ADDRESS`",
+        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `backup FILE`, `restore FILE`, `copy ADDRESS` or `discard KEY`",
       );
     return verb(config, terminal, more[0] ?? "");
   },
@@ -66,8 +66,19 @@ async function check(config: Config, terminal: Terminal): Promise<number> {
   );
   for (const problem of problems) terminal.line(problem);
   if (problems.length)
-    terminal.line("Make a copy of the file before anything else; `knarr store restore` takes a backup.");
+    terminal.line(
+      "Make a copy of the file before anything else; `knarr store restore` takes a backup, `knarr store discard KEY` lets one object go.",
+    );
   return problems.length ? 1 : 0;
+}
+
+async function discard(config: Config, terminal: Terminal, key: string): Promise<number> {
+  await terminal.step(
+    `Discarding ${key}`,
+    () => operate(config, { operation: "storeDiscard", words: [key] }),
+    ({ problem }) => `Discarded it: ${problem}`,
+  );
+  return 0;
 }
 
 async function backup(config: Config, terminal: Terminal, file: string): Promise<number> {

@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
+import { DATA_KEYS } from "@knarr/store/encryption/data-keys.ts";
 import { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
 import { KeyFile } from "@knarr/store/encryption/key-file.ts";
 import { UsageError } from "../option.ts";
 import { storeCheck } from "./check.ts";
+import { storeDiscard } from "./discard.ts";
 import { prefixOfResource } from "./encrypted-kinds.ts";
 import { storeStatus } from "./status.ts";
 
@@ -60,6 +62,16 @@ test("storeCheck and storeStatus know what servers of a shared store agree on th
       .sort(),
     [...["masterleases", "nodes", "ranges", "secrets", "services"]],
   );
+});
+
+test("storeDiscard takes away what cannot be used, and nothing else", async () => {
+  await using store = await filled();
+  await store.put("/registry/pods/a/p", Buffer.from("{"), 0);
+  assert.match((await storeDiscard(store, ["/registry/pods/a/p"])).problem, /JSON/);
+  assert.equal(await store.get("/registry/pods/a/p"), undefined);
+  await assert.rejects(storeDiscard(store, ["/registry/pods/a/p"]), /there is no such key/);
+  for (const key of ["/registry/minions/n", DATA_KEYS])
+    await assert.rejects(storeDiscard(store, [key]), /nothing is wrong with it/);
 });
 
 test("storeStatus counts by kind, whatever the store calls its place", async () => {

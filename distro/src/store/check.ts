@@ -1,10 +1,12 @@
 /** Whether all that the store has can be used: the file's own structures, and every object in it. */
 
+import { parseItem } from "@knarr/apiserver/cache/item.ts";
 import { isAgreement } from "@knarr/apiserver/cache/store-keys.ts";
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
-import type { Entry } from "@knarr/store/store.ts";
 import { DATA_KEYS } from "@knarr/store/encryption/data-keys.ts";
-import { walk } from "./walk.ts";
+import { walk, type Found } from "./walk.ts";
 
 export interface StoreCheck {
   readonly objects: number;
@@ -22,11 +24,10 @@ export async function storeCheck(
   const problems = [...((await store.raw.check?.()) ?? [])];
   let objects = 0;
   for await (const page of walk(store.raw)) {
-    for (const { entry, place } of page) {
+    for (const found of page) {
       if (problems.length >= MAX_PROBLEMS) return { objects, problems };
       objects++;
-      const isObject = entry.key !== DATA_KEYS && !isAgreement(entry.key);
-      const problem = isObject ? await problemOf(store, entry, place) : undefined;
+      const problem = await problemOf(store, found);
       if (problem) problems.push(problem);
     }
     report(`${objects} objects checked`);
@@ -34,15 +35,15 @@ export async function storeCheck(
   return { objects, problems };
 }
 
-/** What is wrong with an object, as a sentence: it does not decrypt or parse, or says that it is another one. */
-async function problemOf(store: EncryptedStore, entry: Entry, place: string): Promise<string | undefined> {
+/** What is wrong with an object, if it is one, as a sentence: it does not decrypt or decode, or says that it is another one. */
+export async function problemOf(
+  store: EncryptedStore,
+  { entry, place, resource }: Found,
+): Promise<string | undefined> {
+  if (entry.key === DATA_KEYS || isAgreement(entry.key)) return undefined;
   try {
     const { value } = await store.opened(entry);
-    if (value[0] === 0x6b) return undefined; // upstream's protobuf; the API server reads it, and says so when it cannot
-    const { kind, metadata } = JSON.parse(Buffer.from(value).toString()) as {
-      kind?: string;
-      metadata?: { name?: string; namespace?: string };
-    };
+    const { kind, metadata } = decoded(value, resource);
     const said = metadata?.namespace ? `${metadata.namespace}/${metadata.name}` : metadata?.name;
     if (said !== place) return `${entry.key} is not what lies there: it says that it is ${said ?? "nothing"}`;
     return kind ? undefined : `${entry.key} does not say of which kind it is`;
@@ -50,4 +51,10 @@ async function problemOf(store: EncryptedStore, entry: Entry, place: string): Pr
     const { message } = err as Error;
     return message.includes(entry.key) ? message : `Cannot read ${entry.key} in the store: ${message}`;
   }
+}
+
+/** As the API server reads it; of kinds that are not built in only what all objects have. */
+function decoded(value: Uint8Array, resource: Resource<any> | undefined): ApiObject {
+  if (resource) return parseItem(resource, "", value, 1).object;
+  return JSON.parse(Buffer.from(value).toString()) as ApiObject;
 }

@@ -7,6 +7,7 @@ import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts"
 import { encryptionStatus, rotate } from "@knarr/store/encryption/rotation.ts";
 import { storeBackup } from "./backup.ts";
 import { storeCheck } from "./check.ts";
+import { storeDiscard } from "./discard.ts";
 import { storeCompact, storeStatus } from "./status.ts";
 
 /** Words in and results out are JSON. `report` says how far it is, in a few words. */
@@ -23,6 +24,7 @@ export const operations = {
   storeCompact,
   storeCheck,
   storeBackup,
+  storeDiscard,
 } as const satisfies Readonly<Record<string, Operation>>;
 
 export type Operations = typeof operations;

@@ -2,6 +2,7 @@
 
 import { isAgreement, prefixOf, ROOT, storePrefix } from "@knarr/apiserver/cache/store-keys.ts";
 import { resources } from "@knarr/kinds/kinds.ts";
+import type { Resource } from "@knarr/kinds/resource.ts";
 import type { Entry, Store } from "@knarr/store/store.ts";
 
 export interface Found {
@@ -10,16 +11,15 @@ export interface Found {
   readonly kind: string;
   /** `namespace/name`, or `name`. */
   readonly place: string;
+  /** The kind, if it is built in. */
+  readonly resource: Resource<any> | undefined;
 }
 
 const PAGE = 500;
 const builtIn = new Map(
   resources
     .filter(({ stored, isComputed }) => !stored && !isComputed)
-    .map((resource) => [
-      storePrefix(resource),
-      resource.group ? `${resource.plural}.${resource.group}` : resource.plural,
-    ]),
+    .map((resource) => [storePrefix(resource), resource]),
 );
 
 /** All of one moment, some at a time. */
@@ -33,11 +33,15 @@ export async function* walk(store: Store): AsyncGenerator<readonly Found[]> {
   }
 }
 
-function foundOf(entry: Entry): Found {
+/** Whose an entry is, by where it lies. */
+export function foundOf(entry: Entry): Found {
   const prefix = longest(entry.key) ?? prefixOf(entry.key, isAgreement);
-  const [plural, group] = prefix.slice(ROOT.length, -1).split("/").reverse();
-  const unknown = group ? `${plural}.${group}` : plural!;
-  return { entry, kind: builtIn.get(prefix) ?? unknown, place: entry.key.slice(prefix.length) };
+  const resource = builtIn.get(prefix);
+  const [plural, group] = resource
+    ? [resource.plural, resource.group]
+    : prefix.slice(ROOT.length, -1).split("/").reverse();
+  const kind = group ? `${plural}.${group}` : plural!;
+  return { entry, kind, place: entry.key.slice(prefix.length), resource };
 }
 
 /** The built-in kind of a key: `/registry/pods/`, or `/registry/services/specs/`. */

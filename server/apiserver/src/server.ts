@@ -36,6 +36,7 @@ import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service
 import { firstAddress } from "./registry/service/address-range.ts";
 import { keepAddresses } from "./registry/service/keep-addresses.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
+import { renewUnreadable } from "./bootstrap/renew-unreadable.ts";
 import { openCaches } from "./cache/open-caches.ts";
 import { CustomResources } from "./crd/custom-resources.ts";
 import { keepFlowControl } from "./flow-control/flow-control.ts";
@@ -91,7 +92,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   // What is served by default is looked at by plugins and hooks, even where an administrator hides it.
   const loaded = new Set([...groups.filter((group) => !group.isOffByDefault), ...served]);
   const resources = [...loaded].flatMap((group) => group.resources).filter(isStored);
-  const caches = stack.use(await openCaches({ store, resources, clock, metrics: new StoreMetrics(metrics) }));
+  const caches = stack.use(
+    await openCaches({ store, resources, clock, log, metrics: new StoreMetrics(metrics) }),
+  );
   const access = stack.use(accessOf(options, caches, { clock, log }));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const hooks = registryHooks({ options, caches, access, clock, nodes, log });
@@ -142,6 +145,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const options = { api: createApi(self), registry, caches, webhooks, clock, log };
     await stack.use(new CustomResources(options)).start();
   }
+  await renewUnreadable(caches, firstAddress(serviceCidr), log);
   await bootstrap(self, caches.world, clock);
   const { serviceAddresses: addresses, sharedNodePorts: ports } = hooks;
   const keeping = { addresses, ports, cidr: serviceCidr, transport: own, caches, clock, log };

@@ -77,6 +77,8 @@ export interface Entry {
   readonly revision: number;
   /** Revision of the write that made the key. */
   readonly created: number;
+  /** Why the value cannot be decrypted: then it is as it lies in the store. */
+  readonly unreadable?: string;
 }
 
 export interface PutOptions {

@@ -33,6 +33,8 @@ export interface Caches extends AsyncDisposable {
   caughtUp(): Promise<void> | undefined;
   /** All of it as admission plugins see it. */
   readonly world: World;
+  /** The same for those who delete what has lost its owner: throws for what cannot be read, so that it is not taken for gone. */
+  readonly strictWorld: World;
   /** Rejects when the store's stream of changes breaks: nothing here can be trusted from then on, restart the server. */
   readonly failed: Promise<never>;
   /** Why the store takes no writes at the moment; reads and watches go on. */
@@ -55,6 +57,13 @@ export interface ResourceCache<T extends ApiObject = ApiObject> {
 
   /** The object now. */
   get(key: string): Item<T> | undefined;
+
+  /** The store has an object there that nobody can read: `get` has nothing, lists that it may belong to throw StorageReadError, writes InternalError. */
+  isUnreadable(key: string): boolean;
+  /** Throws InternalError for one. */
+  checkReadable(key: string): void;
+  /** Takes one away that cannot be read; nothing, if it can. Its watches end, for nobody can say what is gone. */
+  discard(key: string): Promise<void>;
 
   /** Throws AlreadyExists. */
   create(key: string, object: T): Promise<Item<T>>;
@@ -158,6 +167,8 @@ export interface ListQuery extends Selected {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
+  /** What cannot be read is left out. For the server itself, which must start all the same. */
+  readonly skipsUnreadable?: boolean;
 }
 
 export interface ListPage<T extends ApiObject = ApiObject> {

@@ -52,6 +52,14 @@ export class EventWindow<T extends ApiObject> {
     this.#start = start;
   }
 
+  /** Nothing is known of a change at `revision`: nobody can start before it. */
+  startAt(revision: number): void {
+    this.#changes = [];
+    this.#times = [];
+    this.#bytes = 0;
+    this.#start = revision;
+  }
+
   trim(now: number): void {
     let drop = 0;
     let bytes = this.#bytes;

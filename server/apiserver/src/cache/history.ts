@@ -9,7 +9,8 @@ import { expired } from "@knarr/machinery/status.ts";
 import { Compacted, type Change, type Store } from "@knarr/store/store.ts";
 import type { Item, ItemChange } from "./cache.ts";
 import type { EventWindow } from "./event-window.ts";
-import { parseItem, withRevision } from "./item.ts";
+import { readItem, withRevision } from "./item.ts";
+import { Unreadable } from "./unreadable.ts";
 
 /** Who has missed more than this had better list again. */
 const MAX_CHANGES = 8192;
@@ -36,6 +37,7 @@ export class History<T extends ApiObject> {
       }
     } catch (err) {
       if (err instanceof Compacted) throw tooOld(revision, err.compacted);
+      if (err instanceof Unreadable) throw tooOld(revision, window.start); // a list tells what it is
       throw err;
     }
   }
@@ -58,17 +60,17 @@ export class History<T extends ApiObject> {
       : (states.get(key) ?? (await this.#itemBefore(entry.key, entry.revision)));
     if (type === "delete") {
       states.delete(key);
-      const last = previous ?? parseItem(this.#resource, key, entry.value, entry.revision);
+      const last = previous ?? readItem(this.#resource, key, entry);
       return { type: "DELETED", item: withRevision(last, entry.revision), previous: last };
     }
-    const item = parseItem(this.#resource, key, entry.value, entry.revision);
+    const item = readItem(this.#resource, key, entry);
     states.set(key, item);
     return { type: previous ? "MODIFIED" : "ADDED", item, previous };
   }
 
   async #itemBefore(key: string, revision: number): Promise<Item<T> | undefined> {
     const entry = await this.#store.get(key, { revision: revision - 1 });
-    return entry && parseItem(this.#resource, key.slice(this.#prefix.length), entry.value, entry.revision);
+    return entry && readItem(this.#resource, key.slice(this.#prefix.length), entry);
   }
 }
 

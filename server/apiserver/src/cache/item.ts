@@ -13,9 +13,10 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { groupVersion, type ApiObject } from "@knarr/machinery/object.ts";
 import { deepFreeze } from "@knarr/std/freeze.ts";
-import type { Change } from "@knarr/store/store.ts";
+import type { Change, Entry } from "@knarr/store/store.ts";
 import type { Item } from "./cache.ts";
 import { foreignObject, inStoredVersion } from "./foreign-object.ts";
+import { Unreadable } from "./unreadable.ts";
 
 /** An object on its way to the store. */
 export interface Draft<T extends ApiObject = ApiObject> {
@@ -55,6 +56,18 @@ export function itemOf<T extends ApiObject>(
   const resourceVersion = String(revision);
   object.metadata.resourceVersion = resourceVersion;
   return { key, object: deepFreeze(object), bytes: splice(stored, split, split, resourceVersion), revision };
+}
+
+/** What lies in the store under a kind's key. Throws Unreadable. */
+export function readItem<T extends ApiObject>(resource: Resource<T>, key: string, entry: Entry): Item<T> {
+  if (entry.unreadable !== undefined) throw new Unreadable(entry.key, entry.unreadable);
+  try {
+    const item = parseItem(resource, key, entry.value, entry.revision);
+    if (!item.object.metadata.name) throw new SyntaxError("it has no name");
+    return item;
+  } catch (err) {
+    throw new Unreadable(entry.key, (err as Error).message);
+  }
 }
 
 /** What the store has, parsed. */
@@ -104,7 +117,7 @@ export function itemOfChange<T extends ApiObject>(
   current: Item<T> | undefined,
 ): Item<T> {
   if (type === "delete" && current) return withRevision(current, entry.revision);
-  const item = parseItem(resource, key, entry.value, entry.revision);
+  const item = readItem(resource, key, entry);
   return type === "delete" ? withRevision(item, entry.revision) : item;
 }
 

@@ -15,10 +15,11 @@ import { encodeContinue, expiredContinue } from "./continue-token.ts";
 import type { EventWindow } from "./event-window.ts";
 import type { Indexes } from "./indexes.ts";
 import { byKey, type ItemSet } from "./item-set.ts";
-import { parseItem } from "./item.ts";
+import { readItem } from "./item.ts";
 import { listStart, tooLargeVersion, type Moment } from "./list-options.ts";
 import type { Progress } from "./progress.ts";
 import { selectionOf, type Selection } from "./selection.ts";
+import { Unreadable, unreadableError, type UnreadableEntries } from "./unreadable.ts";
 
 /** Another version of the kind, for lists of it. */
 export interface ListedVersion {
@@ -37,6 +38,7 @@ export interface ListerParts<T extends ApiObject> {
   readonly items: ItemSet<T>;
   readonly indexes: Indexes<T>;
   readonly window: EventWindow<T>;
+  readonly unreadable: UnreadableEntries;
 }
 
 export class Lister<T extends ApiObject> {
@@ -58,6 +60,7 @@ export class Lister<T extends ApiObject> {
     const page = { selection, scope, from: scope + from, limit, conversion: version?.conversion };
     if (moment.at !== "exactly") {
       await this.reach(moment);
+      if (!query.skipsUnreadable) this.check(selection);
       return await pageOf(page, this.candidates(selection, page.from), progress.revision);
     }
     const { revision } = moment;
@@ -66,11 +69,13 @@ export class Lister<T extends ApiObject> {
     if (revision > Math.max(progress.revision, store.revision))
       throw tooLargeVersion(revision, progress.revision);
     await progress.reached(revision);
+    this.check(selection);
     try {
       if (revision < store.compacted) throw new Compacted(revision, store.compacted);
       const items = this.#recent(page, revision);
       return await (items ? pageOf(page, items, revision) : this.#old(page, revision));
     } catch (err) {
+      if (err instanceof Unreadable) throw unreadableError({ key: err.key, revision, why: err.message });
       if (!(err instanceof Compacted)) throw err;
       if (query.continue) throw expiredContinue(from);
       throw expired("The resourceVersion for the provided list is too old.");
@@ -82,6 +87,11 @@ export class Lister<T extends ApiObject> {
     const { progress } = this.#parts;
     if (moment.at === "latest") await caughtUp(this.#parts);
     else await progress.reachedSoon(moment.revision);
+  }
+
+  /** Throws StorageReadError when something that may be selected cannot be read. */
+  check(selection: Selection<T>): void {
+    this.#parts.unreadable.check(this.#parts.resource, selection);
   }
 
   /** All that is selected now, in key order. */
@@ -130,9 +140,7 @@ export class Lister<T extends ApiObject> {
         count: selection.isWhole,
         ...after,
       });
-      const stored = entries.map(({ key, value, revision: written }) =>
-        parseItem(resource, key.slice(prefix.length), value, written),
-      );
+      const stored = entries.map((entry) => readItem(resource, entry.key.slice(prefix.length), entry));
       for (const [index, item] of (await shownBy(conversion, stored)).entries()) {
         if (!selection.matches(item.object)) continue;
         found.push(item);

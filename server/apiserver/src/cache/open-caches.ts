@@ -9,6 +9,7 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import { ApiError } from "@knarr/machinery/status.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
+import { silent, type Logger } from "@knarr/std/log.ts";
 import type { Change, Store } from "@knarr/store/store.ts";
 import type { World } from "../admission/plugin.ts";
 import type { StoreMetrics } from "../metrics/store-metrics.ts";
@@ -19,6 +20,7 @@ import { Progress } from "./progress.ts";
 import { Contents } from "./contents.ts";
 import { LiveCache } from "./resource-cache.ts";
 import { prefixOf, storePrefix } from "./store-keys.ts";
+import type { UnreadableEntry } from "./unreadable.ts";
 
 /** As upstream: so often an idle watch hears how far it is. */
 const BOOKMARK_MS = 60_000;
@@ -28,6 +30,7 @@ export interface CachesOptions {
   readonly resources: readonly Resource<any>[];
   readonly clock?: Clock;
   readonly metrics?: StoreMetrics;
+  readonly log?: Logger;
 }
 
 /** The store stays the caller's, who closes it after the caches. */
@@ -40,9 +43,11 @@ export async function openCaches({ resources, clock = realClock, ...parts }: Cac
 class LiveCaches implements Caches {
   readonly failed: Promise<never>;
   readonly world: World;
+  readonly strictWorld: World;
   readonly #store: Store;
   readonly #metrics: StoreMetrics | undefined;
   readonly #clock: Clock;
+  readonly #log: Logger;
   readonly #progress: Progress;
   readonly #caches = new Map<string, LiveCache<any>>();
   /** Changes to kinds that are being loaded. */
@@ -50,7 +55,8 @@ class LiveCaches implements Caches {
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor({ store, clock, metrics }: { store: Store; clock: Clock; metrics?: StoreMetrics | undefined }) {
+  constructor({ store, clock, metrics, log = silent }: Omit<CachesOptions, "resources"> & { clock: Clock }) {
+    this.#log = log;
     this.#store = store;
     this.#metrics = metrics;
     this.#clock = clock;
@@ -61,6 +67,13 @@ class LiveCaches implements Caches {
         this.of(resource)
           .items(namespace)
           .map(({ object }) => object),
+    };
+    this.strictWorld = {
+      get: (resource, key) => {
+        this.of(resource).checkReadable(key);
+        return this.world.get(resource, key);
+      },
+      list: this.world.list,
     };
     const following = this.#follow(store.revision);
     this.failed = new Promise((_, reject) => following.catch(reject));
@@ -131,7 +144,14 @@ class LiveCaches implements Caches {
     const changes: Change[] = [];
     this.#loading.set(prefix, changes);
     try {
-      const parts = { resource, store: this.#store, progress: this.#progress, clock: this.#clock };
+      const parts = {
+        resource,
+        store: this.#store,
+        progress: this.#progress,
+        clock: this.#clock,
+        onUnreadable: ({ key, why }: UnreadableEntry) =>
+          this.#log.error("Object in the store could not be read", { key, why }),
+      };
       const contents = await Contents.load(parts, this.#progress.revision);
       // All that was committed since has come by while it was loading.
       contents.apply(changes, (change, key, current) => itemOfChange(resource, change, key, current));

@@ -28,6 +28,8 @@ import type { StoreMetrics } from "../metrics/store-metrics.ts";
 import type { Contents, ContentsParts } from "./contents.ts";
 import { eventsOf } from "./events.ts";
 import { watchStart } from "./list-options.ts";
+import { tooOld } from "./history.ts";
+import { unreadableError } from "./unreadable.ts";
 import { VersionedCache } from "./versioned-cache.ts";
 import { Writer } from "./writer.ts";
 
@@ -78,7 +80,22 @@ export class LiveCache<T extends ApiObject> implements ResourceCache<T> {
     return this.#contents.items.get(key);
   }
 
+  isUnreadable(key: string): boolean {
+    return this.#contents.unreadable.has(key);
+  }
+
+  checkReadable(key: string): void {
+    const entry = this.#contents.unreadable.get(key);
+    if (entry) throw unreadableError(entry);
+  }
+
+  discard(key: string): Promise<void> {
+    return this.#writer.discard(key);
+  }
+
   async create(key: string, object: T): Promise<Item<T>> {
+    if (this.#contents.unreadable.has(key))
+      throw alreadyExists(groupResource(this.resource), splitKey(key).name);
     const { item } = await this.#writer.write(key, (current) => {
       if (current) throw alreadyExists(groupResource(this.resource), splitKey(key).name);
       return object;
@@ -150,10 +167,19 @@ export class LiveCache<T extends ApiObject> implements ResourceCache<T> {
 
   /** Takes what one commit changed, in revision order: first the contents, then code in this process, then watchers. */
   apply(changes: readonly Change[]): void {
-    const applied = this.#contents.apply(changes, (...change) => this.#writer.itemOf(...change));
+    const { changes: applied, hasGap } = this.#contents.apply(changes, (...change) =>
+      this.#writer.itemOf(...change),
+    );
     for (const listener of this.#listeners) listener(applied);
+    if (hasGap) return this.#endForGap();
     this.#contents.dispatcher.dispatch(applied);
     for (const version of this.#versions) version.dispatch(applied);
+  }
+
+  #endForGap(): void {
+    const error = tooOld(this.#parts.progress.revision, this.#contents.window.start);
+    this.#contents.dispatcher.end(error);
+    for (const version of this.#versions) version.end(error);
   }
 
   /** Goes on with `contents`, which are as new as those before. Versions that were made before end. */

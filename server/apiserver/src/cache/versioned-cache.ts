@@ -131,6 +131,10 @@ export class VersionedCache<T extends ApiObject> implements Versioned {
     });
   }
 
+  end(error: ApiError): void {
+    this.#inTurn(() => this.#dispatcher.end(error));
+  }
+
   close(): void {
     this.#dispatcher.close();
   }
@@ -161,6 +165,7 @@ export class VersionedCache<T extends ApiObject> implements Versioned {
       return { items: [], missed: await this.#converted(window.since(start.revision)) };
     if (start.from === "now") return { items: [], missed: [] };
     const selection = { ...selectionOf<T>(this.#parts.resource, query), field: undefined };
+    lister.check(selection);
     return { items: await this.#shown(lister.candidates(selection, "")), missed: [] };
   }
 

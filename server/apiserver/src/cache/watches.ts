@@ -41,7 +41,8 @@ export class Watches<T extends ApiObject> {
     const selection = selectionOf(this.#parts.resource, query);
     await this.prepare(start);
     // From here on nothing may wait.
-    const { resource, progress, dispatcher } = this.#parts;
+    const { resource, progress, dispatcher, lister } = this.#parts;
+    if (start.from === "state") lister.check(selection);
     const watcher = new Watcher(sink, {
       wantsBookmarks: query.allowWatchBookmarks ?? false,
       leave: (leaving) => dispatcher.remove(selection, leaving),

@@ -14,6 +14,7 @@ import type { Item } from "./cache.ts";
 import type { StoreMetrics } from "../metrics/store-metrics.ts";
 import { unavailable } from "./caught-up.ts";
 import type { Contents } from "./contents.ts";
+import { unreadableError } from "./unreadable.ts";
 import { draftOf, isSame, itemOf, itemOfChange, type Draft } from "./item.ts";
 import type { Progress } from "./progress.ts";
 
@@ -29,7 +30,7 @@ export interface WriterParts<T extends ApiObject> {
   readonly progress: Progress;
   readonly metrics?: StoreMetrics | undefined;
   /** What is decided by, and as what it is written: others when the schema has changed. */
-  contents(): Pick<Contents<T>, "resource" | "prefix" | "items">;
+  contents(): Pick<Contents<T>, "resource" | "prefix" | "items" | "unreadable">;
   /** The kind is not served any more: nothing is told of its changes. */
   isRetired(): boolean;
 }
@@ -74,6 +75,16 @@ export class Writer<T extends ApiObject> {
     }
   }
 
+  /** Deletes what cannot be read, whatever it is. */
+  async discard(key: string): Promise<void> {
+    for (;;) {
+      while (this.#turns.has(key)) await this.#turns.get(key);
+      const lost = this.#parts.contents().unreadable.get(key);
+      if (!lost) return;
+      await this.#commit(key, undefined, lost);
+    }
+  }
+
   /** What a change of the store makes of an item, without parsing what was written here. */
   itemOf(change: Change, key: string, current: Item<T> | undefined): Item<T> {
     const { type, entry } = change;
@@ -89,14 +100,17 @@ export class Writer<T extends ApiObject> {
     const { contents, isRetired } = this.#parts;
     if (isRetired())
       throw new ApiError("TooManyRequests", "storage is (re)initializing", { retryAfterSeconds: 1 });
-    return contents().items.get(key);
+    const { items, unreadable } = contents();
+    const lost = unreadable.get(key);
+    if (lost) throw unreadableError(lost);
+    return items.get(key);
   }
 
   /** Nothing when somebody else was faster: the cache has seen it by then. */
   async #commit(
     key: string,
     draft: Draft<T> | undefined,
-    current: Item<T> | undefined,
+    current: { readonly revision: number } | undefined,
   ): Promise<Item<T> | undefined> {
     const { store, progress, contents, metrics } = this.#parts;
     const { prefix, resource } = contents();

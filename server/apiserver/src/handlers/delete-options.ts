@@ -15,8 +15,11 @@ export interface DeleteOptions {
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
   readonly dryRun: boolean;
+  /** KEP-3926: what nobody can read may go unseen. Without meaning for what can be read, as with upstream's defaults. */
+  readonly ignoresReadError?: boolean;
 }
 
+const IGNORE = "ignoreStoreReadErrorWithClusterBreakingPotential";
 const POLICIES = ["Foreground", "Background", "Orphan"];
 
 const expected: Omit<ExpectedKind, "schema"> = {
@@ -59,7 +62,24 @@ export function checkedDeleteOptions(given: any): DeleteOptions {
     uid: given.preconditions?.uid,
     resourceVersion: given.preconditions?.resourceVersion,
     dryRun: dryRun.length > 0,
+    ignoresReadError: given[IGNORE] === true,
   };
+}
+
+/** What cannot be seen cannot be looked at first, nor go in steps. */
+export function checkUnseenDelete(options: DeleteOptions): void {
+  const { dryRun, propagationPolicy, orphanDependents, gracePeriodSeconds, uid, resourceVersion } = options;
+  const errors = new FieldErrors();
+  const others = {
+    dryRun: dryRun || undefined,
+    propagationPolicy,
+    orphanDependents,
+    gracePeriodSeconds,
+    preconditions: uid ?? resourceVersion,
+  };
+  for (const [name, value] of Object.entries(others))
+    if (value !== undefined) errors.at(IGNORE).invalid(true, `cannot be set together with .${name}`);
+  refuse("DeleteOptions", errors);
 }
 
 async function givenOptions(request: ApiRequest): Promise<any> {
@@ -87,11 +107,13 @@ function optionsInQuery(query: URLSearchParams): any {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
   const orphan = query.get("orphanDependents");
   const uid = query.get("preconditions.uid");
+  const ignore = query.get(IGNORE);
   return {
     ...(grace !== null && { gracePeriodSeconds: Number(grace) }),
     ...(orphan !== null && { orphanDependents: orphan !== "false" && orphan !== "0" }),
     ...(query.has("propagationPolicy") && { propagationPolicy: query.get("propagationPolicy") }),
     ...(query.has("dryRun") && { dryRun: query.getAll("dryRun") }),
     ...(uid !== null && { preconditions: { uid } }),
+    ...(ignore !== null && { [IGNORE]: ignore !== "false" && ignore !== "0" }),
   };
 }

@@ -7,6 +7,7 @@ import type { Served } from "../registry/served.ts";
 import { deleteObject, type Deleted } from "../writes/delete-object.ts";
 import { writeOf } from "../writes/write.ts";
 import { deleteOptionsOf } from "./delete-options.ts";
+import { discardUnreadable } from "./discard-unreadable.ts";
 import { encodingOf, type Handler } from "./handler.ts";
 
 export const remove: Handler = async (parts, request, served) => {
@@ -18,6 +19,8 @@ export const remove: Handler = async (parts, request, served) => {
     fieldValidation: "Ignore",
     force: false,
   });
+  if (options.ignoresReadError && served.cache.isUnreadable(served.keyOf(request.namespace, request.name)))
+    return discardUnreadable(write, options);
   const deleted = await deleteObject(write, options);
   const code = !deleted.gone && options.orphanDependents === false ? 202 : 200;
   return deletedAnswer(code, served, deleted, encoding);

@@ -8,8 +8,12 @@ import { encodingOf, type Handler } from "./handler.ts";
 export const get: Handler = (parts, request, served) => {
   const encoding = encodingOf(parts, request);
   checkVersion(request);
-  const item = served.cache.get(served.keyOf(request.namespace, request.name));
-  if (!item) throw notFound(served.groupResource, request.name);
+  const key = served.keyOf(request.namespace, request.name);
+  const item = served.cache.get(key);
+  if (!item) {
+    served.cache.checkReadable(key);
+    throw notFound(served.groupResource, request.name);
+  }
   const shown = served.inVersion(item);
   if (shown instanceof Promise)
     return shown.then((late) => objectAnswer(200, served, late.object, late, encoding));

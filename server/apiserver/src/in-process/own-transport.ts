@@ -32,7 +32,8 @@ export class OwnTransport implements Transport {
     signal: AbortSignal,
   ): Promise<ListOf<T>> {
     signal.throwIfAborted();
-    const { items, resourceVersion } = await this.#caches.of(resource).list(selectedBy(resource, selection));
+    const query = { ...selectedBy(resource, selection), skipsUnreadable: true };
+    const { items, resourceVersion } = await this.#caches.of(resource).list(query);
     return {
       apiVersion: groupVersion(resource),
       kind: `${resource.kind}List`,

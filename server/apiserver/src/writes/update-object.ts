@@ -72,6 +72,7 @@ export async function updateObject(write: Write, change: Change): Promise<Writte
   const { cache } = served;
   const key = served.keyOf(namespace, name);
   if (!cache.get(key)) {
+    cache.checkReadable(key);
     if (!change.mayCreate) throw notFound(served.groupResource, name);
     return createInstead(write, change);
   }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { MemoryStore } from "../drivers/memory.ts";
-import { RevisionChanged, StoreUnavailable, type Change, type Store } from "../store.ts";
+import { RevisionChanged, type Change, type Store } from "../store.ts";
 import { DATA_KEYS } from "./data-keys.ts";
 import { EncryptedStore, type EncryptionOptions } from "./encrypted-store.ts";
 import { KeyFile } from "./key-file.ts";
@@ -78,10 +78,9 @@ test("EncryptedStore does not open a value that was put at another's place", asy
   await using store = await open(raw);
   await store.put(KEY, bytes("{}"), 0);
   await raw.put(`${SECRETS}default/b`, Buffer.from((await raw.get(KEY))!.value), 0);
-  await assert.rejects(
-    store.get(`${SECRETS}default/b`),
-    /Cannot read .*default\/b in the store: .*does not open it/,
-  );
+  const moved = (await store.get(`${SECRETS}default/b`))!;
+  assert.match(moved.unreadable!, /does not open it/);
+  await assert.rejects(store.opened(moved), /Cannot read .*default\/b in the store: .*does not open it/);
 });
 
 test("EncryptedStore makes its key file once, for its user alone, and refuses to start without it or with another", async () => {
@@ -133,7 +132,7 @@ test("EncryptedStores over one store learn of each other's new keys", async () =
   assert.deepEqual(other.keys.keys, one.keys.keys);
 });
 
-test("EncryptedStore says which key a value wants that it cannot read", async () => {
+test("EncryptedStore says which key a value wants that it cannot read, gives it as it lies, and can delete it", async () => {
   const raw = new MemoryStore();
   await using store = await open(raw);
   const cases: [string, RegExp][] = [
@@ -143,11 +142,14 @@ test("EncryptedStore says which key a value wants that it cannot read", async ()
   ];
   for (const [index, [value, why]] of cases.entries()) {
     await raw.put(`${SECRETS}default/${index}`, bytes(value), 0);
-    await assert.rejects(store.get(`${SECRETS}default/${index}`), (err) => {
-      assert.ok(err instanceof StoreUnavailable);
-      assert.match(err.message, why);
-      return true;
-    });
+    const key = `${SECRETS}default/${index}`;
+    const found = (await store.get(key))!;
+    const { entries } = await store.list(key);
+    const { entry: deleted } = await store.delete(key, found.revision);
+    for (const entry of [found, entries[0]!, deleted]) {
+      assert.match(entry.unreadable!, why);
+      assert.equal(Buffer.from(entry.value).toString(), value);
+    }
   }
   assert.ok(await raw.get(DATA_KEYS));
 });

@@ -6,6 +6,8 @@
  * kinds that are not encrypted any more are still read, and the keys of an upstream server may have been at work. The next write makes
  * each as it should be; `rotate` (rotation.ts) makes all of them so.
  *
+ * A value that no key opens comes as it lies, with the reason beside it: all others are read all the same, and it can be deleted.
+ *
  * Servers that share a store share the key file. They learn of each other's new data keys by watching them.
  */
 
@@ -23,6 +25,9 @@ import { DATA_KEYS, DataKeys } from "./data-keys.ts";
 import type { ForeignKey } from "./foreign-keys.ts";
 import type { KeyFile, MasterKey } from "./key-file.ts";
 import { isSealed, openAesGcm, parseSealed, seal, type SealedValue } from "./sealed-value.ts";
+
+/** The store is well, and no key opens a value that it has. */
+class Unopened extends StoreUnavailable {}
 
 export interface EncryptionOptions {
   /** Belongs to the encrypted one from then on, which closes it. */
@@ -111,14 +116,14 @@ export class EncryptedStore implements Store {
 
   async get(key: string, options?: { readonly revision?: number }): Promise<Entry | undefined> {
     const entry = await this.raw.get(key, options);
-    return entry && (await this.opened(entry));
+    return entry && (await this.#shown(entry));
   }
 
   async list(prefix: string, options?: ListOptions): Promise<Listing> {
     const listing = await this.raw.list(prefix, options);
     if (!listing.entries.some(({ value }) => isSealed(value))) return listing;
     const entries: Entry[] = [];
-    for (const entry of listing.entries) entries.push(await this.opened(entry));
+    for (const entry of listing.entries) entries.push(await this.#shown(entry));
     return { ...listing, entries };
   }
 
@@ -132,7 +137,7 @@ export class EncryptedStore implements Store {
 
   async delete(key: string, expected: number): Promise<Change> {
     const change = await this.#refusing(this.raw.delete(key, expected));
-    return isSealed(change.entry.value) ? { ...change, entry: await this.opened(change.entry) } : change;
+    return isSealed(change.entry.value) ? { ...change, entry: await this.#shown(change.entry) } : change;
   }
 
   async *watch(
@@ -172,9 +177,18 @@ export class EncryptedStore implements Store {
       if (!this.#openersOf(key, sealed).length) await this.#learn();
       return { ...entry, value: this.#open(key, sealed) };
     } catch (err) {
-      throw new StoreUnavailable(`Cannot read ${key} in the store: ${(err as Error).message}`, {
-        cause: err,
-      });
+      if (err instanceof StoreUnavailable) throw err;
+      throw new Unopened(`Cannot read ${key} in the store: ${(err as Error).message}`, { cause: err });
+    }
+  }
+
+  /** The entry in plain, or as it lies and why. */
+  async #shown(entry: Entry): Promise<Entry> {
+    try {
+      return await this.opened(entry);
+    } catch (err) {
+      if (!(err instanceof Unopened)) throw err;
+      return { ...entry, unreadable: (err.cause as Error).message };
     }
   }
 
@@ -271,7 +285,7 @@ export class EncryptedStore implements Store {
   async #openedBatch(batch: readonly Change[]): Promise<readonly Change[]> {
     if (!batch.some(({ entry }) => isSealed(entry.value))) return batch;
     const changes: Change[] = [];
-    for (const change of batch) changes.push({ ...change, entry: await this.opened(change.entry) });
+    for (const change of batch) changes.push({ ...change, entry: await this.#shown(change.entry) });
     return changes;
   }
 
@@ -281,7 +295,7 @@ export class EncryptedStore implements Store {
       return await write;
     } catch (err) {
       if (!(err instanceof RevisionChanged) || !err.current || !isSealed(err.current.value)) throw err;
-      throw new RevisionChanged(err.current.key, await this.opened(err.current));
+      throw new RevisionChanged(err.current.key, await this.#shown(err.current));
     }
   }
 }

@@ -32,7 +32,7 @@ export interface KeepAddressesOptions {
 /** Resolves when Services can get addresses and ports: none that a stored one has. */
 export async function keepAddresses(options: KeepAddressesOptions): Promise<AsyncDisposable> {
   const { addresses, cidr, transport, clock, log } = options;
-  const { world } = options.caches;
+  const { world, strictWorld } = options.caches;
   const api = createApi(transport);
   const atStart = { api, clock, event: () => {} };
   await using stack = new AsyncDisposableStack();
@@ -40,7 +40,11 @@ export async function keepAddresses(options: KeepAddressesOptions): Promise<Asyn
   await ensureDefaultServiceCidr(cidr, world, atStart);
   await Promise.all(world.list(service).map((one) => repairService(one, world, atStart)));
   if (options.ports) stack.use(await repairPorts(options.ports, options));
-  const controllers = [defaultServiceCidrController(cidr, world), serviceRepair(world), addressRepair(world)];
+  const controllers = [
+    defaultServiceCidrController(cidr, world),
+    serviceRepair(strictWorld),
+    addressRepair(strictWorld),
+  ];
   const { signal } = new AbortController();
   stack.use(
     await runControllers(controllers, { transport, clock, log, signal, component: "kube-apiserver" }),
