@@ -8,7 +8,13 @@ import { load } from "js-yaml";
 export interface MediaTypes {
   readonly contentType?: string;
   readonly accept?: string;
+  /** Of the answer. */
+  readonly encoding?: string;
 }
+
+/** As client-go has them: a server may send so much before the client has said that it has read any. */
+const STREAM_WINDOW = 4 << 20;
+const SESSION_WINDOW = 1 << 30;
 
 export class ApiClient implements Disposable {
   readonly #session: ClientHttp2Session;
@@ -26,7 +32,8 @@ export class ApiClient implements Disposable {
     const own = token ? {} : { cert: decode(cert), key: decode(key) };
     this.#server = server;
     this.#credentials = { ca: decode(ca), ...own };
-    this.#session = connect(server, this.#credentials);
+    this.#session = connect(server, { ...this.#credentials, settings: { initialWindowSize: STREAM_WINDOW } });
+    this.#session.once("connect", () => this.#session.setLocalWindowSize(SESSION_WINDOW));
     this.#session.setMaxListeners(0);
   }
 
@@ -34,13 +41,14 @@ export class ApiClient implements Disposable {
     method: string,
     path: string,
     body?: string,
-    { contentType = "application/json", accept = "application/json" }: MediaTypes = {},
+    { contentType = "application/json", accept = "application/json", encoding }: MediaTypes = {},
   ): Promise<{ status: number; body: Buffer }> {
     return new Promise((resolve, reject) => {
       const headers = {
         ":method": method,
         ":path": path,
         accept,
+        ...(encoding && { "accept-encoding": encoding }),
         ...(this.#token && { authorization: `Bearer ${this.#token}` }),
       };
       const stream = this.#session.request(
@@ -98,6 +106,13 @@ export class ApiClient implements Disposable {
       });
     });
     return { open, close: () => void request.destroy() };
+  }
+
+  /** Asks so often, and reads nothing. */
+  stall(path: string, times: number): Disposable {
+    const streams = Array.from({ length: times }, () => this.#session.request({ ":path": path }));
+    for (const stream of streams) stream.on("error", () => {}); // the server may cut it
+    return { [Symbol.dispose]: () => streams.forEach((stream) => stream.destroy()) };
   }
 
   [Symbol.dispose](): void {

@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promi
   store: () => import("./store.ts"),
   cache: () => import("./cache.ts"),
   watch: () => import("./watch.ts"),
+  lists: () => import("./lists.ts"),
   memory: () => import("./memory.ts"),
   fairness: () => import("./fairness.ts"),
   dns: () => import("./dns.ts"),

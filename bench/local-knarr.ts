@@ -34,6 +34,7 @@ export async function startLocalKnarr(
     KNARR_DISABLE: parts,
     ...options,
   };
+  await run(knarr, ["warm"], { env }); // whose sources have changed holds a compiler of TypeScript otherwise, some 15 MB
   await run(knarr, ["up", "--detach"], { env });
   const { processes } = JSON.parse(readFileSync(join(folder, "run", "knarr.json"), "utf8"));
   return {
