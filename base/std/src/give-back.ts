@@ -2,8 +2,7 @@
  * Memory that is not needed any more, given back to the machine: after the start, and after each time of load, once the process is at rest.
  *
  * Two things keep it. V8 keeps what it took for garbage, for objects to come, and no collection but the one for a machine that runs out of
- * memory lets it go; that one stops the thread for about 0.1 s, longer the more there is, so where the heap is large it is left to V8's own
- * idle work. Compiled code goes too: a process under load would pay a quarter more for each request until its code is fast again. And the C
+ * memory lets it go; that one stops the thread for about 0.1 s, longer the more there is, so where the heap is large nothing is collected. Compiled code goes too: a process under load would pay a quarter more for each request until its code is fast again. And the C
  * library keeps whatever was freed below something that is still in use. After a start that is most of what Node read from its compile cache, some
  * 9 MB of the server, which it frees when the cache is flushed.
  */
@@ -20,11 +19,14 @@ const LATER_REST_MS = 150_000;
 const REST_SHARE = 0.05;
 /** Growth that is worth it. */
 const GROWTH_BYTES = 16 << 20;
-const SMALL_HEAP_BYTES = 96 << 20;
+/** Beyond it a collection takes too long. */
+const SMALL_HEAP_BYTES = 256 << 20;
 
 /** Runs until `signal` aborts, and throws its reason then. */
 export async function giveBackMemory(clock: Clock, signal: AbortSignal): Promise<never> {
-  for (let rest = FIRST_REST_MS, kept = 0; ; rest = LATER_REST_MS) {
+  let rest = FIRST_REST_MS;
+  let kept = 0;
+  for (;;) {
     const before = cpuUsage();
     await clock.sleep(rest, signal);
     const { user, system } = cpuUsage(before);
@@ -32,6 +34,7 @@ export async function giveBackMemory(clock: Clock, signal: AbortSignal): Promise
     if (!isAtRest || memoryUsage.rss() < kept + GROWTH_BYTES) continue;
     giveBack();
     kept = memoryUsage.rss();
+    rest = LATER_REST_MS;
   }
 }
 
