@@ -3,28 +3,22 @@
  * rig's server. The programs come from the folder of the conformance suite; where there are none, `sampleMissing` says so.
  */
 
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { namespace } from "@knarr/kinds/core/namespace.ts";
 import { service } from "@knarr/kinds/core/service.ts";
 import { endpointSlice } from "@knarr/kinds/discovery/endpoint-slice.ts";
+import { freePorts, missingPrograms, started } from "./programs.ts";
 import type { Rig } from "./rig.ts";
 
-const programs = join(process.env["CONFORMANCE_DIR"] ?? "/var/cache/knarr-conformance", "bin");
 const address = Object.values(networkInterfaces())
   .flat()
   .find((one) => one?.family === "IPv4" && !one.internal)?.address;
 
-export const sampleMissing =
-  address && ["etcd", "sample-apiserver"].every((name) => existsSync(join(programs, name)))
-    ? false
-    : `needs an address beside the loopback, and etcd and sample-apiserver in ${programs}`;
+export const sampleMissing = address
+  ? missingPrograms("etcd", "sample-apiserver")
+  : "needs an address beside the loopback";
 
 const PLACE = { name: "sample-api", namespace: "sample" };
 
@@ -78,40 +72,4 @@ async function register({ api, authority }: Rig, port: number): Promise<void> {
       caBundle: Buffer.from(authority.cert).toString("base64"),
     },
   } as never);
-}
-
-/** A program that says when it is there. */
-async function started(name: string, sign: RegExp, words: readonly string[]): Promise<AsyncDisposable> {
-  const child = spawn(join(programs, name), words, { stdio: ["ignore", "ignore", "pipe"] });
-  const said: string[] = [];
-  for await (const line of createInterface(child.stderr!)) {
-    said.push(line);
-    if (sign.test(line)) return running(child);
-  }
-  throw new Error(`${name} ended before it was there: ${said.slice(-5).join("\n")}`);
-}
-
-function running(child: ChildProcess): AsyncDisposable {
-  child.stderr!.resume();
-  return {
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null) return;
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    },
-  };
-}
-
-/** Free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -25,6 +25,7 @@ test(
       const hub = resource.stored?.as ?? resource;
       const { object } = parseItem(hub, "k", readFileSync(`${path}.pb`), 7);
       const decoded = decodeBody(readFileSync(`${path}.json`), { ...resource, schema: schemaOf(resource) });
+      resource.defaults?.(decoded.object as never);
       const expected: ApiObject = inStoredVersion(hub, decoded.object as unknown as ApiObject);
       expected.metadata.resourceVersion = "7";
       assert.deepEqual(JSON.parse(JSON.stringify(object)), JSON.parse(JSON.stringify(expected)), path);

@@ -20,6 +20,7 @@ export function foreignObject<T extends ApiObject>(resource: Resource<T>, stored
     mediaType: PROTOBUF_TYPE,
     fieldValidation: "Ignore",
   });
+  written.defaults?.(object); // upstream gives them on every read: not all that it stores has them
   return inStoredVersion(resource, object as unknown as ApiObject);
 }
 
