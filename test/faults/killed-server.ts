@@ -162,7 +162,8 @@ export class KilledServer implements Servers, AsyncDisposable {
   async #ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<IncomingMessage> {
     const port = await this.#port.promise;
     const bytes = body && Buffer.from(JSON.stringify(body));
-    const headers = bytes ? { "content-type": "application/json", "content-length": bytes.length } : {};
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const headers = bytes ? { "content-type": type, "content-length": bytes.length } : {};
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     request(
       {

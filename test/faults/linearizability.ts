@@ -6,24 +6,34 @@
  *     b       |--read 0--|      yes: b before a, or no word would be said
  *     c                    |--read 0--|   no: a has returned, and c must see it
  *
- * An operation whose answer never came may have taken effect at any time after its call, or never.
+ * A write whose answer never came may have taken effect before its `returned`, or never.
  */
+
+/** What the object holds; undefined: there is no object. */
+export type Value = string | undefined;
 
 export type Operation = {
   /** Who did it: of use to people only. */
   readonly client: string;
   readonly called: number;
-  /** Infinity when no answer came. */
+  /** When it was over, one way or the other; Infinity when nobody can say. */
   readonly returned: number;
+} & (Read | Write);
+
+export interface Read {
+  readonly type: "read";
+  readonly value: Value;
+}
+
+export type Write = {
+  /** Refused: the object was not as the write wants it. Unknown: no answer came. */
+  readonly outcome: "ok" | "refused" | "unknown";
 } & (
-  | { readonly type: "read"; readonly value: string }
-  | {
-      readonly type: "cas";
-      readonly expected: string;
-      readonly value: string;
-      /** Refused: the object had another value. Unknown: no answer came. */
-      readonly outcome: "ok" | "refused" | "unknown";
-    }
+  | { readonly type: "cas"; readonly expected: Value; readonly value: string }
+  /** Of what is there, whatever it holds. */
+  | { readonly type: "set"; readonly value: string }
+  | { readonly type: "create"; readonly value: string }
+  | { readonly type: "delete" }
 );
 
 export type Verdict =
@@ -35,47 +45,69 @@ export type Verdict =
       readonly stuck: readonly Operation[];
     };
 
-interface Step {
-  readonly done: ReadonlySet<number>;
-  readonly value: string;
-  readonly order: readonly number[];
+/** What is done: all operations before `first`, and `more`. */
+interface Done {
+  readonly first: number;
+  readonly more: ReadonlySet<number>;
+}
+
+interface Step extends Done {
+  readonly value: Value;
+  readonly length: number;
+  /** How many of those that were answered are still to come; the others need not be done. */
+  readonly wanted: number;
+  /** The operation that led here, and from where. */
+  readonly index: number;
+  readonly previous: Step | undefined;
 }
 
 /** The history of one object that begins with the value `initial`. */
-export function checkHistory(history: readonly Operation[], initial: string): Verdict {
+export function checkHistory(history: readonly Operation[], initial: Value): Verdict {
   // A read that got no answer says nothing.
   const operations = history
-    .filter(({ type, returned }) => type === "cas" || returned !== Infinity)
+    .filter(({ type, returned }) => type !== "read" || returned !== Infinity)
     .toSorted((a, b) => a.called - b.called);
   const tried = new Set<string>();
-  const left: Step[] = [{ done: new Set(), value: initial, order: [] }];
-  let longest = left[0]!;
+  const wanted = operations.filter((operation) => !isUnknown(operation)).length;
+  const begin: Step = {
+    wanted,
+    first: 0,
+    more: new Set(),
+    value: initial,
+    length: 0,
+    index: -1,
+    previous: undefined,
+  };
+  const left = [begin];
+  let longest = begin;
   for (let step = left.pop(); step; step = left.pop()) {
-    if (step.order.length > longest.order.length) longest = step;
-    const candidates = candidatesFor(operations, step.done);
-    if (candidates.every((index) => isUnknown(operations[index]!))) return { isLinearizable: true };
-    for (const index of candidates) {
-      const value = effectOf(operations[index]!, step.value);
-      if (value === undefined) continue;
-      const done = new Set(step.done).add(index);
-      const name = `${value} ${compact(done)}`;
-      if (tried.has(name)) continue;
-      tried.add(name);
-      left.push({ done, value, order: [...step.order, index] });
-    }
+    if (step.length > longest.length) longest = step;
+    if (step.wanted === 0) return { isLinearizable: true };
+    for (const index of candidatesFor(operations, step))
+      for (const value of effectsOf(operations[index]!, step.value)) {
+        const next: Step = {
+          ...withOne(step, index),
+          ...{ value, index, previous: step, length: step.length + 1 },
+          wanted: step.wanted - (isUnknown(operations[index]!) ? 0 : 1),
+        };
+        const name = nameOf(next);
+        if (tried.has(name)) continue;
+        tried.add(name);
+        left.push(next);
+      }
   }
-  const stuck = candidatesFor(operations, longest.done).map((index) => operations[index]!);
-  return { isLinearizable: false, order: longest.order.map((index) => operations[index]!), stuck };
+  const stuck = candidatesFor(operations, longest).map((index) => operations[index]!);
+  return { isLinearizable: false, order: orderOf(longest).map((index) => operations[index]!), stuck };
 }
 
 /** Those that may come next: no other has returned before they were called. */
-function candidatesFor(operations: readonly Operation[], done: ReadonlySet<number>): number[] {
+function candidatesFor(operations: readonly Operation[], { first, more }: Done): number[] {
   const found: number[] = [];
   let firstReturn = Infinity;
-  for (let i = firstMissing(done); i < operations.length; i++) {
+  for (let i = first; i < operations.length; i++) {
     const { called, returned } = operations[i]!;
     if (called > firstReturn) break; // and so were all that follow
-    if (done.has(i)) continue;
+    if (more.has(i)) continue;
     found.push(i);
     firstReturn = Math.min(firstReturn, returned);
   }
@@ -83,26 +115,49 @@ function candidatesFor(operations: readonly Operation[], done: ReadonlySet<numbe
 }
 
 function isUnknown(operation: Operation): boolean {
-  return operation.type === "cas" && operation.outcome === "unknown";
+  return operation.type !== "read" && operation.outcome === "unknown";
 }
 
-/** The value after it, or undefined: it cannot have been done now, with this answer. */
-function effectOf(operation: Operation, current: string): string | undefined {
-  if (operation.type === "read") return operation.value === current ? current : undefined;
-  const fits = operation.expected === current;
-  if (operation.outcome === "refused") return fits ? undefined : current;
-  return fits ? operation.value : undefined; // an unknown one that does not fit need never be done
+/** Each value that there may be after it. None: it cannot have been done now, with this answer. */
+function effectsOf(operation: Operation, current: Value): Value[] {
+  if (operation.type === "read") return operation.value === current ? [current] : [];
+  const fits = isWanted(operation, current);
+  const next = operation.type === "delete" ? undefined : operation.value;
+  switch (operation.outcome) {
+    case "ok":
+      return fits ? [next] : [];
+    case "refused":
+      return fits ? [] : [current];
+    case "unknown":
+      return fits ? [current, next] : [current];
+  }
 }
 
-function firstMissing(done: ReadonlySet<number>): number {
-  let i = 0;
-  while (done.has(i)) i++;
-  return i;
+function isWanted(write: Write, current: Value): boolean {
+  switch (write.type) {
+    case "cas":
+      return write.expected === current;
+    case "create":
+      return current === undefined;
+    default:
+      return current !== undefined;
+  }
 }
 
-/** What is done is a beginning and a few more: `120 123 125`. */
-function compact(done: ReadonlySet<number>): string {
-  const first = firstMissing(done);
-  const more = [...done].filter((index) => index > first).sort((a, b) => a - b);
-  return [first, ...more].join(" ");
+function withOne({ first, more }: Done, index: number): Done {
+  const others = new Set(more).add(index);
+  let next = first;
+  while (others.delete(next)) next++;
+  return { first: next, more: others };
+}
+
+/** `"a" 120 123 125` */
+function nameOf({ value, first, more }: Step): string {
+  return `${JSON.stringify(value)} ${first} ${[...more].sort((a, b) => a - b).join(" ")}`;
+}
+
+function orderOf(last: Step): number[] {
+  const order: number[] = [];
+  for (let step = last; step.previous; step = step.previous) order.push(step.index);
+  return order.reverse();
 }

@@ -1,36 +1,32 @@
 /**
  * Clients of servers that are killed, and what must hold whatever they live through: every acknowledged create, update and delete is there, once, as it
- * was acknowledged; revisions go up only; watches come back without a gap; and what writers and readers of one object (the register) saw is
- * linearizable.
+ * was acknowledged; revisions go up only; watches come back without a gap; and what writers and readers of one object (a register) saw
+ * is linearizable.
  */
 
 import { Random } from "../fuzz/random.ts";
 import { Collection, type KeepOptions } from "./collection.ts";
 import type { Servers } from "./killed-server.ts";
-import { checkHistory, type Operation, type Verdict } from "./linearizability.ts";
+import type { Verdict } from "./linearizability.ts";
 import { problemsOf } from "./object-history.ts";
+import { Registers } from "./registers.ts";
 
 export interface Survived {
   /** What is wrong; empty when nothing is. */
   readonly problems: readonly string[];
-  /** On the register. */
+  /** On the registers. */
   readonly verdict: Verdict;
-  /** Writes of all objects but the register. */
+  /** Writes of all objects but the registers. */
   readonly acknowledged: number;
   /** What watches saw, over all starts. */
   readonly events: number;
-  /** On the register. */
+  /** On the registers. */
   readonly operations: number;
 }
 
-const REGISTERS = "/api/v1/namespaces/kube-system/configmaps";
-const REGISTER = `${REGISTERS}/register`;
-const INITIAL = "initial";
-const register = (value: string, more: object = {}) => ({
-  ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "register", ...more }, data: { value } },
-});
 const WRITERS = ["a", "b"];
-const READERS = ["x", "y"];
+const READERS = ["x"];
+const LISTERS = ["y"];
 const KEEPERS = ["k", "l"];
 
 /** Writes, reads and watches until `meanwhile`, which kills, is done. */
@@ -39,16 +35,18 @@ export async function underLoad(
   random: Random,
   meanwhile: (load: Load) => Promise<void>,
 ): Promise<Survived> {
-  await servers.send("POST", REGISTERS, register(INITIAL));
   const load = new Load(servers);
-  const { collections } = load;
+  const { collections, registers } = load;
+  await registers.create();
   await load.list();
+  const another = (): Random => new Random(random.below(2 ** 32));
   const watches = collections.map((collection) => collection.watch());
   const clients = Promise.all([
-    ...WRITERS.map((client) => load.write(client)),
-    ...READERS.map((client) => load.read(client)),
+    ...WRITERS.map((client) => registers.write(client, another())),
+    ...READERS.map((client) => registers.read(client, another())),
+    ...LISTERS.map((client) => registers.list(client)),
     ...collections.flatMap((collection) =>
-      KEEPERS.map((keeper) => collection.keep(keeper, load.keeping(new Random(random.below(2 ** 32))))),
+      KEEPERS.map((keeper) => collection.keep(keeper, load.keeping(another()))),
     ),
   ]);
   const killing = meanwhile(load);
@@ -63,24 +61,23 @@ export async function underLoad(
   const [histories] = await Promise.all([finished, ...watches]);
   return {
     problems: histories.flatMap(problemsOf),
-    verdict: checkHistory(load.history, INITIAL),
+    verdict: registers.verdict(),
     acknowledged: histories.reduce((sum, { told }) => sum + told.length, 0),
     events: histories.reduce((sum, { seen }) => sum + seen.length, 0),
-    operations: load.history.length,
+    operations: registers.operations,
   };
 }
 
 /** Clients, and what they know. */
 export class Load {
-  readonly history: Operation[] = [];
+  readonly registers: Registers;
   readonly collections: readonly Collection[];
-  readonly #server: Servers;
   readonly #over = new AbortController();
   #wanted = 0;
   #reached: (() => void) | undefined;
 
   constructor(server: Servers) {
-    this.#server = server;
+    this.registers = new Registers(server, () => this.#over.signal.aborted);
     this.collections = [
       new Collection(server, { kind: "ConfigMap", plural: "configmaps" }),
       new Collection(server, { kind: "Secret", plural: "secrets" }),
@@ -109,41 +106,5 @@ export class Load {
 
   #acknowledge(): void {
     if (--this.#wanted === 0) this.#reached?.();
-  }
-
-  async read(client: string): Promise<{ value: string; revision: string } | undefined> {
-    let last: { value: string; revision: string } | undefined;
-    while (!this.#over.signal.aborted) last = await this.#readOnce(client);
-    return last;
-  }
-
-  async #readOnce(client: string): Promise<{ value: string; revision: string } | undefined> {
-    await this.#server.running();
-    const called = performance.now();
-    const reply = await this.#server.send("GET", REGISTER);
-    if (reply?.code !== 200) return undefined; // nothing is learnt of it
-    const { data, metadata } = reply.body;
-    this.history.push({ client, type: "read", value: data.value, called, returned: performance.now() });
-    return { value: data.value, revision: metadata.resourceVersion };
-  }
-
-  /** Replaces what it has read, if nobody else has. */
-  async write(client: string): Promise<void> {
-    for (let i = 0; !this.#over.signal.aborted; i++) {
-      const seen = await this.#readOnce(client);
-      if (!seen) continue;
-      await this.#server.running();
-      const value = `${client}${i}`;
-      const called = performance.now();
-      const reply = await this.#server.send(
-        "PUT",
-        REGISTER,
-        register(value, { resourceVersion: seen.revision }),
-      );
-      const outcome = reply?.code === 200 ? "ok" : reply?.code === 409 ? "refused" : "unknown";
-      const returned = outcome === "unknown" ? Infinity : performance.now();
-      this.history.push({ client, type: "cas", expected: seen.value, value, outcome, called, returned });
-      if (outcome === "ok") this.#acknowledge();
-    }
   }
 }

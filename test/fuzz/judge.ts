@@ -105,7 +105,7 @@ async function readBack(target: Target, { method, path }: FuzzRequest, { text }:
   if (
     !/^(POST|PUT|PATCH)$/.test(method) ||
     goesOn(path) ||
-    /dryRun=|\/(status|scale|token|binding|eviction|approval)\b/.test(path)
+    /dryRun=|\/(status|scale|token|binding|eviction|approval|finalize)\b/.test(path)
   )
     return [];
   const object = text.startsWith("{") ? JSON.parse(text) : undefined;
