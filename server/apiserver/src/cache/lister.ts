@@ -56,7 +56,8 @@ export class Lister<T extends ApiObject> {
       : selectionOf(resource, query);
     // Keys in tokens are relative to what is listed.
     const scope = query.namespace && resource.scope === "Namespaced" ? `${query.namespace}/` : "";
-    const { limit = 0 } = query;
+    // As upstream: who takes whatever state there is gets all of it.
+    const { limit = 0 } = query.resourceVersion === "0" ? {} : query;
     const page = { selection, scope, from: scope + from, limit, conversion: version?.conversion };
     if (moment.at !== "exactly") {
       await this.reach(moment);

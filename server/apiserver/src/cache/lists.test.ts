@@ -120,6 +120,13 @@ test("list pages are all of the first one's revision, whatever happens meanwhile
   assert.deepEqual(again, rest);
 });
 
+test("list of any state, from revision 0, is whole whatever its limit", async () => {
+  await using world = await TestWorld.open();
+  await world.addPods(3);
+  const page = await world.pods.list({ limit: 2, resourceVersion: "0" });
+  assert.deepEqual([page.items.length, page.continue, page.remainingItemCount], [3, undefined, undefined]);
+});
+
 test("list in a namespace makes tokens relative to it, as upstream does", async () => {
   await using world = await TestWorld.open();
   await world.addPods(2);
