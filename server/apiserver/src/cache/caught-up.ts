@@ -39,3 +39,8 @@ export function unavailable(err: unknown): unknown {
   if (!(err instanceof StoreUnavailable)) return err;
   return new ApiError("ServiceUnavailable", err.message, { retryAfterSeconds: 1 }, { cause: err });
 }
+
+/** Whether the write that was answered so may have been made all the same. What was taken for it is not given back then, until repair has looked. */
+export function mayHaveHappened(err: unknown): boolean {
+  return err instanceof ApiError && err.cause instanceof OutcomeUnknown;
+}

@@ -65,7 +65,7 @@ export interface Check {
 export interface Reservation {
   /** The write is done. */
   commit?(): Promise<void> | void;
-  /** The write was not done. */
+  /** The write was not done. Where nobody can tell, neither is called: what is kept elsewhere is found by repair. */
   undo?(): Promise<void> | void;
 }
 

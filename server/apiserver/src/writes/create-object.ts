@@ -19,6 +19,7 @@ import {
   plain500,
 } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
+import { mayHaveHappened } from "../cache/caught-up.ts";
 import type { Reservation } from "../registry/hooks.ts";
 import type { Served } from "../registry/served.ts";
 import { mergeEqualOwners, validateMetadata } from "./metadata-rules.ts";
@@ -74,6 +75,7 @@ export async function createObject(
     const item = await served.inVersion(created);
     return { object: item.object, item, created: true };
   } catch (err) {
+    if (mayHaveHappened(err)) throw err;
     await reservation?.undo?.();
     for (const giveBack of checked.givesBack) await giveBack();
     throw err;

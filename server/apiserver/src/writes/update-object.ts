@@ -12,6 +12,7 @@ import { withoutEmpties } from "@knarr/machinery/decode/empties.ts";
 import { keepTimes, trackUpdate } from "@knarr/machinery/patch/track-update.ts";
 import { type ApiError, conflict, invalid, notFound, OBJECT_MODIFIED } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
+import { mayHaveHappened } from "../cache/caught-up.ts";
 import type { Reservation } from "../registry/hooks.ts";
 import type { GroupVersionKind } from "../request.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
@@ -97,7 +98,7 @@ export async function updateObject(write: Write, change: Change): Promise<Writte
     return { object: item.object, item, created: false };
   } catch (err) {
     if (err instanceof Emptied) return deleteInstead(write, key, err);
-    await reservation?.undo?.();
+    if (!mayHaveHappened(err)) await reservation?.undo?.();
     throw err;
   }
 }

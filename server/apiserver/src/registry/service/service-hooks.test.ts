@@ -7,6 +7,7 @@ import type { Service } from "@knarr/kinds/generated/core-v1.ts";
 import { createApiServer } from "../../server.ts";
 import { createApi } from "@knarr/client/create-api.ts";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
+import { OutcomeUnknown, type Entry } from "@knarr/store/store.ts";
 import { ADMIN, startTestServer, type TestServer } from "../../testing/server.ts";
 
 const at = { name: "s", namespace: "default" };
@@ -95,4 +96,29 @@ test("what is allocated is known again after a start", async () => {
     api.create(service, { metadata: { ...at, name: "t" }, spec: { ports, clusterIP: "10.43.9.9" } } as never),
     /already allocated/,
   );
+});
+
+/** Does what it is told, and does not say so. */
+class SilentStore extends MemoryStore {
+  isSilent = false;
+
+  override async put(...words: Parameters<MemoryStore["put"]>): Promise<Entry> {
+    const entry = await super.put(...words);
+    if (this.isSilent && entry.key.includes("/services/")) throw new OutcomeUnknown("nobody knows");
+    return entry;
+  }
+}
+
+test("what a Service has taken that may have been made is not given to another", async () => {
+  await using store = new SilentStore();
+  await using server = await createApiServer({ store });
+  const api = createApi(server.inProcess(ADMIN));
+  const make = (name: string, spec: object): Promise<unknown> =>
+    api.create(service, { metadata: { ...at, name }, spec: { type: "NodePort", ...spec } } as never);
+  const taken = { clusterIP: "10.43.9.9", ports: [{ port: 80, nodePort: 30001 }] };
+  store.isSilent = true;
+  await assert.rejects(make("s", taken), { code: 504 });
+  store.isSilent = false;
+  await assert.rejects(make("t", { ...taken, ports }), /provided IP is already allocated/);
+  await assert.rejects(make("t", { ports: taken.ports }), /provided port is already allocated/);
 });
