@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { CertificateFolder, type KeyPair } from "@knarr/distro/pki/certificates.ts";
+import { readConfig, type Config } from "@knarr/distro/config.ts";
 import { prefixOfResource } from "@knarr/distro/store/encrypted-kinds.ts";
 import { openStore } from "@knarr/store/drivers/drivers.ts";
 import { foreignKeysOf } from "@knarr/store/encryption/configuration.ts";
@@ -40,8 +41,11 @@ export interface Side {
 export interface BesideUpstream extends AsyncDisposable {
   readonly knarr: Side;
   readonly upstream: Side;
-  /** As it lies. */
   readonly store: EncryptedStore;
+  /** Options of a Knarr that has its keys, with files in the same folder, over an address. */
+  configFor(address: string): Config;
+  readonly address: string;
+  readonly folder: string;
 }
 
 const configurationOf = (providers: readonly object[]) => ({
@@ -67,13 +71,20 @@ export async function startBesideUpstream(): Promise<BesideUpstream> {
   const store = stack.use(
     await EncryptedStore.open({
       store: await openStore(`etcd://${etcd.endpoint}`),
-      keyFile: new KeyFile(join(folder, "secrets.key")),
+      keyFile: new KeyFile(join(folder, "pki", "secrets.key")),
       prefixes: [prefixOfResource("secrets")],
       foreignKeys: await foreignKeysOf(configurationOf([THEIRS]), prefixOfResource),
     }),
   );
   const listen = { host: "127.0.0.1", port: 0, certificate: serving.cert, key: serving.key };
   const server = stack.use(await createApiServer({ store, listen: { ...listen, clientCa: authority.cert } }));
+  const encryption = join(folder, "theirs.json");
+  writeFileSync(encryption, JSON.stringify(configurationOf([THEIRS])));
+  const configFor = (address: string): Config =>
+    readConfig([
+      ...[`--datastore-endpoint=${address}`, `--data-dir=${folder}`, `--run-dir=${join(folder, "run")}`],
+      ...["--node-ip=192.0.2.1", `--encryption-provider-config=${encryption}`],
+    ]).config;
   const { name, secret } = store.keys.newest!;
   const ours = { aesgcm: { keys: [{ name, secret: secret.toString("base64") }] } };
   const upstream = stack.use(
@@ -91,7 +102,14 @@ export async function startBesideUpstream(): Promise<BesideUpstream> {
   };
   await eventually(async () => void (await sides.upstream.must("GET", "/readyz")));
   const held = stack.move();
-  return { ...sides, store, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return {
+    ...sides,
+    store,
+    folder,
+    configFor,
+    address: `etcd://${etcd.endpoint}`,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
 }
 
 interface Upstream {
