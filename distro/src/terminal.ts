@@ -8,9 +8,15 @@
 export interface Terminal {
   /** A plain line of the answer. */
   line(text?: string): void;
-  /** Shows `doing`, does it, and leaves a line with what came of it (`done`, or what `work` resolves to). */
-  step<T>(doing: string, work: () => Promise<T>, done?: (result: T) => string): Promise<T>;
+  /** Shows `doing` and what `work` reports meanwhile (in a pipe at most a line every second), does it, and leaves a line with what came of it (`done`, or what `work` resolves to). */
+  step<T>(
+    doing: string,
+    work: (report: (progress: string) => void) => Promise<T>,
+    done?: (result: T) => string,
+  ): Promise<T>;
 }
+
+const REPORT_MS = 1000;
 
 export interface TerminalOptions {
   readonly write: (text: string) => void;
@@ -18,15 +24,26 @@ export interface TerminalOptions {
   readonly now?: () => number;
 }
 
-function createTerminal({ write, isInteractive, now = () => performance.now() }: TerminalOptions): Terminal {
+export function createTerminal({
+  write,
+  isInteractive,
+  now = () => performance.now(),
+}: TerminalOptions): Terminal {
   return {
     line: (text = "") => write(`${text}\n`),
     async step(doing, work, done) {
       const started = now();
       if (isInteractive) write(`  … ${doing}`);
       const clear = isInteractive ? "\r\u001b[K" : "";
+      let reported = started;
+      const report = (progress: string): void => {
+        if (isInteractive) return write(`${clear}  … ${doing}: ${progress}`);
+        if (now() - reported < REPORT_MS) return;
+        reported = now();
+        write(`  … ${doing}: ${progress}\n`);
+      };
       try {
-        const result = await work();
+        const result = await work(report);
         write(`${clear}  ✓ ${(done?.(result) ?? doing).padEnd(56)} ${elapsed(now() - started)}\n`);
         return result;
       } catch (err) {

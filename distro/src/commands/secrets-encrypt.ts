@@ -1,4 +1,4 @@
-/** `knarr secrets-encrypt status|rotate`: what of the store is encrypted, with which key; and a new key for all of it. */
+/** `knarr secrets-encrypt status|rotate|rotate-key-file`: what of the store is encrypted, with which key; and new keys. */
 
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
@@ -9,14 +9,18 @@ import type { Terminal } from "../terminal.ts";
 export const secretsEncrypt = defineCommand({
   name: "secrets-encrypt",
   summary: "Say what is encrypted in the store, or give it a new key",
-  usage: "knarr secrets-encrypt status | knarr secrets-encrypt rotate",
+  usage:
+    "knarr secrets-encrypt status | knarr secrets-encrypt rotate | knarr secrets-encrypt rotate-key-file",
 
   async run(argv, terminal) {
     const { config, words } = readConfig(argv);
     const [verb, ...others] = words;
     if (verb === "status" && others.length === 0) return status(config, terminal);
     if (verb === "rotate" && others.length === 0) return rotateKeys(config, terminal);
-    throw new UsageError("Cannot understand `knarr secrets-encrypt`: wants `status` or `rotate`");
+    if (verb === "rotate-key-file" && others.length === 0) return rotateFile(config, terminal);
+    throw new UsageError(
+      "Cannot understand `knarr secrets-encrypt`: wants `status`, `rotate` or `rotate-key-file`",
+    );
   },
 });
 
@@ -26,6 +30,12 @@ async function status(config: Config, terminal: Terminal): Promise<number> {
   });
   terminal.line(`Encrypted:  ${prefixes.join(", ") || "nothing"}`);
   terminal.line(`Key file:   ${keyFile.path}${keyFile.id ? `, id ${keyFile.id}` : " (not made yet)"}`);
+  if (keyFile.next)
+    terminal.line(
+      `            ${keyFile.path}.next, id ${keyFile.next}: \`rotate-key-file\` goes on with it`,
+    );
+  for (const id of keyFile.former)
+    terminal.line(`            ${keyFile.path}.${id}: only for backups from before it was changed`);
   const row = (key: string, made: string, objects: string): void =>
     terminal.line(`${key.padEnd(32)} ${made.padEnd(26)} ${objects}`);
   row("KEY", "MADE", "OBJECTS");
@@ -44,9 +54,26 @@ async function status(config: Config, terminal: Terminal): Promise<number> {
 async function rotateKeys(config: Config, terminal: Terminal): Promise<number> {
   await terminal.step(
     "Writing all that is encrypted with a new key",
-    () => operate(config, { operation: "rotate" }),
+    (report) => operate(config, { operation: "rotate" }, report),
     ({ written, key, retired }) =>
       `Wrote ${written} objects with ${key ?? "no key"}${retired.length ? `; retired ${retired.join(", ")}` : ""}`,
   );
+  return 0;
+}
+
+async function rotateFile(config: Config, terminal: Terminal): Promise<number> {
+  const { path, changed } = await terminal.step(
+    "Giving the key file another key",
+    () => operate(config, { operation: "rotateKeyFile" }),
+    ({ path, changed }) => (changed ? `${path} has the id ${changed.id} now` : `Made ${path}`),
+  );
+  if (changed)
+    terminal.line(
+      `Keep a copy of it elsewhere. The former one is ${path}.${changed.former}: backups made until now want it; remove it with the last of them.`,
+    );
+  else
+    terminal.line(
+      `Other servers may use this store: copy ${path} to the same place on each of them, then call this again.`,
+    );
   return 0;
 }

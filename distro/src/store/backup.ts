@@ -41,8 +41,8 @@ export async function restoreBackup(config: Config, from: string, now: Date): Pr
   if (!existsSync(from)) throw new Error(`Cannot restore ${from}: there is no such file`);
   const keyFile = new KeyFile(paths(config).keyFile);
   const checkKeyFile = (wanted: string): void => {
+    if (keyFile.find(wanted)) return;
     const there = keyFile.read();
-    if (there?.id === wanted) return;
     throw new Error(
       `it wants the key file ${keyFile.path} with the id ${wanted}, and ${there ? `the one there has the id ${there.id}` : "there is none"}. ` +
         "Put that of the backup's machine there first",

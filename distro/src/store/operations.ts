@@ -4,7 +4,7 @@
  */
 
 import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
-import { encryptionStatus, rotate } from "@knarr/store/encryption/rotation.ts";
+import { encryptionStatus, rotate, rotateKeyFile } from "@knarr/store/encryption/rotation.ts";
 import { storeBackup } from "./backup.ts";
 import { storeCheck } from "./check.ts";
 import { storeDiscard } from "./discard.ts";
@@ -20,6 +20,7 @@ export type Operation = (
 export const operations = {
   encryptionStatus: (store) => encryptionStatus(store),
   rotate: (store, _words, report) => rotate(store, (written) => report(`${written} objects written`)),
+  rotateKeyFile: (store) => rotateKeyFile(store),
   storeStatus,
   storeCompact,
   storeCheck,

@@ -199,13 +199,37 @@ export class EncryptedStore implements Store {
       if (entry) this.#adopt(entry.value);
       this.#master ??= this.keyFile.read() ?? this.keyFile.create();
       const keys = change(this.#keys);
-      try {
-        await this.raw.put(DATA_KEYS, keys.stored(this.#master), entry?.revision ?? 0);
-        this.#keys = keys;
-        return;
-      } catch (err) {
-        if (!(err instanceof RevisionChanged)) throw err;
-      }
+      if (await this.#store(keys, this.#master, entry)) return;
+    }
+  }
+
+  /**
+   * Encrypts the data keys with the key file's next key, which then takes the place of the one there is. Undefined when the store has none to
+   * encrypt. A kill in between leaves keys that one of the files opens, and the next start puts that one in its place.
+   */
+  async changeMaster(): Promise<{ readonly id: string; readonly former: string } | undefined> {
+    for (;;) {
+      const entry = await this.raw.get(DATA_KEYS);
+      if (!entry) return undefined;
+      this.#adopt(entry.value);
+      const former = this.#master!;
+      const next = this.keyFile.next() ?? this.keyFile.createNext();
+      if (!(await this.#store(this.#keys, next, entry))) continue;
+      this.#master = next;
+      this.keyFile.promote(next.id);
+      return { id: next.id, former: former.id };
+    }
+  }
+
+  /** False when another server was faster. */
+  async #store(keys: DataKeys, master: MasterKey, entry: Entry | undefined): Promise<boolean> {
+    try {
+      await this.raw.put(DATA_KEYS, keys.stored(master), entry?.revision ?? 0);
+      this.#keys = keys;
+      return true;
+    } catch (err) {
+      if (err instanceof RevisionChanged) return false;
+      throw err;
     }
   }
 
@@ -221,7 +245,16 @@ export class EncryptedStore implements Store {
   async #follow(after: number): Promise<void> {
     try {
       for await (const batch of this.raw.watch(DATA_KEYS, after, this.#stop.signal))
-        for (const { type, entry } of batch) if (type === "put") this.#adopt(entry.value);
+        for (const { type, entry } of batch) if (type === "put") this.#tryToAdopt(entry.value);
+    } catch {
+      // See above.
+    }
+  }
+
+  /** A set for which the key file is not here yet: what it has encrypted asks for it again (`opened`). */
+  #tryToAdopt(stored: Uint8Array): void {
+    try {
+      this.#adopt(stored);
     } catch {
       // See above.
     }
@@ -234,14 +267,15 @@ export class EncryptedStore implements Store {
 
   #adopt(stored: Uint8Array): void {
     const wanted = DataKeys.wants(stored);
-    const master = this.#master ?? this.keyFile.read();
-    const { path } = this.keyFile;
-    if (master?.id !== wanted)
+    const master = this.#master?.id === wanted ? this.#master : this.keyFile.find(wanted);
+    if (!master) {
+      const there = this.keyFile.read();
       throw new StoreUnavailable(
-        `Cannot read what is encrypted in the store: wanted is the key file ${path} with the id ${wanted}, and ` +
-          `${master ? `the one there has the id ${master.id}` : "there is none"}. Put it there from a copy or from the ` +
+        `Cannot read what is encrypted in the store: wanted is the key file ${this.keyFile.path} with the id ${wanted}, and ` +
+          `${there ? `the one there has the id ${there.id}` : "there is none"}. Put it there from a copy or from the ` +
           "machine that the store comes from; nothing was changed",
       );
+    }
     try {
       this.#keys = DataKeys.read(stored, master);
     } catch (err) {
@@ -251,6 +285,7 @@ export class EncryptedStore implements Store {
       );
     }
     this.#master = master;
+    this.keyFile.promote(wanted);
   }
 
   #openersOf(storeKey: string, { provider, keyName }: SealedValue): Pick<ForeignKey, "open">[] {

@@ -6,6 +6,8 @@
  * can be read, and the next rotation goes on with this one. Objects are written like by any writer, so watchers see the same object
  * under a new resourceVersion.
  *
+ * The key file's own key is changed apart from that (`rotateKeyFile`): the data keys are encrypted anew, nothing else is written.
+ *
  * Plain values of kinds that are to be encrypted, and encrypted ones of kinds that are not any more, become what they should be, too.
  */
 
@@ -17,7 +19,14 @@ import { isSealed, parseSealed } from "./sealed-value.ts";
 const PAGE = 500;
 
 export interface EncryptionStatus {
-  readonly keyFile: { readonly path: string; readonly id: string | undefined };
+  readonly keyFile: {
+    readonly path: string;
+    readonly id: string | undefined;
+    /** Waits to take its place. */
+    readonly next: string | undefined;
+    /** Had its place, and are kept for backups. */
+    readonly former: readonly string[];
+  };
   readonly prefixes: readonly string[];
   /** Our data keys, oldest first; the last one encrypts. */
   readonly keys: readonly { readonly name: string; readonly made: string; readonly objects: number }[];
@@ -47,7 +56,12 @@ export async function encryptionStatus(store: EncryptedStore): Promise<Encryptio
     }
   }
   return {
-    keyFile: { path: store.keyFile.path, id: store.keyFileId },
+    keyFile: {
+      path: store.keyFile.path,
+      id: store.keyFileId,
+      next: store.keyFile.next()?.id,
+      former: store.keyFile.formerIds(),
+    },
     prefixes: store.prefixes,
     keys: store.keys.keys.map(({ name, made }) => ({ name, made, objects: own.get(name) ?? 0 })),
     foreign: Object.fromEntries(foreign),
@@ -63,13 +77,11 @@ export interface Rotated {
 }
 
 /** One at a time. `report` hears how many objects are written so far. */
-export async function rotate(
+export function rotate(
   store: EncryptedStore,
   report: (written: number) => void = () => {},
 ): Promise<Rotated> {
-  if (rotating.has(store)) throw new Error("Cannot rotate the keys: a rotation is under way");
-  rotating.add(store);
-  try {
+  return alone(store, async () => {
     const isUnfinished = store.keys.keys.length > 1;
     if (!isUnfinished && store.prefixes.length)
       await store.changeKeys((keys) => keys.withAnother(new Date()));
@@ -79,6 +91,39 @@ export async function rotate(
     const retired = store.keys.keys.slice(0, -1).map(({ name }) => name);
     if (retired.length) await store.changeKeys((keys) => keys.newestOnly());
     return { key: newest, written, retired };
+  });
+}
+
+export interface KeyFileRotated {
+  readonly path: string;
+  /** Of the key that has the place now, and of the one that had it; undefined when other servers must have the next one first. */
+  readonly changed: { readonly id: string; readonly former: string } | undefined;
+}
+
+/**
+ * Another key for the key file. Where servers share the store, the first call only makes it (`secrets.key.next`): each must have it before the
+ * second call uses it, and gives it the place by itself then. The history goes, which has the data keys as the former key has encrypted them.
+ */
+export function rotateKeyFile(store: EncryptedStore): Promise<KeyFileRotated> {
+  return alone(store, async () => {
+    const { keyFile } = store;
+    if (store.keyFileId === undefined)
+      throw new Error("Cannot rotate the key file: there is none, as nothing was ever encrypted");
+    if (store.isShared && !keyFile.next()) {
+      keyFile.createNext();
+      return { path: keyFile.nextPath, changed: undefined };
+    }
+    const changed = await store.changeMaster();
+    await store.compact(store.revision);
+    return { path: keyFile.path, changed };
+  });
+}
+
+async function alone<T>(store: EncryptedStore, work: () => Promise<T>): Promise<T> {
+  if (rotating.has(store)) throw new Error("Cannot rotate the keys: a rotation is under way");
+  rotating.add(store);
+  try {
+    return await work();
   } finally {
     rotating.delete(store);
   }
