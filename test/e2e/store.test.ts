@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { cannotMakeMachine, Machine } from "./machine.ts";
@@ -42,12 +42,22 @@ async function knarr(...words: string[]): Promise<string> {
   return stdout;
 }
 
-const up = (): Promise<string> => knarr("up", "--detach", "--disable=agent,proxy,dns,scheduler,controllers");
+const up = (): Promise<string> => {
+  const policy = join(machine.folder, "audit.yaml");
+  writeFileSync(
+    policy,
+    JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level: "Metadata" }] }),
+  );
+  const alone = "--disable=agent,proxy,dns,scheduler,controllers";
+  return knarr("up", "--detach", alone, `--audit-policy-file=${policy}`);
+};
 
-/** Whether these words stand anywhere in what the store has on the disk. */
-function isOnDisk(words: string): boolean {
-  const files = ["server/state.db", "server/state.db-wal"].map((name) => readFileSync(data(name)));
-  return files.some((bytes) => bytes.includes(words));
+/** Files of this Knarr in which these words stand: database and its log, backups, what it logs and audits. */
+function filesWith(words: string): string[] {
+  const files = globSync("**", { cwd: machine.folder, withFileTypes: true }).filter((file) => file.isFile());
+  return files
+    .filter((file) => readFileSync(join(file.parentPath, file.name)).includes(words))
+    .map(({ name }) => name);
 }
 
 /** How many data keys are named on the disk. */
@@ -64,7 +74,9 @@ step("Secrets are encrypted on the disk from the first start, and nothing else i
   await machine.kubectl("create", "configmap", "loud", "--from-literal=word=tell-everybody");
   const base64 = Buffer.from(WORD).toString("base64");
   assert.equal(await machine.kubectl("get", "secret", "hush", "-o", "jsonpath={.data.word}"), base64);
-  assert.deepEqual([isOnDisk(base64), isOnDisk("tell-everybody")], [false, true]);
+  assert.deepEqual([filesWith(base64), filesWith(WORD)], [[], []]);
+  assert.ok(filesWith("tell-everybody").some((name) => name.startsWith("state.db")));
+  assert.ok(filesWith("namespaces/default/secrets").includes("audit.log"));
   assert.equal(statSync(data("pki/secrets.key")).mode & 0o777, 0o600);
   assert.match(await knarr("secrets-encrypt", "status"), /^knarr-[0-9a-f]{12} \(encrypts\) .* 1$/m);
 });
@@ -80,6 +92,7 @@ step("rotate goes on after kill -9 of the server, and then one key is left", asy
   const file = join(machine.folder, "many.json");
   writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: many }));
   await machine.kubectl("create", "-f", file);
+  rmSync(file);
   const before = keysOf(await knarr("secrets-encrypt", "status"));
   assert.deepEqual(
     before.map(([, objects]) => objects),
@@ -103,6 +116,19 @@ step("rotate goes on after kill -9 of the server, and then one key is left", asy
   assert.notEqual(after[0]![0], before[0]![0]);
   const secret = await machine.kubectl("get", "secret", "s-299", "-o", "jsonpath={.data.word}");
   assert.equal(Buffer.from(secret, "base64").toString(), `${WORD}-299`);
+});
+
+step("the key file changes while the cluster runs, and status says so", async () => {
+  const [, id] = /id ([0-9a-f]{12})/.exec(await knarr("secrets-encrypt", "status"))!;
+  const said = await knarr("secrets-encrypt", "rotate-key-file");
+  assert.match(said, new RegExp(`secrets\\.key has the id (?!${id})[0-9a-f]{12} now`));
+  assert.match(said, new RegExp(`The former one is .*secrets\\.key\\.${id}: backups made until now want it`));
+  assert.match(
+    await knarr("secrets-encrypt", "status"),
+    new RegExp(`secrets\\.key\\.${id}: only for backups`),
+  );
+  assert.equal(statSync(data(`pki/secrets.key.${id}`)).mode & 0o777, 0o600);
+  rmSync(data(`pki/secrets.key.${id}`));
 });
 
 step("a start without the key file is refused with a sentence, and nothing is lost", async () => {
@@ -132,6 +158,8 @@ step(
     );
     assert.match(await knarr("store", "check"), /no problems/);
     assert.match(await knarr("store", "status"), /^secrets +301 /m);
+    for (const words of [WORD, Buffer.from(WORD).toString("base64").slice(0, 24)])
+      assert.deepEqual(filesWith(words), []);
     await knarr("store", "compact");
     await machine.kubectl("create", "configmap", "later");
     const running = await machine.knarr("store", "restore", file);
