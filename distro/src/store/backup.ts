@@ -49,17 +49,20 @@ export async function restoreBackup(config: Config, from: string, now: Date): Pr
     );
   };
   const stamp = `before-restore-${now.toISOString().replaceAll(":", "").slice(0, 17)}Z`;
-  return restore({ from, to, revision: await lastRevision(to), stamp, checkKeyFile });
+  return restore({ from, to, revision: await lastRevision(to, now), stamp, checkKeyFile });
 }
 
-/** Of the store that is there; 0 when nobody can tell any more, which is why it is restored. Throws when somebody has it open. */
-async function lastRevision(path: string): Promise<number> {
+/**
+ * Of the store that is there. When nobody can tell any more, which may be why it is restored, it is one that no store has reached by now: a thousand
+ * writes a second since 1970. Throws when somebody has it open.
+ */
+async function lastRevision(path: string, now: Date): Promise<number> {
   if (!existsSync(path)) return 0;
   try {
     await using store = await SqliteStore.open({ path, movedPrefixes: movedPrefixes() });
     return store.revision;
   } catch (err) {
     if ((err as Error).message.includes("another process has it open")) throw err;
-    return 0;
+    return now.getTime();
   }
 }

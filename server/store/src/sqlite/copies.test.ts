@@ -1,7 +1,7 @@
 /** Backups that are of one moment while writers go on, and files that take a store's place. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -67,6 +67,18 @@ test("restore puts the old file aside, and revisions that clients have seen neve
   assert.equal((await store.put("/b", Buffer.from("1"), 0)).revision, 1_000_000_003);
   await using old = await SqliteStore.open({ path: aside! });
   assert.equal(Buffer.from((await old.get("/a"))!.value).toString(), "later");
+});
+
+test("restore takes a file that a killed server has left with the log beside it", async () => {
+  const [killed, path] = [newPath(), newPath()];
+  {
+    await using store = await SqliteStore.open({ path: newPath() });
+    await store.put("/a", Buffer.from("in the log"), 0);
+    for (const part of ["", "-wal"]) copyFileSync(join(folder, `${places}.db${part}`), killed + part);
+  }
+  restore(restoring(killed, path));
+  await using store = await SqliteStore.open({ path });
+  assert.equal(Buffer.from((await store.get("/a"))!.value).toString(), "in the log");
 });
 
 test("restore refuses what it cannot use with a sentence, and changes nothing", async () => {

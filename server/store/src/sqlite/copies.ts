@@ -52,7 +52,7 @@ export interface Restored {
 export interface RestoreOptions {
   readonly from: string;
   readonly to: string;
-  /** The last revision of the store that is there, as far as is known. */
+  /** None that clients may have seen of the store that is there is higher. */
   readonly revision: number;
   /** What the old file gets at the end of its name. */
   readonly stamp: string;
@@ -64,7 +64,8 @@ export interface RestoreOptions {
 export function restore({ from, to, revision, stamp, checkKeyFile }: RestoreOptions): Restored {
   const half = `${to}.part`;
   try {
-    copyFileSync(from, half);
+    // A file that was no backup, but the store of a server that was killed, has its last writes in the log beside it.
+    for (const part of ["-wal", ""]) if (existsSync(from + part)) copyFileSync(from + part, half + part);
     chmodSync(half, 0o600);
     const restored = prepareCopy(half, { from, revision, checkKeyFile });
     const aside = existsSync(to) ? `${to}.${stamp}` : undefined;

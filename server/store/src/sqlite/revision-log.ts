@@ -35,8 +35,9 @@ export interface ListRange {
   readonly count: boolean;
 }
 
-/** Pages that may lie free in the file for the next writes; more are given back. */
-const SPARE_PAGES = 256;
+/** Pages that may lie free in the file for the next writes: these, or an eighth of all. More are given back. */
+const SPARE_PAGES = 64;
+const SPARE_SHARE = 1 / 8;
 /** Pages given back at once. */
 const VACUUM_PAGES = 128;
 
@@ -164,9 +165,10 @@ export class RevisionLog {
   /** Gives some free pages back to the file system. False when there is nothing to give. */
   shrink(): boolean {
     const free = this.#pragma("freelist_count");
-    if (free <= SPARE_PAGES) return false;
+    const spare = Math.max(SPARE_PAGES, Math.floor(this.#pragma("page_count") * SPARE_SHARE));
+    if (free <= spare) return false;
     this.#transaction(() =>
-      this.#database.exec(`PRAGMA incremental_vacuum(${Math.min(VACUUM_PAGES, free - SPARE_PAGES)})`),
+      this.#database.exec(`PRAGMA incremental_vacuum(${Math.min(VACUUM_PAGES, free - spare)})`),
     );
     return true;
   }
