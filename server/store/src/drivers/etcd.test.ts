@@ -11,7 +11,14 @@ import { testStore } from "../conformance.ts";
 import { compactOnce, COMPACT_KEY } from "../etcd/compaction.ts";
 import { EtcdConnection } from "../etcd/connection.ts";
 import { range } from "../etcd/rpc.ts";
-import { Compacted, RevisionChanged, StoreUnavailable, type Change, type Store } from "../store.ts";
+import {
+  Compacted,
+  OutcomeUnknown,
+  RevisionChanged,
+  StoreUnavailable,
+  type Change,
+  type Store,
+} from "../store.ts";
 import { BreakableProxy } from "../testing/breakable-proxy.ts";
 import { openPlace } from "../testing/etcd-place.ts";
 import { programs, skipEtcd, TestEtcd } from "../testing/etcd.ts";
@@ -129,6 +136,26 @@ test(
     stop.abort();
     await watching;
     assert.deepEqual(changes.map(({ entry }) => entry.key).sort(), ["/a", "/b", "/c", "/d"]);
+  },
+);
+
+test(
+  "EtcdStore says that nobody knows of a write that etcd has not answered, and does not send those that come when it is lost",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    const told: boolean[] = [];
+    const onTrouble = (trouble: string | undefined): void => void told.push(trouble !== undefined);
+    await using store = await EtcdStore.open({ endpoints: [etcd.endpoint], patienceMs: 2000, onTrouble });
+    etcd.pause();
+    await assert.rejects(store.put("/a", Buffer.from("1"), 0), OutcomeUnknown);
+    assert.match(store.trouble!, /^etcd \(127\.0\.0\.1:\d+\) does not answer: /);
+    const lost = await store.put("/b", Buffer.from("1"), 0).catch((err: Error) => err);
+    assert.ok(lost instanceof StoreUnavailable && !(lost instanceof OutcomeUnknown));
+    etcd.resume();
+    await store.put("/c", Buffer.from("1"), 0);
+    assert.deepEqual([store.trouble, told], [undefined, [true, false]]);
+    assert.equal(await store.get("/b"), undefined);
   },
 );
 

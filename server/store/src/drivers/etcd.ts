@@ -10,7 +10,7 @@
 
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import { COMPACT_KEY, compactTogether } from "../etcd/compaction.ts";
-import { CALL_MS, EtcdConnection, EtcdError, type EtcdAddress } from "../etcd/connection.ts";
+import { EtcdConnection, EtcdError, type EtcdAddress } from "../etcd/connection.ts";
 import { EtcdFeed } from "../etcd/feed.ts";
 import { bytesOf, changeOf, entryOf, EVERYTHING, rangeOf } from "../etcd/keys.ts";
 import { Leases } from "../etcd/leases.ts";
@@ -18,6 +18,7 @@ import { compact, range, status, txn, watch, type RangeRequest, type TxnResponse
 import { SharedQuestion } from "../etcd/shared-question.ts";
 import {
   Compacted,
+  OutcomeUnknown,
   RevisionChanged,
   StoreUnavailable,
   type Change,
@@ -63,8 +64,8 @@ export class EtcdStore implements Store {
   });
 
   /** Rejects with a sentence for the administrator when no member answers. */
-  static async open({ endpoints, tls, clock }: EtcdOptions): Promise<EtcdStore> {
-    const connection = new EtcdConnection({ endpoints, ...(tls && { tls }) }, clock ?? realClock);
+  static async open({ clock, ...address }: EtcdOptions): Promise<EtcdStore> {
+    const connection = new EtcdConnection(address, clock ?? realClock);
     try {
       const { header } = await connection.read(range, { key: NOTHING, countOnly: true });
       const compacted = await compactedAt(connection);
@@ -72,7 +73,7 @@ export class EtcdStore implements Store {
     } catch (err) {
       connection[Symbol.dispose]();
       const why = (err as Error).message;
-      throw new StoreUnavailable(`Cannot open the store at etcd ${endpoints.join(",")}: ${why}`, {
+      throw new StoreUnavailable(`Cannot open the store at etcd ${address.endpoints.join(",")}: ${why}`, {
         cause: err,
       });
     }
@@ -108,6 +109,10 @@ export class EtcdStore implements Store {
 
   get compacted(): number {
     return this.#compacted;
+  }
+
+  get trouble(): string | undefined {
+    return this.#connection.trouble;
   }
 
   latest(): Promise<number> {
@@ -216,7 +221,9 @@ export class EtcdStore implements Store {
   }
 
   async #send(write: Write): Promise<Change> {
-    const until = this.#clock.now() + CALL_MS;
+    // What is not even sent has not happened, which is more than can be told afterwards.
+    if (this.#connection.isLost) await this.latest();
+    const until = this.#clock.now() + this.#connection.patience;
     for (let isRepeated = false; ; isRepeated = true) {
       try {
         const answer = await this.#connection.once(txn, await this.#transaction(write));
@@ -314,7 +321,7 @@ async function compactedAt(connection: EtcdConnection): Promise<number> {
   for await (const { compactRevision } of connection.stream(
     watch,
     { createRequest },
-    AbortSignal.timeout(CALL_MS),
+    AbortSignal.timeout(connection.patience),
   ))
     if (compactRevision > 0) return compactRevision;
   throw new StoreUnavailable("Cannot tell how far etcd is compacted: it does not answer");
@@ -335,10 +342,11 @@ function unavailable(err: unknown, what: string): Error {
   const { message } = err;
   if (/request is too large|message larger than max/.test(message))
     return new RangeError(`Cannot ${what}: ${message}; etcd's --max-request-bytes says how large it may be`);
-  const more = err.isUnsure ? ". Whether it has happened is not known" : "";
-  return new StoreUnavailable(`Cannot ${what}: ${message}${what.startsWith("write") ? more : ""}`, {
-    cause: err,
-  });
+  if (err.isUnsure && what.startsWith("write"))
+    return new OutcomeUnknown(`Cannot ${what}: ${message}. Whether it has happened is not known`, {
+      cause: err,
+    });
+  return new StoreUnavailable(`Cannot ${what}: ${message}`, { cause: err });
 }
 
 function closed(): StoreUnavailable {

@@ -10,6 +10,7 @@ import { checkServerIdentity as tlsCheck, type PeerCertificate } from "node:tls"
 import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Method } from "./rpc.ts";
+import { Silence } from "./silence.ts";
 
 export interface EtcdTls {
   /** PEM. Default: what the system trusts. */
@@ -24,6 +25,10 @@ export interface EtcdAddress {
   readonly endpoints: readonly string[];
   /** Absent: without TLS. */
   readonly tls?: EtcdTls;
+  /** How long a call may take, and how long a read looks for a member that answers. Default: ten seconds. */
+  readonly patienceMs?: number;
+  /** Told when it does not answer any more, why, and with nothing when it does again. */
+  readonly onTrouble?: ((trouble: string | undefined) => void) | undefined;
 }
 
 /** What etcd answered, or that it did not. `code` is gRPC's. */
@@ -63,8 +68,9 @@ const unsure = new Set<number>([
   status.INTERNAL,
 ]);
 
-/** So long a call may take, and so long a read looks for a member that answers. */
-export const CALL_MS = 10_000;
+const PATIENCE_MS = 10_000;
+/** What is left of it for an etcd that has been silent for longer: a call may be the one that finds it again. */
+const SHORT_PATIENCE_MS = 1_000;
 /** Between two rounds of asking all members. */
 const ROUND_MS = 100;
 
@@ -72,17 +78,37 @@ export class EtcdConnection implements Disposable {
   readonly #clients: readonly Client[];
   readonly #clock: Clock;
   readonly #metadata = new Metadata();
+  readonly #patience: number;
+  readonly #silence: Silence;
   /** The member that is asked: the next one as soon as it does not answer. */
   #current = 0;
 
-  constructor({ endpoints, tls }: EtcdAddress, clock: Clock) {
+  constructor({ endpoints, tls, patienceMs = PATIENCE_MS, onTrouble }: EtcdAddress, clock: Clock) {
     this.#clock = clock;
+    this.#patience = patienceMs;
+    const name = `etcd (${endpoints.join(", ")})`;
+    this.#silence = new Silence({ members: endpoints.length, clock, name, onTrouble });
     this.#clients = endpoints.map((endpoint) => clientOf(endpoint, tls));
     this.#metadata.set("hasleader", "true"); // a member that is cut off says so, rather than answer with what it has
   }
 
+  /** Why nothing can be done at the moment, as far as is known without asking. */
+  get trouble(): string | undefined {
+    return this.#silence.trouble;
+  }
+
+  /** It has not answered for longer than anybody waits for it. */
+  get isLost(): boolean {
+    return this.#silence.duration > this.#patience;
+  }
+
+  /** For how long an answer may be waited for from now on. */
+  get patience(): number {
+    return this.isLost ? Math.min(this.#patience, SHORT_PATIENCE_MS) : this.#patience;
+  }
+
   async read<I, O>(method: Method<I, O>, request: I): Promise<O> {
-    const until = this.#clock.now() + CALL_MS;
+    const until = this.#clock.now() + this.patience;
     for (let tries = 1; ; tries++) {
       try {
         return await this.once(method, request);
@@ -97,6 +123,7 @@ export class EtcdConnection implements Disposable {
 
   once<I, O>(method: Method<I, O>, request: I): Promise<O> {
     const asked = this.#current;
+    const call = this.#silence.begin();
     return new Promise((resolve, reject) => {
       this.#clients[asked]!.makeUnaryRequest(
         method.path,
@@ -104,12 +131,15 @@ export class EtcdConnection implements Disposable {
         method.decode,
         request,
         this.#metadata,
-        { deadline: Date.now() + CALL_MS },
+        { deadline: Date.now() + this.patience },
         (err, answer) => {
-          if (!err) return resolve(answer!);
-          const failure = new EtcdError(err);
-          if (failure.isUnsure) this.#leave(asked);
-          reject(failure);
+          const failure = err && new EtcdError(err);
+          if (failure?.isUnsure) {
+            this.#silence.failed(call, failure.message);
+            this.#leave(asked);
+          } else this.#silence.answered(call);
+          if (failure) reject(failure);
+          else resolve(answer!);
         },
       );
     });
@@ -130,11 +160,16 @@ export class EtcdConnection implements Disposable {
     call.on("error", () => {}); // the loop below throws it, or has ended
     try {
       call.write(request);
-      for await (const message of call) yield message as O;
+      for await (const message of call) {
+        this.#silence.heard();
+        yield message as O;
+      }
     } catch (err) {
       if (signal.aborted) return;
+      const failure = new EtcdError(err as ServiceError);
+      if (failure.isUnsure) this.#silence.broken(failure.message);
       this.#leave(asked);
-      throw new EtcdError(err as ServiceError);
+      throw failure;
     } finally {
       signal.removeEventListener("abort", cancel);
       call.cancel();

@@ -84,6 +84,15 @@ export class TestEtcd implements AsyncDisposable {
     this.#process = undefined;
   }
 
+  /** It is there and does not answer, until `resume`. */
+  pause(): void {
+    this.#process!.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process!.kill("SIGCONT");
+  }
+
   /** Removes all keys; revisions go on. Answers with the revision it is at. */
   async clear(): Promise<number> {
     using connection = this.#connection();
