@@ -4,13 +4,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ApiServerOptions } from "@knarr/apiserver/options.ts";
 import { createApiServer, type ApiServer } from "@knarr/apiserver/server.ts";
+import { testCertificates } from "@knarr/apiserver/testing/secure-server.ts";
 import type { Api } from "@knarr/client/api.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { createApi } from "@knarr/client/create-api.ts";
+import { customResourceDefinition } from "@knarr/kinds/apiextensions/custom-resource-definition.ts";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
+import { endpoints } from "@knarr/kinds/core/endpoints.ts";
+import { resourceQuota } from "@knarr/kinds/core/resource-quota.ts";
 import { service } from "@knarr/kinds/core/service.ts";
+import { endpointSlice } from "@knarr/kinds/discovery/endpoint-slice.ts";
 import type { Service } from "@knarr/kinds/generated/core-v1.ts";
 import { isConflict, isNotFound } from "@knarr/machinery/status.ts";
+import { FakeClock } from "@knarr/std/clock.ts";
 import { openStore } from "@knarr/store/drivers/drivers.ts";
 import { skipEtcd as skip, TestEtcd } from "@knarr/store/testing/etcd.ts";
 
@@ -19,7 +25,7 @@ const ADMIN = { name: "admin", groups: ["system:masters", "system:authenticated"
 /** Both start at the same moment, on an etcd that has nothing. */
 class TwoServers implements AsyncDisposable {
   readonly apis: readonly Api[];
-  readonly #transports: readonly Transport[];
+  readonly transports: readonly Transport[];
   readonly #stack: AsyncDisposableStack;
 
   static async start(options: Partial<ApiServerOptions> = {}): Promise<TwoServers> {
@@ -35,7 +41,7 @@ class TwoServers implements AsyncDisposable {
   }
 
   private constructor(transports: readonly Transport[], stack: AsyncDisposableStack) {
-    this.#transports = transports;
+    this.transports = transports;
     this.apis = transports.map((transport) => createApi(transport));
     this.#stack = stack;
   }
@@ -44,7 +50,7 @@ class TwoServers implements AsyncDisposable {
   async get(server: number, url: string): Promise<any> {
     const { pathname: path, searchParams } = new URL(url, "https://x");
     const query = Object.fromEntries(searchParams);
-    return (await this.#transports[server]!.request({ method: "GET", path, query })).body;
+    return (await this.transports[server]!.request({ method: "GET", path, query })).body;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -139,4 +145,93 @@ test("two servers: no port and no address is given to two Services", { skip }, a
   await servers.apis[1]!.delete(service, "default/s3");
   const { spec } = await create("more", 0);
   assert.equal(spec!.ports![0]!.nodePort, made[3]!.spec!.ports![0]!.nodePort);
+});
+
+test("two servers: a quota is not exceeded by writes through both", { skip }, async () => {
+  await using servers = await TwoServers.start();
+  const [one] = servers.apis as [Api, Api];
+  const metadata = { name: "few", namespace: "default" };
+  const hard = { "count/configmaps": "10" };
+  const quota = await one.create(resourceQuota, { metadata, spec: { hard } });
+  const status = { hard, used: { "count/configmaps": "0" } };
+  await one.updateStatus(resourceQuota, { ...quota, status });
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 30 }, (_, i) => servers.apis[i % 2]!.create(configMap, mapOf(`m${i}`, {}))),
+  );
+  const refusals = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+  assert.equal(refusals.length, 20);
+  for (const err of refusals)
+    assert.match(err.message, /exceeded quota: few, requested: count\/configmaps=1/);
+  assert.equal((await one.list(configMap, { namespace: "default" })).items.length, 10);
+});
+
+test("two servers: a kind that one establishes, the other serves", { skip }, async () => {
+  await using servers = await TwoServers.start();
+  const [one, other] = servers.apis as [Api, Api];
+  for (const plural of ["boats", "ships", "rafts"]) {
+    const kind = plural[0]!.toUpperCase() + plural.slice(1, -1);
+    const name = `${plural}.example.io`;
+    await one.create(customResourceDefinition, definitionOf(plural, kind));
+    const isEstablished = async (): Promise<boolean> => {
+      const { status } = await one.get(customResourceDefinition, name);
+      return !!status?.conditions?.some(({ type, status }) => type === "Established" && status === "True");
+    };
+    while (!(await isEstablished()));
+    const path = `/apis/example.io/v1/namespaces/default/${plural}`;
+    const body = { apiVersion: "example.io/v1", kind, metadata: { name: "a" }, spec: { masts: 1 } };
+    const { body: made } = await servers.transports[1]!.request({ method: "POST", path, body });
+    assert.deepEqual(await servers.get(0, `${path}/a`), made);
+    await other.delete(customResourceDefinition, name);
+  }
+});
+
+const definitionOf = (plural: string, kind: string) =>
+  ({
+    metadata: { name: `${plural}.example.io` },
+    spec: {
+      group: "example.io",
+      scope: "Namespaced",
+      names: { plural, kind },
+      versions: [
+        {
+          ...{ name: "v1", served: true, storage: true },
+          schema: {
+            openAPIV3Schema: {
+              type: "object",
+              properties: { spec: { type: "object", properties: { masts: { type: "integer" } } } },
+            },
+          },
+        },
+      ],
+    },
+  }) as never;
+
+test("two servers: both are endpoints of the Service kubernetes, until one ends", { skip }, async () => {
+  await using etcd = await TestEtcd.start();
+  const { serving, authority } = testCertificates;
+  const clock = new FakeClock(Date.now());
+  const start = async (advertiseAddress: string) => {
+    await using stack = new AsyncDisposableStack();
+    const store = stack.use(await openStore(`etcd://${etcd.endpoint}`));
+    const listen = { host: "127.0.0.1", port: 0, ...serving, clientCa: authority.certificate };
+    const serviceAccountKey = testCertificates.serving.key;
+    const options = { store, listen, advertiseAddress, serviceAccountKey, clock };
+    const server = stack.use(await createApiServer(options));
+    const held = stack.move();
+    return { api: createApi(server.inProcess(ADMIN)), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  };
+  await using one = await start("192.0.2.1");
+  const addresses = async (): Promise<string[]> => {
+    const slice = await one.api.get(endpointSlice, "default/kubernetes");
+    const { subsets } = await one.api.get(endpoints, "default/kubernetes");
+    const found = subsets!.flatMap(({ addresses }) => addresses!.map(({ ip }) => ip));
+    return [...slice.endpoints!.flatMap(({ addresses }) => addresses), ...found];
+  };
+  {
+    await using _other = await start("192.0.2.2");
+    assert.deepEqual(await addresses(), ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2"]);
+  }
+  clock.advance(10_000);
+  while ((await addresses()).length > 2);
+  assert.deepEqual(await addresses(), ["192.0.2.1", "192.0.2.1"]);
 });

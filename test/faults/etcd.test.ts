@@ -82,11 +82,11 @@ for (const [name, [begin, end]] of Object.entries(outages)) {
 
       await begin(etcd);
       for (const refused of [await create(server, "refused"), answerOf(await server.get(COLLECTION))]) {
+        assert.match(refused.object.message, /^Cannot read etcd: /);
         assert.deepEqual(
           [refused.code, refused.retryAfter, refused.object.reason],
           [503, "1", "ServiceUnavailable"],
         );
-        assert.match(refused.object.message, /^Cannot read etcd: /);
       }
       assert.deepEqual(await isReady(server), [true, false]);
       assert.match(told.at(-1)!, /^etcd \(127.0.0.1:\d+\) does not answer: /);

@@ -8,6 +8,7 @@
  * `kubernetes` are there.
  */
 
+import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import type { Transport } from "@knarr/client/transport.ts";
 import { customResourceDefinition } from "@knarr/kinds/apiextensions/custom-resource-definition.ts";
@@ -162,6 +163,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const published = await publish(self, caches.world, {
     options,
     port: listener?.address.port,
+    marks: {
+      "service-account key": access.keys.signingKeyId,
+      ...(options.listen && { "authority of client certificates": markOf(options.listen.clientCa) }),
+    },
     signal: stopping.signal,
   });
   const expiring = expireEvents({ caches, clock, log }, stopping.signal);
@@ -197,7 +202,13 @@ function auditOf(
 interface Published {
   readonly options: ApiServerOptions;
   readonly port: number | undefined;
+  /** What servers beside this one must have, too. */
+  readonly marks: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+}
+
+function markOf(pem: string): string {
+  return createHash("sha256").update(pem.trim()).digest("base64url");
 }
 
 /**
@@ -207,7 +218,7 @@ interface Published {
 async function publish(
   transport: Transport,
   world: World,
-  { options, port, signal }: Published,
+  { options, port, marks, signal }: Published,
 ): Promise<{ readonly running: Promise<void> } | undefined> {
   const { store, serviceCidr = DEFAULT_SERVICE_CIDR, advertiseAddress, listen } = options;
   const { clock = realClock, log = silent } = options;
@@ -220,7 +231,7 @@ async function publish(
     untilNotOvertaken(clock, () => publishEndpoints(api, world, { clusterIp, addresses, port }));
   if (!store.isShared) return void (await publish([advertiseAddress]));
   const onError = (err: unknown): void => log.error("Could not renew the lease of this server", { err });
-  return keepMasterLease({ store, address: advertiseAddress, clock, publish, onError }, signal);
+  return keepMasterLease({ store, address: advertiseAddress, marks, clock, publish, onError }, signal);
 }
 
 function localServices(

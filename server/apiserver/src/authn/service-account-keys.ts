@@ -14,6 +14,8 @@ export interface TokenKeys {
   keySet(): object;
   openidConfiguration(jwksUri: string): object;
   readonly issuer: string;
+  /** Of the key that signs. */
+  readonly signingKeyId: string;
 }
 
 export interface TokenKeyOptions {
@@ -37,6 +39,7 @@ export function tokenKeys({ issuer, signingKey, otherKeys = [] }: TokenKeyOption
   const header = encoded({ alg: own.algorithm, kid: own.id });
   return {
     issuer,
+    signingKeyId: own.id,
     sign(claims) {
       const text = `${header}.${encoded(claims)}`;
       const signature = sign("sha256", Buffer.from(text), withEncoding(privateKey));

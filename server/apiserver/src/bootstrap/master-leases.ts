@@ -1,30 +1,46 @@
 /**
  * Which servers serve the cluster now: each says so, again and again, by an entry of the shared store that ends by itself when it does not,
  * `/registry/masterleases/<address>`, as upstream's servers do. All of them are the endpoints of the Service `kubernetes`.
+ *
+ * Ours also say which keys they have, since clients go from one to the other: a server whose keys are others must not start to serve beside them.
  */
 
 import type { Clock } from "@knarr/std/clock.ts";
-import { RevisionChanged, type Store } from "@knarr/store/store.ts";
+import { RevisionChanged, type Entry, type Store } from "@knarr/store/store.ts";
 import { MASTER_LEASES as PREFIX } from "../cache/store-keys.ts";
 
 /** Upstream's: a server that is gone is no endpoint any more after so long. */
 const SECONDS = 15;
 const RENEW_MS = 10_000;
+/** Annotation: what this server has, as JSON. */
+const MARKS = "knarr.internal/marks";
 
 export interface MasterLeasesOptions {
   readonly store: Store;
   readonly address: string;
+  /** What must be the same at all servers, by what people call it: as long as it is, so is its mark. */
+  readonly marks: Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** Told at every turn. */
   publish(addresses: readonly string[]): Promise<void>;
   onError(err: unknown): void;
 }
 
-/** Runs until `signal` aborts, then takes its own entry away. The first turn is taken before it resolves: `running` goes on. */
+/**
+ * Runs until `signal` aborts, then takes its own entry away. The first turn is taken before it resolves: `running` goes on. Rejects when another
+ * server is there whose marks are others.
+ */
 export async function keepMasterLease(
   options: MasterLeasesOptions,
   signal: AbortSignal,
 ): Promise<{ readonly running: Promise<void> }> {
+  const { store, address } = options;
+  await say(options);
+  const problem = strangerAmong(await others(options), options);
+  if (problem) {
+    await remove(store, PREFIX + address);
+    throw new Error(problem);
+  }
   await turn(options);
   return { running: renew(options, signal) };
 }
@@ -38,21 +54,21 @@ async function renew(options: MasterLeasesOptions, signal: AbortSignal): Promise
   await remove(store, PREFIX + address).catch(() => {}); // it ends by itself, then
 }
 
-async function turn({ store, address, publish }: MasterLeasesOptions): Promise<void> {
-  await say(store, address);
-  const { entries } = await store.list(PREFIX);
-  await publish(entries.map(({ key }) => key.slice(PREFIX.length)));
+async function turn(options: MasterLeasesOptions): Promise<void> {
+  await say(options);
+  const { entries } = await options.store.list(PREFIX);
+  await options.publish(entries.map(addressOf));
 }
 
 /** In upstream's form: Endpoints whose generation rises, so that no two are the same. */
-async function say(store: Store, address: string): Promise<void> {
+async function say({ store, address, marks }: MasterLeasesOptions): Promise<void> {
   const key = PREFIX + address;
   const current = await store.get(key);
   const revision = current?.revision ?? 0;
   const lease = {
     kind: "Endpoints",
     apiVersion: "v1",
-    metadata: { generation: revision + 1 },
+    metadata: { generation: revision + 1, annotations: { [MARKS]: JSON.stringify(marks) } },
     subsets: [{ addresses: [{ ip: address }] }],
   };
   try {
@@ -60,6 +76,37 @@ async function say(store: Store, address: string): Promise<void> {
   } catch (err) {
     if (!(err instanceof RevisionChanged)) throw err; // it has ended just now: the next turn is soon
   }
+}
+
+async function others({ store, address }: MasterLeasesOptions): Promise<readonly Entry[]> {
+  const { entries } = await store.list(PREFIX);
+  return entries.filter((entry) => addressOf(entry) !== address);
+}
+
+/** A sentence about the first server that this one must not serve beside. */
+function strangerAmong(entries: readonly Entry[], { marks }: MasterLeasesOptions): string | undefined {
+  for (const entry of entries) {
+    const theirs = marksOf(entry);
+    const different = Object.keys(theirs).filter((name) => marks[name] !== theirs[name]);
+    if (different.length > 0)
+      return (
+        `Cannot serve beside the server at ${addressOf(entry)}: its ${different.join(" and its ")} ` +
+        `${different.length > 1 ? "are others" : "is another one"}, and clients of one would not be known to the other. ` +
+        "Put its certificates and keys here first, or stop it"
+      );
+  }
+  return undefined;
+}
+
+/** None of a server of upstream's, which writes protobuf. */
+function marksOf({ value }: Entry): Readonly<Record<string, string>> {
+  if (value[0] !== 0x7b) return {};
+  const { metadata } = JSON.parse(Buffer.from(value).toString());
+  return JSON.parse(metadata?.annotations?.[MARKS] ?? "{}");
+}
+
+function addressOf({ key }: Entry): string {
+  return key.slice(PREFIX.length);
 }
 
 async function remove(store: Store, key: string): Promise<void> {

@@ -147,7 +147,7 @@ test(
     const told: boolean[] = [];
     const onTrouble = (trouble: string | undefined): void => void told.push(trouble !== undefined);
     await using store = await EtcdStore.open({ endpoints: [etcd.endpoint], patienceMs: 2000, onTrouble });
-    etcd.pause();
+    await etcd.pause();
     await assert.rejects(store.put("/a", Buffer.from("1"), 0), OutcomeUnknown);
     assert.match(store.trouble!, /^etcd \(127\.0\.0\.1:\d+\) does not answer: /);
     const lost = await store.put("/b", Buffer.from("1"), 0).catch((err: Error) => err);

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,9 +84,11 @@ export class TestEtcd implements AsyncDisposable {
     this.#process = undefined;
   }
 
-  /** It is there and does not answer, until `resume`. */
-  pause(): void {
+  /** It is there and does not answer, until `resume`. Resolves when that is so: on a busy machine its threads do not stop at once. */
+  async pause(): Promise<void> {
+    const { pid } = this.#process!;
     this.#process!.kill("SIGSTOP");
+    while (!areStopped(pid!)) await new Promise(setImmediate);
   }
 
   resume(): void {
@@ -109,6 +111,11 @@ export class TestEtcd implements AsyncDisposable {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Whether all threads of a process are. */
+function areStopped(pid: number): boolean {
+  return globSync(`/proc/${pid}/task/*/stat`).every((path) => /\) T /.test(readFileSync(path, "utf8")));
 }
 
 async function freePorts(): Promise<[number, number]> {
