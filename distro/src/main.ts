@@ -19,9 +19,12 @@ async function main([name = "help", ...argv]: readonly string[]): Promise<number
   return (await load()).run(argv, terminal);
 }
 
-process.stdout.on("error", (err: NodeJS.ErrnoException) => {
-  if (err.code !== "EPIPE") throw err; // `knarr help | head`, or a supervisor in the background: nobody reads any more
-});
+/** `knarr help | head`, or a supervisor in the background: nobody reads any more; or the disk has no room for what is said. */
+const BEARABLE = ["EPIPE", "ENOSPC"];
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (err: NodeJS.ErrnoException) => {
+    if (!BEARABLE.includes(err.code ?? "")) throw err;
+  });
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -8,6 +8,7 @@
  * decides not to pass it on.
  */
 
+import { writeSync } from "node:fs";
 import { realClock, type Clock } from "./clock.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -29,7 +30,7 @@ export interface LogOptions {
 
 /** Logs lines as above to standard error, or to `write`. */
 export function createLogger(options: LogOptions = {}): Logger {
-  const { verbose = false, clock = realClock, write = (line) => void process.stderr.write(line) } = options;
+  const { verbose = false, clock = realClock, write = toStandardError } = options;
   const at = (fields: Fields): Logger => {
     const line = (level: string, message: string, more: Fields = {}) =>
       write(`${level}${stamp(clock.now())} ${JSON.stringify(message)}${render({ ...fields, ...more })}\n`);
@@ -50,6 +51,15 @@ export const silent: Logger = {
   debug() {},
   with: () => silent,
 };
+
+/** A line that the log's disk has no room for is lost: nobody could be told, and what the process is there for goes on. */
+function toStandardError(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === "EAGAIN") process.stderr.write(line); // a pipe that is full takes it later
+  }
+}
 
 /** `0528 19:15:22.737`, in UTC. */
 function stamp(now: number): string {

@@ -35,9 +35,9 @@ export interface ListRange {
   readonly count: boolean;
 }
 
-/** Pages that may lie free in the file for the next writes: these, or an eighth of all. More are given back. */
-const SPARE_PAGES = 64;
-const SPARE_SHARE = 1 / 8;
+/** Pages that may lie free in the file for the next writes: these, or a sixteenth of all. More are given back. */
+const SPARE_PAGES = 16;
+const SPARE_SHARE = 1 / 16;
 /** Pages given back at once. */
 const VACUUM_PAGES = 128;
 
