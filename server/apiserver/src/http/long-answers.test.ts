@@ -13,10 +13,10 @@ const { authority, admin } = testCertificates;
 const COLLECTION = "/api/v1/namespaces/default/configmaps";
 const COUNT = 1200;
 
-/** With more than three megabytes of ConfigMaps. */
+/** With more than ten megabytes of ConfigMaps. */
 async function startFull(): Promise<SecureServer> {
   const rig = await startSecureServer();
-  const text = "äx".repeat(1000);
+  const text = "äx".repeat(3000);
   await Promise.all(
     Array.from({ length: COUNT }, (_, i) =>
       rig.api.create(configMap, {

@@ -8,8 +8,8 @@ import type { Item, ListPage } from "../cache/cache.ts";
 import type { WholeAnswer } from "../pipeline/answer.ts";
 import type { Served } from "../registry/served.ts";
 
-/** From here on a list of stored bytes is sent in pieces. */
-const LONG_BYTES = 2 << 20;
+/** From here on a list of stored bytes is sent in pieces. Below it is faster to keep what was put together, for as long as nothing changes. */
+const LONG_BYTES = 8 << 20;
 /** From here on a list whose items have to be made. */
 const LONG_ITEMS = 1000;
 const PIECE_BYTES = 256 << 10;
@@ -39,13 +39,13 @@ export class ListAnswer implements WholeAnswer {
     const head = this.#head;
     const before = answered.get(items);
     if (before?.head === head) return before.bytes;
-    const bytes = this.#join(Buffer.from(head), items, END);
-    answered.set(items, { head, bytes });
-    return bytes;
+    const [bytes] = this.#pieces(Infinity);
+    answered.set(items, { head, bytes: bytes! });
+    return bytes!;
   }
 
   get pieces(): Iterable<Buffer> | undefined {
-    return this.#isLong ? this.#pieces() : undefined;
+    return this.#isLong ? this.#pieces(PIECE_BYTES) : undefined;
   }
 
   get #head(): string {
@@ -56,27 +56,34 @@ export class ListAnswer implements WholeAnswer {
   get #isLong(): boolean {
     const { items } = this.#page;
     if (this.#served.resource.stored) return items.length > LONG_ITEMS;
+    if (answered.has(items)) return false;
     let length = 0;
     for (let i = 0; i < items.length && length <= LONG_BYTES; i++) length += items[i]!.bytes.length;
     return length > LONG_BYTES;
   }
 
-  *#pieces(): Generator<Buffer> {
+  /** Each of about so many bytes. */
+  *#pieces(size: number): Generator<Buffer> {
     const { items } = this.#page;
-    let before = Buffer.from(this.#head);
-    for (let start = 0, end = 0; start < items.length; start = end) {
-      for (let length = 0; end < items.length && length < PIECE_BYTES; end++)
-        length += items[end]!.bytes.length;
-      yield this.#join(before, items.slice(start, end), end < items.length ? NOTHING : END);
-      before = COMMA;
+    const start = Buffer.from(this.#head);
+    let parts: Buffer[] = [];
+    let length = 0;
+    for (let i = 0; i < items.length; i++) {
+      const { bytes } = items[i]!; // only once: of converted items they are made
+      parts.push(bytes);
+      length += bytes.length;
+      if (length < size || i === items.length - 1) continue;
+      yield this.#join(i < parts.length ? start : COMMA, parts, NOTHING);
+      parts = [];
+      length = 0;
     }
+    yield this.#join(items.length === parts.length ? start : COMMA, parts, END);
   }
 
   /** Items say what they are only where that is no built-in kind: of all others that is left out. */
-  #join(before: Buffer, items: readonly Item<any>[], after: Buffer): Buffer {
+  #join(before: Buffer, parts: readonly Buffer[], after: Buffer): Buffer {
     const { typeMeta, isCustom } = this.#served;
     const skip = isCustom ? 0 : typeMeta.length - 1; // the comma that ends it becomes the opening brace
-    const parts = items.map(({ bytes }) => bytes);
     let length = before.length + after.length + Math.max(0, parts.length - 1);
     for (const part of parts) length += part.length - skip;
     const whole = Buffer.allocUnsafe(length);
