@@ -1,6 +1,6 @@
 /**
  * A small registry of counters, gauges and histograms in Prometheus' text form. Each series is made when first used; a label's values
- * come as a list in the order the metric names them.
+ * come as a list in the order the metric names them. Whoever counts the same series often asks for it once (`series`) and keeps it.
  */
 
 export interface Metric {
@@ -53,7 +53,7 @@ export class Counter implements Metric {
   readonly #name: string;
   readonly #head: string;
   readonly #labels: readonly string[];
-  readonly #values = new Map<string, number>();
+  readonly #series = new Map<string, Figure>();
 
   constructor(name: string, help: string, labels: readonly string[], type: "counter" | "gauge") {
     this.#name = name;
@@ -62,15 +62,31 @@ export class Counter implements Metric {
   }
 
   add(values: readonly string[], by = 1): void {
+    this.series(values).add(by);
+  }
+
+  /** It is shown from now on, with 0 as long as nothing was counted. */
+  series(values: readonly string[]): Figure {
     const key = values.join(SEPARATOR);
-    this.#values.set(key, (this.#values.get(key) ?? 0) + by);
+    let series = this.#series.get(key);
+    if (!series) this.#series.set(key, (series = new Figure()));
+    return series;
   }
 
   text(): string {
     let text = this.#head;
-    for (const [key, value] of this.#values)
+    for (const [key, { value }] of this.#series)
       text += `${this.#name}${braced(seriesOf(this.#labels, key.split(SEPARATOR)))} ${value}\n`;
     return text;
+  }
+}
+
+/** One series of a counter or a gauge. */
+export class Figure {
+  value = 0;
+
+  add(by = 1): void {
+    this.value += by;
   }
 }
 
@@ -79,7 +95,7 @@ export class Histogram implements Metric {
   readonly #head: string;
   readonly #labels: readonly string[];
   readonly #buckets: readonly number[];
-  readonly #series = new Map<string, { counts: number[]; sum: number; count: number }>();
+  readonly #series = new Map<string, Distribution>();
 
   constructor(name: string, help: string, labels: readonly string[], buckets: readonly number[]) {
     this.#name = name;
@@ -89,13 +105,14 @@ export class Histogram implements Metric {
   }
 
   observe(values: readonly string[], value: number): void {
+    this.series(values).observe(value);
+  }
+
+  series(values: readonly string[]): Distribution {
     const key = values.join(SEPARATOR);
-    let row = this.#series.get(key);
-    if (!row) this.#series.set(key, (row = { counts: this.#buckets.map(() => 0), sum: 0, count: 0 }));
-    row.sum += value;
-    row.count++;
-    const index = this.#buckets.findIndex((bound) => value <= bound);
-    if (index >= 0) row.counts[index]!++;
+    let series = this.#series.get(key);
+    if (!series) this.#series.set(key, (series = new Distribution(this.#buckets)));
+    return series;
   }
 
   text(): string {
@@ -112,6 +129,32 @@ export class Histogram implements Metric {
       text += `${this.#name}_sum${braced(series)} ${sum}\n${this.#name}_count${braced(series)} ${count}\n`;
     }
     return text;
+  }
+}
+
+/** One series of a histogram. */
+export class Distribution {
+  /** How many were in each bucket and in none below it. */
+  readonly counts: number[];
+  sum = 0;
+  count = 0;
+  readonly #buckets: readonly number[];
+
+  constructor(buckets: readonly number[]) {
+    this.#buckets = buckets;
+    this.counts = buckets.map(() => 0);
+  }
+
+  /** `times` of the same value. */
+  observe(value: number, times = 1): void {
+    this.sum += value * times;
+    this.count += times;
+    const buckets = this.#buckets;
+    for (let i = 0; i < buckets.length; i++)
+      if (value <= buckets[i]!) {
+        this.counts[i]! += times;
+        return;
+      }
   }
 }
 

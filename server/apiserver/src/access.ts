@@ -8,6 +8,7 @@ import { bootstrapTokenKey } from "@knarr/kinds/shared/bootstrap-token.ts";
 import { serviceAccount } from "@knarr/kinds/core/service-account.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { Metrics } from "@knarr/std/metrics.ts";
 import { Authentication } from "./authn/authentication.ts";
 import { ConfiguredAuthentication } from "./authn/jwt/configured-authentication.ts";
 import { bootstrapTokenAuthenticator } from "./authn/bootstrap-token.ts";
@@ -20,12 +21,14 @@ import { Authorization } from "./authz/authorization.ts";
 import { NodeAuthorizer } from "./authz/node.ts";
 import { RbacAuthorizer } from "./authz/rbac.ts";
 import type { Caches } from "./cache/cache.ts";
+import { AccessMetrics } from "./metrics/access-metrics.ts";
 import type { ApiServerOptions, ListenOptions } from "./options.ts";
 import type { Authenticator } from "./request.ts";
 
 interface AccessContext {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 export interface Access extends Disposable {
@@ -38,7 +41,12 @@ export interface Access extends Disposable {
   readonly audiences: readonly string[];
 }
 
-export function accessOf(options: ApiServerOptions, caches: Caches, { clock, log }: AccessContext): Access {
+export function accessOf(
+  options: ApiServerOptions,
+  caches: Caches,
+  { clock, log, metrics }: AccessContext,
+): Access {
+  const counted = new AccessMetrics(metrics);
   const { clusterDomain = "cluster.local", anonymous = true, staticTokens = [], listen } = options;
   const issuer = options.issuer ?? `https://kubernetes.default.svc.${clusterDomain}`;
   const keys = tokenKeys({
@@ -55,7 +63,7 @@ export function accessOf(options: ApiServerOptions, caches: Caches, { clock, log
     : undefined;
   return {
     authentication: new Authentication({
-      authenticators: listen ? authenticatorsOf(listen, now) : [],
+      authenticators: listen ? authenticatorsOf(listen, now, counted) : [],
       tokens: [
         ...(staticTokens.length > 0 ? [staticTokenAuthenticator(staticTokens)] : []),
         serviceAccountAuthenticator({ keys, objects, audiences, now }),
@@ -66,8 +74,9 @@ export function accessOf(options: ApiServerOptions, caches: Caches, { clock, log
         }),
       ],
       allowsAnonymous: (path) => configured?.allowsAnonymous(path) ?? anonymous,
+      metrics: counted,
     }),
-    authorization: new Authorization([new NodeAuthorizer(caches), rbac]),
+    authorization: new Authorization([new NodeAuthorizer(caches), rbac], counted),
     [Symbol.dispose]: () => configured?.[Symbol.dispose](),
     rbac,
     keys,
@@ -79,11 +88,12 @@ export function accessOf(options: ApiServerOptions, caches: Caches, { clock, log
 function authenticatorsOf(
   { clientCa, frontProxyCa, frontProxyNames = [] }: ListenOptions,
   now: () => number,
+  counted: AccessMetrics,
 ): Authenticator[] {
   const proxies = frontProxyCa
     ? [requestHeaderAuthenticator({ proxyCa: frontProxyCa, allowedNames: frontProxyNames, now })]
     : [];
-  return [...proxies, x509Authenticator({ clientCa, now })];
+  return [...proxies, x509Authenticator({ clientCa, now, observe: (lasts) => counted.certificate(lasts) })];
 }
 
 function boundObjects(caches: Caches): BoundObjects {

@@ -47,7 +47,8 @@ import { HttpService } from "./http/service.ts";
 import { OwnTransport } from "./in-process/own-transport.ts";
 import { InProcessTransport } from "./in-process/transport.ts";
 import { Metrics } from "@knarr/std/metrics.ts";
-import { showState, watchEventsOf } from "./metrics/server-metrics.ts";
+import { showState, WatchMetrics } from "./metrics/server-metrics.ts";
+import { ClientMetrics } from "./metrics/client-metrics.ts";
 import { StoreMetrics } from "./metrics/store-metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { DEFAULT_SERVICE_CIDR, type ApiServerOptions } from "./options.ts";
@@ -96,7 +97,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const caches = stack.use(
     await openCaches({ store, resources, clock, log, metrics: new StoreMetrics(metrics) }),
   );
-  const access = stack.use(accessOf(options, caches, { clock, log }));
+  const access = stack.use(accessOf(options, caches, { clock, log, metrics }));
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const hooks = registryHooks({ options, caches, access, clock, nodes, log });
   const registry = new Registry(served, caches, (resource) => hooks.of(resource));
@@ -124,7 +125,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ),
     subresources: new Subresources({ access, clock, nodes }),
     webhooks,
-    watchEvents: watchEventsOf(metrics),
+    watchMetrics: new WatchMetrics(metrics),
     authentication: access.authentication,
     authorization: access.authorization,
     clock,
@@ -136,9 +137,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const address = (): string => `${advertiseAddress}:${listener?.address.port ?? 443}`;
   const paths = nonResourcePaths({ registry, aggregator, access, metrics, caches, address });
   const pipeline = new Pipeline(parts, new NonResources(paths));
-  showState(metrics, { pipeline, caches, registry });
+  showState(metrics, { pipeline, caches, registry, store, ...(audit && { audit }) });
+  const clientMetrics = new ClientMetrics(metrics);
   const inProcess = (user: User, userAgent = "kube-apiserver"): Transport =>
-    new InProcessTransport(pipeline, user, userAgent);
+    new InProcessTransport(pipeline, { user, userAgent, metrics: clientMetrics });
 
   const self = inProcess(SELF);
   const own = new OwnTransport(caches, self);
@@ -264,6 +266,9 @@ async function listen(
   metrics: Metrics,
 ): Promise<Listener | undefined> {
   if (!listen) return undefined;
+  const failedHandshakes = metrics
+    .counter("apiserver_tls_handshake_errors_total", "Connections that came to nothing.")
+    .series([]);
   const service = new HttpService(pipeline, new RequestMetrics(metrics, pipeline.parts.registry));
   return Listener.open(
     {
@@ -272,6 +277,7 @@ async function listen(
       certificate: listen.certificate,
       key: listen.key,
       clientAuthorities: [listen.clientCa, ...(listen.frontProxyCa ? [listen.frontProxyCa] : [])],
+      onHandshakeError: () => failedHandshakes.add(),
     },
     service,
   );

@@ -60,6 +60,9 @@ export interface Store extends AsyncDisposable {
   /** Why nothing can be written at the moment, as far as is known without trying; what refused writes say. */
   readonly trouble?: string | undefined;
 
+  /** Bytes on disk now; undefined where the store is no file of ours. */
+  readonly bytes?: number | undefined;
+
   /** Bytes on disk now, and rows kept. */
   stats(): Promise<{ readonly bytes: number; readonly entries: number; readonly history: number }>;
 

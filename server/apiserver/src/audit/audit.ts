@@ -19,9 +19,18 @@ export interface AuditOptions {
 
 export class Audit implements Disposable {
   readonly #options: AuditOptions;
+  /** Written so far. */
+  events = 0;
+  /** Requests by the level the policy gives them. */
+  readonly levels: Record<Level, number> = { None: 0, Metadata: 0, Request: 0, RequestResponse: 0 };
 
   constructor(options: AuditOptions) {
-    this.#options = options;
+    const { sink } = options;
+    const write = (event: object): void => {
+      this.events++;
+      sink.write(event);
+    };
+    this.#options = { ...options, sink: { write, [Symbol.dispose]: () => sink[Symbol.dispose]() } };
   }
 
   [Symbol.dispose](): void {
@@ -30,7 +39,7 @@ export class Audit implements Disposable {
 
   /** The record of a request whose user is known; undefined when nothing of it is written. */
   begin(request: ApiRequest): AuditRecord | undefined {
-    const decision = this.#options.policy.decide(request);
+    const decision = this.#decide(request);
     if (decision.level === "None") return undefined;
     const record = new AuditRecord(request, decision, this.#options);
     record.write("RequestReceived");
@@ -39,7 +48,7 @@ export class Audit implements Disposable {
 
   /** A request whose credentials were refused: it has a user without a name. */
   refused(request: ApiRequest): void {
-    const decision = this.#options.policy.decide(request);
+    const decision = this.#decide(request);
     if (decision.level === "None") return;
     const record = new AuditRecord(request, decision, this.#options);
     const isBearer = /^bearer +./i.test(request.headers.authorization ?? "");
@@ -48,6 +57,12 @@ export class Audit implements Disposable {
       : "Authentication failed, no credentials provided";
     record.answered({ code: 401, status: "Failure", reason: "Unauthorized", message: tried });
     record.write("ResponseStarted");
+  }
+
+  #decide(request: ApiRequest): AuditDecision {
+    const decision = this.#options.policy.decide(request);
+    this.levels[decision.level]++;
+    return decision;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { unauthorized } from "@knarr/machinery/status.ts";
+import type { AccessMetrics } from "../metrics/access-metrics.ts";
 import type { Authenticator, Credentials, User } from "../request.ts";
 
 export const AUTHENTICATED = "system:authenticated";
@@ -28,37 +29,46 @@ export interface AuthenticationOptions {
   readonly tokens: readonly TokenAuthenticator[];
   /** Whether requests for a path without credentials are `system:anonymous` (authorization then decides) or refused. Default: all are. */
   allowsAnonymous?(path: string): boolean;
+  readonly metrics?: AccessMetrics | undefined;
 }
 
 export class Authentication {
   readonly #authenticators: readonly Authenticator[];
   readonly #tokens: readonly TokenAuthenticator[];
   readonly #allowsAnonymous: (path: string) => boolean;
+  readonly #metrics: AccessMetrics | undefined;
 
-  constructor({ authenticators, tokens, allowsAnonymous = () => true }: AuthenticationOptions) {
+  constructor({ authenticators, tokens, allowsAnonymous = () => true, metrics }: AuthenticationOptions) {
     this.#authenticators = authenticators;
     this.#tokens = tokens;
     this.#allowsAnonymous = allowsAnonymous;
+    this.#metrics = metrics;
   }
 
   /** Throws ApiError Unauthorized. */
   async authenticate(credentials: Credentials): Promise<User> {
+    const started = performance.now();
+    const found = (user: User): User => {
+      this.#metrics?.identified(started, user.name);
+      return user;
+    };
     let bad = false;
     for (const authenticator of this.#authenticators) {
       try {
         const user = await authenticator.authenticate(credentials);
-        if (user) return authenticated(user);
+        if (user) return found(authenticated(user));
       } catch {
         bad = true; // upstream tries the others first, and then says no more than Unauthorized
       }
     }
     if (credentials.bearerToken !== undefined) {
-      const found = await this.authenticateToken(credentials.bearerToken, credentials.audiences);
-      if (found.identity) return found.identity.user;
+      const { identity } = await this.authenticateToken(credentials.bearerToken, credentials.audiences);
+      if (identity) return found(identity.user);
       bad = true;
     }
-    if (bad || !this.#allowsAnonymous(credentials.path)) throw unauthorized();
-    return ANONYMOUS;
+    if (!bad && this.#allowsAnonymous(credentials.path)) return found(ANONYMOUS);
+    this.#metrics?.refused.reached(started);
+    throw unauthorized();
   }
 
   /** The owner of a token, or why there is none: for requests and for TokenReview. */

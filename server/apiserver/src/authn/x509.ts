@@ -14,6 +14,8 @@ export interface X509Options {
   readonly clientCa: string;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Hears how many milliseconds the certificate of a request still lasts. */
+  observe?(lasts: number): void;
 }
 
 /** What a certificate says, apart from time. */
@@ -27,7 +29,7 @@ export const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 const ANY_USAGE = "2.5.29.37.0";
 
 /** Throws for certificates that are there and bad; undefined when there is none. */
-export function x509Authenticator({ clientCa, now }: X509Options): Authenticator {
+export function x509Authenticator({ clientCa, now, observe }: X509Options): Authenticator {
   const authorities = certificatesIn(clientCa);
   // A connection gives the same buffer with each of its requests.
   const known = new WeakMap<Buffer, Identity>();
@@ -39,6 +41,7 @@ export function x509Authenticator({ clientCa, now }: X509Options): Authenticator
       if (!identity) known.set(certificate, (identity = identityOf(certificate, authorities)));
       const time = now();
       if (!identity.user || time < identity.notBefore || time > identity.notAfter) throw unauthorized();
+      observe?.(identity.notAfter - time);
       return identity.user;
     },
   };

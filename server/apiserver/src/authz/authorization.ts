@@ -4,20 +4,34 @@
  */
 
 import { MASTERS } from "../authn/authentication.ts";
+import type { AccessMetrics } from "../metrics/access-metrics.ts";
 import type { Attributes, Authorizer, Decision, Rules, User } from "../request.ts";
 
 export class Authorization implements Authorizer {
   readonly name = "union";
   readonly #authorizers: readonly Authorizer[];
 
-  constructor(authorizers: readonly Authorizer[]) {
+  readonly #metrics: AccessMetrics | undefined;
+
+  constructor(authorizers: readonly Authorizer[], metrics?: AccessMetrics) {
     this.#authorizers = authorizers;
+    this.#metrics = metrics;
   }
 
   /** Answers at once as long as the authorizers do. */
   authorize(attributes: Attributes): Decision | Promise<Decision> {
-    if (attributes.user.groups.includes(MASTERS)) return ALLOWED;
-    return this.#ask(attributes, 0, []);
+    const started = performance.now();
+    const decision = attributes.user.groups.includes(MASTERS) ? ALLOWED : this.#ask(attributes, 0, []);
+    if (!this.#metrics) return decision;
+    return decision instanceof Promise
+      ? decision.then((late) => this.#counted(late, started))
+      : this.#counted(decision, started);
+  }
+
+  #counted(decision: Decision, started: number): Decision {
+    const { allowed, denied } = this.#metrics!;
+    (decision.allowed ? allowed : denied).reached(started);
+    return decision;
   }
 
   #ask(attributes: Attributes, from: number, refusals: Refusal[]): Decision | Promise<Decision> {

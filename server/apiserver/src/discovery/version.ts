@@ -1,8 +1,23 @@
 /** What `/version` says. Clients compare major and minor; the rest is for people. */
 
+type VersionField =
+  | "major"
+  | "minor"
+  | "emulationMajor"
+  | "emulationMinor"
+  | "minCompatibilityMajor"
+  | "minCompatibilityMinor"
+  | "gitVersion"
+  | "gitCommit"
+  | "gitTreeState"
+  | "buildDate"
+  | "goVersion"
+  | "compiler"
+  | "platform";
+
 export const GIT_VERSION = "v1.36.3+knarr";
 
-export function versionInfo(): object {
+export function versionInfo(): Readonly<Record<VersionField, string>> {
   const platform = `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`;
   return {
     major: "1",

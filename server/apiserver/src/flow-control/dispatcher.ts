@@ -13,6 +13,7 @@
  */
 
 import type { Flow } from "./classifier.ts";
+import type { FlowFigures } from "./flow-figures.ts";
 import type { PriorityLevel } from "./priority-level.ts";
 
 /** How long requests run before the loop looks up, in ms. */
@@ -45,6 +46,8 @@ function afterwards(run: () => void): void {
 export interface Asking {
   readonly flow: Flow;
   readonly level: PriorityLevel;
+  /** Where it is counted as one that waits, and as one that runs. */
+  readonly figures?: FlowFigures;
   /** Whether anybody still waits for the answer; asked when its turn has come. */
   isWanted(): boolean;
 }
@@ -71,19 +74,24 @@ export class Dispatcher {
 
   /** A seat, at once or after a wait; undefined: there is no room, try again later. */
   admit(asking: Asking): Seat | undefined | Promise<Seat | undefined> {
-    const { level } = asking;
-    if (level.isExempt) return this.#sit(level);
+    const { level, figures } = asking;
+    if (level.isExempt) return this.#sit(asking);
     const started = this.#openTurn();
     const hasSeat = this.#maySit(level);
-    if (hasSeat && !this.#isWaitedFor() && this.#loop.now() - started < SLICE_MS) return this.#sit(level);
+    if (hasSeat && !this.#isWaitedFor() && this.#loop.now() - started < SLICE_MS) return this.#sit(asking);
     if (!hasSeat && !level.queues) return undefined;
     const { promise, resolve } = Promise.withResolvers<Seat | undefined>();
+    const settle = (seat: Seat | undefined): void => {
+      figures?.queued.add(-1);
+      resolve(seat);
+    };
     const { schema, distinguisher } = asking.flow;
     const isQueued = level.enqueue(`${schema.metadata?.name}/${distinguisher}`, {
       since: this.#loop.now(),
-      run: () => resolve(asking.isWanted() ? this.#sit(level) : undefined),
-      refuse: () => resolve(undefined),
+      run: () => settle(asking.isWanted() ? this.#sit(asking) : undefined),
+      refuse: () => settle(undefined),
     });
+    if (isQueued) figures?.queued.add();
     return isQueued ? promise : undefined;
   }
 
@@ -91,12 +99,14 @@ export class Dispatcher {
     return this.#levels.some((level) => level.waiting > 0);
   }
 
-  #sit(level: PriorityLevel): Seat {
+  #sit({ level, figures }: Asking): Seat {
     level.executing++;
+    figures?.executing.add();
     if (!level.isExempt) this.#executing++;
     return {
       release: () => {
         level.executing--;
+        figures?.executing.add(-1);
         if (level.isExempt) return;
         this.#executing--;
         if (this.#isWaitedFor()) this.#openTurn();
@@ -116,6 +126,11 @@ export class Dispatcher {
       kept += Math.max(0, Math.floor(own) - other.executing);
     }
     return executing < seats * (1 - level.lendablePercent / 100) || this.#executing + kept < TOTAL_SEATS;
+  }
+
+  /** What the levels have of the seats, by name: one that is exempt needs none. */
+  get seats(): ReadonlyMap<string, number> {
+    return new Map(this.#levels.map((level) => [level.name, level.isExempt ? 0 : this.#seatsOf(level)]));
   }
 
   #seatsOf({ shares }: PriorityLevel): number {

@@ -8,11 +8,12 @@ import { priorityLevelConfiguration } from "@knarr/kinds/flowcontrol/priority-le
 import type { PriorityLevelConfiguration } from "@knarr/kinds/generated/flowcontrol-v1.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Caches } from "../cache/cache.ts";
-import type { Counter, Metrics } from "@knarr/std/metrics.ts";
+import type { Metrics } from "@knarr/std/metrics.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import { isLongRunning } from "../pipeline/deadline.ts";
 import { Classifier } from "./classifier.ts";
 import { Dispatcher, type Seat } from "./dispatcher.ts";
+import { FlowMetrics } from "./flow-figures.ts";
 import { PriorityLevel } from "./priority-level.ts";
 import { Refusals } from "./refusals.ts";
 
@@ -27,8 +28,7 @@ export class RequestLimits implements Disposable {
   readonly #dispatcher = new Dispatcher();
   readonly #subscriptions = new DisposableStack();
   readonly #refusals: Refusals;
-  readonly #dispatched: Counter;
-  readonly #rejected: Counter;
+  readonly #metrics: FlowMetrics;
   #classifier = new Classifier([]);
   #levels = new Map<string, { readonly level: PriorityLevel; readonly spec: string }>();
   #isStale = true;
@@ -38,17 +38,7 @@ export class RequestLimits implements Disposable {
     const stopping = new AbortController();
     this.#subscriptions.defer(() => stopping.abort());
     this.#refusals = new Refusals(clock, stopping.signal);
-    const labels = ["priority_level", "flow_schema"];
-    this.#dispatched = metrics.counter(
-      "apiserver_flowcontrol_dispatched_requests_total",
-      "Number of executed requests in API Priority and Fairness subsystem",
-      labels,
-    );
-    this.#rejected = metrics.counter(
-      "apiserver_flowcontrol_rejected_requests_total",
-      "Number of requests rejected by API Priority and Fairness subsystem",
-      labels,
-    );
+    this.#metrics = new FlowMetrics(metrics, this.#dispatcher);
     for (const resource of [flowSchema, priorityLevelConfiguration])
       this.#subscriptions.use(caches.of(resource as never).subscribe(() => (this.#isStale = true)));
   }
@@ -66,9 +56,13 @@ export class RequestLimits implements Disposable {
     if (!level) return FREE; // the server is starting, and its own objects are not there yet
     const { name = "", uid = "" } = flow.schema.metadata ?? {};
     request.flow = { schema: uid, level: level.uid };
-    const seat = this.#dispatcher.admit({ flow, level, isWanted: () => !request.signal.aborted });
+    const figures = this.#metrics.of(name, level.name);
+    const seat = this.#dispatcher.admit({ flow, level, figures, isWanted: () => !request.signal.aborted });
+    const asked = seat instanceof Promise ? performance.now() : undefined;
     const settle = (given: Seat | undefined): Seat | undefined | Promise<undefined> => {
-      (given ? this.#dispatched : this.#rejected).add([level.name, name]);
+      const seconds = asked === undefined ? 0 : (performance.now() - asked) / 1000;
+      (given ? figures.waited : figures.waitedInVain).observe(seconds);
+      (given ? figures.dispatched : figures.refused).add();
       if (given) return given;
       return this.#refusals.tell(`${name}/${flow.distinguisher}`)?.then(() => undefined);
     };
@@ -77,6 +71,7 @@ export class RequestLimits implements Disposable {
 
   #refresh(): void {
     this.#isStale = false;
+    this.#metrics.forget();
     const { world } = this.#caches;
     this.#classifier = new Classifier(world.list(flowSchema));
     const configurations = world.list(priorityLevelConfiguration) as readonly PriorityLevelConfiguration[];

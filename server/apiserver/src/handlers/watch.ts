@@ -33,9 +33,7 @@ export const watch: Handler = (parts, request, served) => {
   const seconds = options.timeoutSeconds || MIN_SECONDS * (1 + Math.random());
   return {
     async stream(target) {
-      const { group, version, resource } = request.route;
-      const count = (events: number): void => parts.watchEvents.add([group, version, resource], events);
-      const sink = new StreamSink(target, view, count);
+      const sink = new StreamSink(target, view, parts.watchMetrics.of(request.route));
       const started = await served.watch(query, sink);
       sink.start(started);
       const timer = setTimeout(() => sink.finish(), Math.min(Math.max(seconds, 0) * 1000, MAX_TIMER_MS));
@@ -64,13 +62,17 @@ class StreamSink implements WatchSink<any> {
   readonly prefersBatches = true;
   readonly #target: StreamTarget;
   readonly #view: ReturnType<typeof viewOf>;
-  readonly #count: (events: number) => void;
+  readonly #count: (events: number, bytes: number) => void;
   #watch: Watch | undefined;
   #early: Buffer[] = [];
   #error: ApiError | undefined;
   #isOver = false;
 
-  constructor(target: StreamTarget, view: ReturnType<typeof viewOf>, count: (events: number) => void) {
+  constructor(
+    target: StreamTarget,
+    view: ReturnType<typeof viewOf>,
+    count: (events: number, bytes: number) => void,
+  ) {
     this.#target = target;
     this.#view = view;
     this.#count = count;
@@ -88,8 +90,8 @@ class StreamSink implements WatchSink<any> {
   }
 
   deliver(batch: WatchBatch): boolean {
-    this.#count(batch.events.length);
     const frames = this.#view ? batch.frames(this.#view) : batch.frames();
+    this.#count(batch.events.length, frames.length);
     if (this.#watch) return this.#target.write(frames);
     this.#early.push(frames);
     return false;

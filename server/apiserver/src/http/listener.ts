@@ -30,6 +30,8 @@ export interface ListenerOptions {
   readonly key: string;
   /** PEM of authorities whose certificates clients are asked for. */
   readonly clientAuthorities: readonly string[];
+  /** A client and this server could not agree on a connection. */
+  onHandshakeError?(): void;
 }
 
 /** As upstream and golang.org/x/net/http2 by default in apiserver. */
@@ -66,7 +68,7 @@ export class Listener implements AsyncDisposable {
       minVersion: "TLSv1.2",
     });
     const listener = new Listener(server, service);
-    listener.#attend();
+    listener.#attend(options.onHandshakeError ?? (() => {}));
     server.listen(options.port, options.host);
     await once(server, "listening");
     return listener;
@@ -81,7 +83,7 @@ export class Listener implements AsyncDisposable {
     this.#server.setSecureContext({ cert: certificate, key });
   }
 
-  #attend(): void {
+  #attend(onHandshakeError: () => void): void {
     const server = this.#server;
     server.on("request", (request: unknown, response: unknown) =>
       this.#onRequest(request as IncomingMessage, response as ServerResponse),
@@ -113,7 +115,7 @@ export class Listener implements AsyncDisposable {
         const connection = this.#connectionOf(request.socket, request.socket as TLSSocket);
         void this.#service.upgrade(request, socket, head, connection);
       });
-    server.on("tlsClientError", () => {}); // port scans and clients that do not trust us
+    server.on("tlsClientError", onHandshakeError); // port scans and clients that do not trust us
     server.on("sessionError", () => {});
   }
 

@@ -21,6 +21,7 @@ import type {
 } from "@knarr/client/transport.ts";
 import type { Selected } from "../cache/cache.ts";
 import { selectorOfStored } from "../handlers/selection.ts";
+import type { ClientMetrics } from "../metrics/client-metrics.ts";
 import type { Answer } from "../pipeline/answer.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import type { Origin, RequestBody } from "../pipeline/api-request.ts";
@@ -36,20 +37,30 @@ const NOTHING: RequestBody = {
 };
 const never = new AbortController().signal;
 
+export interface InProcessClient {
+  readonly user: User;
+  readonly userAgent: string;
+  readonly metrics: ClientMetrics;
+}
+
 export class InProcessTransport implements Transport {
   readonly #pipeline: Pipeline;
   readonly #user: User;
   readonly #headers: { readonly "user-agent": string };
+  readonly #metrics: ClientMetrics;
 
-  constructor(pipeline: Pipeline, user: User, userAgent: string) {
+  constructor(pipeline: Pipeline, { user, userAgent, metrics }: InProcessClient) {
     this.#pipeline = pipeline;
     this.#user = user;
+    this.#metrics = metrics;
     this.#headers = { "user-agent": userAgent };
   }
 
   async request(request: TransportRequest): Promise<TransportAnswer> {
+    const started = performance.now();
     const { answer, warnings } = await this.#handle(request);
     const whole = "stream" in answer ? await receivedWhole(answer, request.signal ?? never) : answer;
+    this.#metrics.answered(request.method, "code" in whole ? whole.code : 101, started);
     return answered(whole, warnings);
   }
 

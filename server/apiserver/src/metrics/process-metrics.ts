@@ -10,6 +10,19 @@ export function processMetrics(metrics: Metrics): void {
   figure("start_time_seconds", "When the process started, in seconds since the epoch.", () => STARTED);
   figure("resident_memory_bytes", "Resident memory in bytes.", () => process.memoryUsage.rss());
   figure("virtual_memory_bytes", "Virtual memory in bytes.", virtualBytes);
+  figure("virtual_memory_max_bytes", "Virtual memory that it may have: no limit.", () => 2 ** 64);
+  figure(
+    "network_receive_bytes_total",
+    "Bytes received, of the whole machine.",
+    () => networkBytes(1),
+    "counter",
+  );
+  figure(
+    "network_transmit_bytes_total",
+    "Bytes sent, of the whole machine.",
+    () => networkBytes(9),
+    "counter",
+  );
   figure("open_fds", "Open file descriptors.", () => readdirSync("/proc/self/fd").length);
   figure("max_fds", "How many file descriptors may be open.", maxDescriptors);
 }
@@ -36,6 +49,13 @@ function virtualBytes(): number {
 
 function maxDescriptors(): number {
   return numberIn("/proc/self/limits", /^Max open files\s+(\d+)/m);
+}
+
+/** Column of /proc/net/dev after the interface's name, of all interfaces but the loopback. */
+function networkBytes(column: number): number {
+  const lines = readFileSync("/proc/self/net/dev", "utf8").trim().split("\n").slice(2);
+  const rows = lines.map((line) => line.trim().split(/[:\s]+/)).filter(([name]) => name !== "lo");
+  return rows.reduce((sum, row) => sum + Number(row[column]), 0);
 }
 
 function numberIn(file: string, pattern: RegExp): number {

@@ -33,6 +33,7 @@ export class RequestMetrics {
   readonly #sliSeconds;
   readonly #sizes;
   readonly #long;
+  readonly #ended;
   readonly #registry: Pick<Registry, "find">;
 
   /** Labels are what `registry` knows and what is here, never what a client makes up: each series stays as long as the server. */
@@ -61,6 +62,11 @@ export class RequestMetrics {
       ["verb", ...WHERE],
       SIZE_BUCKETS,
     );
+    this.#ended = metrics.counter(
+      "apiserver_request_terminations_total",
+      "Requests that this server ended to protect itself: too many, or too slow.",
+      ["verb", ...WHERE, "code"],
+    );
     this.#long = metrics.gauge(
       "apiserver_longrunning_requests",
       "Requests under way that last as long as somebody looks on.",
@@ -81,6 +87,7 @@ export class RequestMetrics {
       if (READS.has(verb)) this.#sizes.observe([verb, ...where], bytes);
     }
     this.#total.add([verb, dryRun, ...where, String(code)]);
+    if (code === 429 || code === 504) this.#ended.add([verb, ...where, String(code)]);
   }
 
   /** Counts it among those that go on, until what is returned is disposed of. */

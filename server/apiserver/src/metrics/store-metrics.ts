@@ -2,6 +2,7 @@
 
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { Counter, Histogram, Metrics } from "@knarr/std/metrics.ts";
+import type { Store } from "@knarr/store/store.ts";
 import { BUCKETS } from "./request-metrics.ts";
 
 export type StoreOperation = "create" | "update" | "delete";
@@ -45,13 +46,37 @@ export interface StoredKind extends Kind {
   readonly size: number;
 }
 
+/** How large the store is, when somebody looks. */
+export function storeMetrics(metrics: Metrics, store: Store): void {
+  metrics.read(
+    {
+      name: "apiserver_storage_size_bytes",
+      help: "Bytes of the store on the disk.",
+      labels: ["storage_cluster_id"],
+    },
+    () => (store.bytes === undefined ? [] : [[store.bytes, STORE]]),
+  );
+}
+
+/** Upstream's name for its only one. */
+const STORE = "etcd-0";
+
 /** How much there is of each kind, when somebody looks. */
-export function objectMetrics(metrics: Metrics, kinds: () => readonly StoredKind[]): void {
+export function objectMetrics(
+  metrics: Metrics,
+  { kinds, revision }: { kinds(): readonly StoredKind[]; revision(): number },
+): void {
   const help = "Stored objects, by kind.";
   metrics.read({ name: "apiserver_storage_objects", help, labels: ["resource"] }, () =>
     kinds().map(({ group, plural, size }) => [size, group ? `${plural}.${group}` : plural]),
   );
   metrics.read({ name: "apiserver_resource_objects", help, labels: ["group", "resource"] }, () =>
     kinds().map(({ group, plural, size }) => [size, group, plural]),
+  );
+  const reached =
+    "Revision that what is served has reached: the same for every kind, as all come by one stream.";
+  metrics.read(
+    { name: "apiserver_watch_cache_resource_version", help: reached, labels: ["group", "resource"] },
+    () => kinds().map(({ group, plural }) => [revision(), group, plural]),
   );
 }

@@ -2,7 +2,7 @@
 
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
-import type { Counter } from "@knarr/std/metrics.ts";
+import type { WatchMetrics } from "../metrics/server-metrics.ts";
 import type { Authentication } from "../authn/authentication.ts";
 import type { Authorization } from "../authz/authorization.ts";
 import type { Audit } from "../audit/audit.ts";
@@ -26,7 +26,7 @@ export interface Parts {
   readonly subresources: Subresources;
   readonly webhooks: WebhookClient;
   /** Events sent to watchers, by group, version and resource. */
-  readonly watchEvents: Counter;
+  readonly watchMetrics: WatchMetrics;
   readonly clock: Clock;
   readonly log: Logger;
   readonly authentication: Authentication;

@@ -6,6 +6,7 @@
  */
 
 import { realClock, type Clock } from "@knarr/std/clock.ts";
+import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { compactByItself } from "../auto-compaction.ts";
 import { ChangeFeed } from "../change-feed.ts";
@@ -48,6 +49,7 @@ export interface SqliteOptions {
 const PATIENCE_MS = 10_000;
 
 export class SqliteStore implements Store {
+  readonly #path: string;
   readonly #worker: Worker;
   readonly #feed = new ChangeFeed();
   readonly #stop = new AbortController();
@@ -83,8 +85,9 @@ export class SqliteStore implements Store {
   private constructor(
     worker: Worker,
     { revision, compacted }: { readonly revision: number; readonly compacted: number },
-    { clock, onTrouble = () => {} }: SqliteOptions,
+    { path, clock, onTrouble = () => {} }: SqliteOptions,
   ) {
+    this.#path = path;
     this.#worker = worker;
     this.#onTrouble = onTrouble;
     this.#patience = new Patience({
@@ -181,6 +184,11 @@ export class SqliteStore implements Store {
 
   async backup(path: string): Promise<void> {
     await this.#read({ type: "backup", path });
+  }
+
+  get bytes(): number {
+    const files = [this.#path, `${this.#path}-wal`];
+    return files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
   }
 
   async stats(): Promise<{ bytes: number; entries: number; history: number }> {

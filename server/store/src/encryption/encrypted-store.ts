@@ -97,6 +97,10 @@ export class EncryptedStore implements Store {
     return this.raw.trouble;
   }
 
+  get bytes(): number | undefined {
+    return this.raw.bytes;
+  }
+
   latest(): number | Promise<number> {
     return this.raw.latest();
   }
