@@ -6,6 +6,7 @@
  * compaction's sweep goes on in small steps when nobody waits, and in steps in proportion to the writes when somebody always does.
  */
 
+import { statfsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import {
   parentPort,
@@ -18,7 +19,14 @@ import { realClock } from "@knarr/std/clock.ts";
 import { giveBackMemory } from "@knarr/std/give-back.ts";
 import { checkLog } from "./check.ts";
 import { backUp } from "./copies.ts";
-import { explain, openDatabase, readyWriteAhead, resultCode, type MovedPrefixes } from "./database.ts";
+import {
+  explain,
+  openDatabase,
+  READY_BYTES,
+  readyWriteAhead,
+  resultCode,
+  type MovedPrefixes,
+} from "./database.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
 import { packRows, packValues, unpackValues } from "./packing.ts";
 import { RevisionLog, type Write, type Written } from "./revision-log.ts";
@@ -111,7 +119,6 @@ class Worker {
     try {
       if (this.#broken) throw new Error(this.#broken);
       this.#answerWrites(this.#log.write(writes), writes);
-      this.#recovered();
     } catch (err) {
       const message = this.#broken ?? explain(err, `Cannot write to the store ${this.#path}`);
       const isUnsure = resultCode(err) === 10;
@@ -132,15 +139,17 @@ class Worker {
     if (this.#broken) return;
     this.#try(() => this.#log.emptyWriteAhead());
     this.#probing ??= setInterval(() => {
-      if (this.#try(() => this.#log.touch())) this.#recovered();
+      if (!this.#isWell()) return;
+      clearInterval(this.#probing);
+      this.#probing = undefined;
+      this.#answer({ type: "recovered" });
     }, PROBE_MS);
   }
 
-  #recovered(): void {
-    if (!this.#probing) return;
-    clearInterval(this.#probing);
-    this.#probing = undefined;
-    this.#answer({ type: "recovered" });
+  /** A small write may have room where the next large one has none again. */
+  #isWell(): boolean {
+    const { bavail, bsize } = statfsSync(this.#path);
+    return bavail * bsize >= READY_BYTES && this.#try(() => this.#log.touch());
   }
 
   #answerWrites(written: readonly Written[], writes: readonly Write[]): void {
