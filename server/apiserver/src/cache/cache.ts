@@ -123,8 +123,10 @@ export interface ResourceCache<T extends ApiObject = ApiObject> {
 export interface Item<T extends ApiObject = ApiObject> {
   readonly key: string;
   readonly object: T;
-  /** The object as JSON. */
+  /** The object as JSON. Each time they are asked for they may be made anew. */
   readonly bytes: Buffer;
+  /** How many bytes. */
+  readonly size: number;
   readonly revision: number;
   /** The store has it as an older schema wanted it: even a write that changes nothing writes it anew. */
   readonly isOutdated?: true;

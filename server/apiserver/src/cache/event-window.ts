@@ -39,7 +39,7 @@ export class EventWindow<T extends ApiObject> {
     for (const change of changes) {
       this.#changes.push(change);
       this.#times.push(now);
-      this.#bytes += change.item.bytes.length;
+      this.#bytes += change.item.size;
     }
     this.trim(now);
   }
@@ -48,7 +48,7 @@ export class EventWindow<T extends ApiObject> {
   extend(changes: readonly ItemChange<T>[], start: number, now: number): void {
     this.#changes = [...changes, ...this.#changes];
     this.#times = [...changes.map(() => now), ...this.#times];
-    for (const { item } of changes) this.#bytes += item.bytes.length;
+    for (const { item } of changes) this.#bytes += item.size;
     this.#start = start;
   }
 
@@ -69,7 +69,7 @@ export class EventWindow<T extends ApiObject> {
         bytes > MAX_BYTES ||
         this.#times[drop]! < now - MAX_AGE_MS)
     ) {
-      bytes -= this.#changes[drop++]!.item.bytes.length;
+      bytes -= this.#changes[drop++]!.item.size;
     }
     // In larger pieces, so that a full window does not move all it has for every change.
     if (drop === 0 || (drop < 64 && drop < this.#changes.length)) return;

@@ -16,6 +16,7 @@ import { deepFreeze } from "@knarr/std/freeze.ts";
 import type { Change, Entry } from "@knarr/store/store.ts";
 import type { Item } from "./cache.ts";
 import { foreignObject, inStoredVersion } from "./foreign-object.ts";
+import { roomFor, StoredItem } from "./stored-item.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /** An object on its way to the store. */
@@ -55,7 +56,8 @@ export function itemOf<T extends ApiObject>(
 ): Item<T> {
   const resourceVersion = String(revision);
   object.metadata.resourceVersion = resourceVersion;
-  return { key, object: deepFreeze(object), bytes: splice(stored, split, split, resourceVersion), revision };
+  const bytes = splice(stored, split, split, resourceVersion);
+  return new StoredItem({ key, object: deepFreeze(object), bytes, revision });
 }
 
 /** What lies in the store under a kind's key. Throws Unreadable. */
@@ -89,7 +91,7 @@ export function parseItem<T extends ApiObject>(
       object.apiVersion === groupVersion(resource) &&
       object.metadata.resourceVersion === String(revision)
     ) {
-      return { key, object: deepFreeze(object), bytes: bytesOf(json), revision };
+      return new StoredItem({ key, object: deepFreeze(object), bytes: bytesOf(json), revision });
     }
   }
   return itemOf(draftOf(resource, key, inStoredVersion(resource, JSON.parse(text) as T)), revision);
@@ -106,7 +108,10 @@ function revivedItem<T extends ApiObject>(
   resource.revive!(object);
   const draft = draftOf(resource, key, object);
   const isAsStored = draft.stored.length === Buffer.byteLength(text) && draft.stored.toString() === text;
-  return { ...itemOf(draft, revision), ...(!isAsStored && { isOutdated: true }) };
+  const item = itemOf(draft, revision);
+  if (isAsStored) return item;
+  const { object: revived, bytes } = item;
+  return new StoredItem({ key, object: revived, bytes, revision, isOutdated: true });
 }
 
 /** What a change of the store makes of an item. */
@@ -131,7 +136,8 @@ export function withRevision<T extends ApiObject>(
   const changed = { ...object, metadata: { ...object.metadata, resourceVersion } };
   const split = splitOf(object);
   const end = split + versionText(before!).length;
-  return { key, object: deepFreeze(changed), bytes: splice(bytes, split, end, resourceVersion), revision };
+  const spliced = splice(bytes, split, end, resourceVersion);
+  return new StoredItem({ key, object: deepFreeze(changed), bytes: spliced, revision });
 }
 
 function inOrder<T extends ApiObject>(resource: Resource<T>, object: T): T {
@@ -176,16 +182,15 @@ function versionText(resourceVersion: string): string {
 /** `bytes` with what lies between `start` and `end` replaced by a resourceVersion. */
 function splice(bytes: Buffer, start: number, end: number, resourceVersion: string): Buffer {
   const text = versionText(resourceVersion);
-  const spliced = Buffer.allocUnsafeSlow(bytes.length - (end - start) + text.length);
+  const spliced = roomFor(bytes.length - (end - start) + text.length);
   bytes.copy(spliced, 0, 0, start);
   spliced.write(text, start, "latin1");
   bytes.copy(spliced, start + text.length, end);
   return spliced;
 }
 
-/** In memory of their own: small Buffers share slabs, and an object that stays would keep its neighbours' memory. */
-export function bytesOf(text: string): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+function bytesOf(text: string): Buffer {
+  const bytes = roomFor(Buffer.byteLength(text));
   bytes.write(text);
   return bytes;
 }

@@ -10,27 +10,29 @@ import type { Item, ItemChange, View, WatchBatch } from "./cache.ts";
 import { withRevision } from "./item.ts";
 import type { Selection } from "./selection.ts";
 
+type State<T extends ApiObject> = Pick<Item<T>, "object" | "bytes" | "size">;
+
 /** One event as some watchers see it; those who see it alike share it. */
 export class SharedEvent<T extends ApiObject> {
   readonly type: WatchEvent["type"];
   readonly object: T;
-  readonly #bytes: Buffer;
+  readonly #state: State<T>;
   #frame: Buffer | undefined;
   #views: Map<string, Buffer> | undefined;
 
-  constructor(type: WatchEvent["type"], object: T, bytes: Buffer) {
+  constructor(type: WatchEvent["type"], state: State<T>) {
     this.type = type;
-    this.object = object;
-    this.#bytes = bytes;
+    this.object = state.object;
+    this.#state = state;
   }
 
   /** Bytes of the object. */
   get size(): number {
-    return this.#bytes.length;
+    return this.#state.size;
   }
 
   frame(view: View | undefined): Buffer {
-    if (!view) return (this.#frame ??= wrap(this.type, this.#bytes));
+    if (!view) return (this.#frame ??= wrap(this.type, this.#state.bytes));
     this.#views ??= new Map();
     let frame = this.#views.get(view.name);
     if (!frame) {
@@ -92,7 +94,7 @@ export class SharedChange<T extends ApiObject> {
       // Who no longer selects it gets the last state that he did select.
       const shown =
         type === "DELETED" && this.change.type !== "DELETED" ? withRevision(previous!, item.revision) : item;
-      event = new SharedEvent(type, shown.object, shown.bytes);
+      event = new SharedEvent(type, shown);
       this.#events.set(type, event);
     }
     return event;
@@ -100,7 +102,7 @@ export class SharedChange<T extends ApiObject> {
 }
 
 export function addedBatch<T extends ApiObject>(items: readonly Item<T>[]): SharedBatch<T> {
-  return new SharedBatch(items.map(({ object, bytes }) => new SharedEvent("ADDED", object, bytes)));
+  return new SharedBatch(items.map((item) => new SharedEvent("ADDED", item)));
 }
 
 /** Says how far the watch has come; at the end of the initial events it says that too (KEP-3157). */
@@ -117,8 +119,9 @@ export function bookmark<T extends ApiObject>(
       ...(isInitialEnd && { annotations: { "k8s.io/initial-events-end": "true" } }),
     },
   };
+  const bytes = Buffer.from(JSON.stringify(object));
   return new SharedBatch([
-    new SharedEvent("BOOKMARK", object as unknown as T, Buffer.from(JSON.stringify(object))),
+    new SharedEvent("BOOKMARK", { object: object as unknown as T, bytes, size: bytes.length }),
   ]);
 }
 

@@ -129,7 +129,7 @@ export class Watcher<T extends ApiObject> implements Watch {
     if (this.#position === this.#items.length) return undefined;
     const start = this.#position;
     for (let bytes = 0; bytes < SLICE_BYTES && this.#position < this.#items.length; this.#position++) {
-      bytes += this.#items[this.#position]!.bytes.length;
+      bytes += this.#items[this.#position]!.size;
     }
     const slice = addedBatch(this.#items.slice(start, this.#position));
     if (this.#position === this.#items.length) {

@@ -28,5 +28,6 @@ export const watchComputed: Handler = (_parts, _request, served) => {
 };
 
 function itemOf(object: ApiObject): Item {
-  return { key: object.metadata.name ?? "", object, bytes: Buffer.from(JSON.stringify(object)), revision: 0 };
+  const bytes = Buffer.from(JSON.stringify(object));
+  return { key: object.metadata.name ?? "", object, bytes, size: bytes.length, revision: 0 };
 }

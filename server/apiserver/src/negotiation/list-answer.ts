@@ -58,7 +58,7 @@ export class ListAnswer implements WholeAnswer {
     if (this.#served.resource.stored) return items.length > LONG_ITEMS;
     if (answered.has(items)) return false;
     let length = 0;
-    for (let i = 0; i < items.length && length <= LONG_BYTES; i++) length += items[i]!.bytes.length;
+    for (let i = 0; i < items.length && length <= LONG_BYTES; i++) length += items[i]!.size;
     return length > LONG_BYTES;
   }
 

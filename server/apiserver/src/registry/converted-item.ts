@@ -18,4 +18,8 @@ export class ConvertedItem<T extends ApiObject> implements Item<T> {
     const { kind, apiVersion, ...rest } = this.object;
     return Buffer.from(JSON.stringify({ kind, apiVersion, ...rest })); // lists know by how they begin
   }
+
+  get size(): number {
+    return this.bytes.length;
+  }
 }
