@@ -1,11 +1,15 @@
 /**
- * A round of fuzzing: random requests, each of which is judged (`judge.ts`), and after them what must hold whatever was asked: what is stored can
- * be read in every form, and a server that starts again over the same store says the same.
+ * A round of fuzzing: one request for each published operation and many random ones, each of which is judged (`judge.ts`); lives of random objects,
+ * random kinds and policies; connections that are none. After all that what is stored can be read in every form, and a server that starts again over
+ * the same store says the same.
  */
 
 import { definition, foundations } from "./custom.ts";
+import { customRound } from "./custom-kinds.ts";
 import { tryOne, type Finding } from "./judge.ts";
+import { liveOnce } from "./lives.ts";
 import { places } from "./places.ts";
+import { policyRound } from "./policies.ts";
 import { publishedOperations, requestFor, type Operation } from "./published.ts";
 import { Random } from "./random.ts";
 import { hurtSockets } from "./raw-sockets.ts";
@@ -41,7 +45,22 @@ export async function fuzzRound(
     findings.push(...(await tryOne(target, request)));
     timed?.(request, performance.now() - started);
   }
-  findings.push(...(await hurtSockets(target, random)), ...(await readEverything(target)));
+  const { size } = new Set(places);
+  const { findings: ofLives, lived } = await liveOnce(target, random, {
+    share: Math.min(1, requests / 2000),
+  });
+  const { findings: ofKinds, established } = await customRound(target, random, Math.ceil(requests / 60));
+  findings.push(
+    ...ofLives,
+    ...ofKinds,
+    ...(await policyRound(target, random, Math.ceil(requests / 60))),
+    ...(await hurtSockets(target, random)),
+    ...(await readEverything(target)),
+  );
+  if (requests >= 2000 && (lived < size / 2 || established === 0))
+    findings.push({
+      what: `only ${lived} kinds lived and ${established} definitions were good: this proves little`,
+    });
   return findings;
 }
 

@@ -58,10 +58,15 @@ export interface Finding {
   readonly reply?: Reply;
 }
 
-/** What is wrong with one request; when the server ended by it, it runs again after this. */
-export async function tryOne(target: Target, request: FuzzRequest): Promise<Finding[]> {
+/** What is wrong with one request; when the server ended by it, it runs again after this. `answered` hears the answer. */
+export async function tryOne(
+  target: Target,
+  request: FuzzRequest,
+  answered: (reply: Reply) => void = () => {},
+): Promise<Finding[]> {
   try {
     const reply = await target.send(request);
+    answered(reply);
     const findings = [...judged(request, reply), ...(await harmDone(target, request))];
     if (reply.code < 300 && findings.length === 0) findings.push(...(await readBack(target, request, reply)));
     return findings;

@@ -18,6 +18,7 @@ export interface Reply {
   /** 0 when the connection ended without an answer. */
   readonly code: number;
   readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** Nothing that is asked for here may take longer: what does has no answer. */
@@ -117,7 +118,12 @@ export class Target implements AsyncDisposable {
     return Promise.race([reply, none]);
   }
 
-  async #sendHttp2({ method, path, headers, body }: FuzzRequest): Promise<Reply> {
+  /** What a watch tells before its time is over. */
+  async watched(path: string): Promise<Reply> {
+    return this.#sendHttp2({ method: "GET", path, headers: {} }, { whole: true });
+  }
+
+  async #sendHttp2({ method, path, headers, body }: FuzzRequest, { whole = false } = {}): Promise<Reply> {
     const stream = this.#connected().request(
       { ...headers, ":method": method, ":path": path },
       { endStream: !body },
@@ -130,11 +136,12 @@ export class Target implements AsyncDisposable {
     stream.once("response", (answer) => {
       code = Number(answer[":status"]);
       // Watches go on; a glimpse is enough.
-      if (goesOn(path)) setTimeout(() => stream.close(8), GLIMPSE_MS).unref();
+      if (goesOn(path) && !whole) setTimeout(() => stream.close(8), GLIMPSE_MS).unref();
     });
     if (body) stream.end(body);
     await ended;
-    return { code, text: Buffer.concat(chunks).toString() };
+    const bytes = Buffer.concat(chunks);
+    return { code, bytes, text: bytes.toString() };
   }
 
   /** One session for many streams, as clients have it; when the server ended it, another. */
@@ -173,17 +180,18 @@ export class Target implements AsyncDisposable {
     socket.write(Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"));
     if (body) socket.write(body);
     const chunks: Buffer[] = [];
-    let left = Infinity;
+    let left: number | undefined;
     socket.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
-      left = left === Infinity ? bytesLeft(Buffer.concat(chunks), method) : left - chunk.length;
-      if (chunk.includes("101 Switching") || goesOn(path) || left <= 0) socket.destroy();
+      left = left === undefined ? bytesLeft(Buffer.concat(chunks), method) : left - chunk.length;
+      if (chunk.includes("101 Switching") || goesOn(path) || left! <= 0) socket.destroy();
     });
     await closed;
     const text = Buffer.concat(chunks).toString();
     return {
       code: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0),
       text: text.slice(text.indexOf("\r\n\r\n") + 4),
+      bytes: Buffer.alloc(0), // only what clients would ask is read as bytes
     };
   }
 }
@@ -193,13 +201,15 @@ export function isByHand({ method, headers }: FuzzRequest): boolean {
   return !/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method) || "upgrade" in headers;
 }
 
-/** How much of an HTTP/1.1 answer is still to come: the connection may be kept for more. Infinity as long as nobody knows. */
-function bytesLeft(answer: Buffer, method: string): number {
+/** How much of an HTTP/1.1 answer is still to come: the connection may be kept for more. Undefined before the end of its headers. */
+function bytesLeft(answer: Buffer, method: string): number | undefined {
   const end = answer.indexOf("\r\n\r\n");
-  if (end < 0) return Infinity;
+  if (end < 0) return undefined;
   if (method === "HEAD") return 0;
-  const length = /^content-length: (\d+)/im.exec(answer.subarray(0, end).toString("latin1"))?.[1];
-  return length === undefined ? Infinity : end + 4 + Number(length) - answer.length;
+  const head = answer.subarray(0, end).toString("latin1");
+  const length = /^content-length: (\d+)/im.exec(head)?.[1];
+  if (length !== undefined) return end + 4 + Number(length) - answer.length;
+  return Infinity; // until it is closed
 }
 
 /** Watches and followed logs: only their beginning is waited for. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
+import { dump } from "js-yaml";
 import { definitionOfKind } from "@knarr/schema/resources.ts";
 import { ApiError } from "../status.ts";
 import { type DecodeOptions, decodeBody, decodeValue, type ExpectedKind } from "./decode.ts";
@@ -367,6 +368,39 @@ test("decodeBody takes any JSON object as data and gives it back", () => {
       assert.deepEqual(warnings, []);
     }),
     { examples: [[Object.fromEntries([["__proto__", "x"]])]] },
+  );
+});
+
+const texts = fc.oneof(
+  fc.string({ unit: "grapheme" }),
+  fc.stringMatching(/^[-+0-9._eExXobyYnNaAiIfF:~<[\]{},'"!&*#| \n]{0,9}$/),
+  fc.constantFrom(
+    "1e9999999999",
+    "9".repeat(400),
+    "010",
+    "0o7",
+    "1_0",
+    "1:30",
+    "yes",
+    "Y",
+    "~",
+    ".inf",
+    "<<",
+    "=",
+  ),
+);
+
+test("decodeBody reads any text in YAML as the text that it was written for", () => {
+  fc.assert(
+    fc.property(fc.dictionary(texts, texts), (data) => {
+      const text = dump(
+        { apiVersion: "v1", kind: "ConfigMap", data },
+        { noRefs: true, lineWidth: -1, sortKeys: true },
+      );
+      const { object } = decode(text, configMap, { mediaType: YAML_TYPE });
+      assert.deepEqual(object["data"] ?? {}, Object.fromEntries(Object.entries(data)));
+    }),
+    { examples: [[{ "1e9999999999": "1e9999999999" }]] },
   );
 });
 

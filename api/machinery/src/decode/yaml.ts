@@ -147,13 +147,15 @@ const integers = implicit("int", (text) => {
       : octal
         ? parseInt(octal, 8)
         : Number(decimal);
+  if (!Number.isFinite(value)) return NOT_RESOLVED;
   return sign === "-" ? -value : value;
 });
 
 const floats = implicit("float", (text) => {
   const plain = text.replaceAll("_", "");
-  if (/^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(plain)) return Number(plain);
-  return NOT_RESOLVED;
+  if (!/^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(plain)) return NOT_RESOLVED;
+  const value = Number(plain);
+  return Number.isFinite(value) ? value : NOT_RESOLVED; // what no float holds stays text, as in Go
 });
 
 function implicit<T>(name: string, resolve: (text: string) => T | typeof NOT_RESOLVED) {
