@@ -2,11 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ApiServerOptions } from "@knarr/apiserver/options.ts";
-import { createApiServer, type ApiServer } from "@knarr/apiserver/server.ts";
+import { createApiServer } from "@knarr/apiserver/server.ts";
 import { testCertificates } from "@knarr/apiserver/testing/secure-server.ts";
 import type { Api } from "@knarr/client/api.ts";
-import type { Transport } from "@knarr/client/transport.ts";
 import { createApi } from "@knarr/client/create-api.ts";
 import { customResourceDefinition } from "@knarr/kinds/apiextensions/custom-resource-definition.ts";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
@@ -19,44 +17,7 @@ import { isConflict, isNotFound } from "@knarr/machinery/status.ts";
 import { FakeClock } from "@knarr/std/clock.ts";
 import { openStore } from "@knarr/store/drivers/drivers.ts";
 import { skipEtcd as skip, TestEtcd } from "@knarr/store/testing/etcd.ts";
-
-const ADMIN = { name: "admin", groups: ["system:masters", "system:authenticated"] };
-
-/** Both start at the same moment, on an etcd that has nothing. */
-class TwoServers implements AsyncDisposable {
-  readonly apis: readonly Api[];
-  readonly transports: readonly Transport[];
-  readonly #stack: AsyncDisposableStack;
-
-  static async start(options: Partial<ApiServerOptions> = {}): Promise<TwoServers> {
-    await using stack = new AsyncDisposableStack();
-    const etcd = stack.use(await TestEtcd.start());
-    const start = async (): Promise<ApiServer> => {
-      const store = stack.use(await openStore(`etcd://${etcd.endpoint}`));
-      return stack.use(await createApiServer({ store, ...options }));
-    };
-    const servers = await Promise.all([start(), start()]);
-    const transports = servers.map((server) => server.inProcess(ADMIN));
-    return new TwoServers(transports, stack.move());
-  }
-
-  private constructor(transports: readonly Transport[], stack: AsyncDisposableStack) {
-    this.transports = transports;
-    this.apis = transports.map((transport) => createApi(transport));
-    this.#stack = stack;
-  }
-
-  /** What one of them answers to GET of a path. */
-  async get(server: number, url: string): Promise<any> {
-    const { pathname: path, searchParams } = new URL(url, "https://x");
-    const query = Object.fromEntries(searchParams);
-    return (await this.transports[server]!.request({ method: "GET", path, query })).body;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stack.disposeAsync();
-  }
-}
+import { ADMIN, TwoServers } from "./two-servers.ts";
 
 const mapOf = (name: string, data: Record<string, string>) => ({
   metadata: { name, namespace: "default" },
