@@ -38,10 +38,13 @@ export type Decision =
   /** `denied` stops the chain; without it the next authorizer is asked. */
   | { readonly allowed: false; readonly denied?: boolean; readonly reason: string; readonly error?: string };
 
-/** One way to say who is asking. `undefined`: not mine, ask the next. Throws ApiError Unauthorized for credentials that are mine and bad. */
+/**
+ * One way to say who is asking, by what the connection and the headers show. `undefined`: not mine, ask the next. Throws ApiError
+ * Unauthorized for credentials that are mine and bad. Whoever has to wait for something is a TokenAuthenticator.
+ */
 export interface Authenticator {
   readonly name: string;
-  authenticate(credentials: Credentials): Promise<User | undefined>;
+  authenticate(credentials: Credentials): User | undefined;
 }
 
 export interface Credentials {

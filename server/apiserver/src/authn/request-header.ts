@@ -39,7 +39,8 @@ export function requestHeaderAuthenticator({
   };
   return {
     name: "request-header",
-    async authenticate({ certificate, headers }: Credentials): Promise<User | undefined> {
+    authenticate({ certificate, headers }: Credentials): User | undefined {
+      if (headers[USER] === undefined) return undefined;
       const name = valuesOf(headers[USER])[0]?.trim();
       if (!certificate || !name || !proxyOf(certificate)) return undefined;
       const uid = valuesOf(headers[UID])[0]?.trim();

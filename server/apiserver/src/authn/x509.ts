@@ -35,7 +35,7 @@ export function x509Authenticator({ clientCa, now, observe }: X509Options): Auth
   const known = new WeakMap<Buffer, Identity>();
   return {
     name: "x509",
-    async authenticate({ certificate }: Credentials): Promise<User | undefined> {
+    authenticate({ certificate }: Credentials): User | undefined {
       if (!certificate) return undefined;
       let identity = known.get(certificate);
       if (!identity) known.set(certificate, (identity = identityOf(certificate, authorities)));

@@ -39,7 +39,7 @@ export class Classifier {
 
   /** Undefined only while the mandatory schemas are not there: then nothing is held back. */
   flowOf(request: Classified): Flow | undefined {
-    const schema = this.#schemas.find(({ spec }) => spec?.rules?.some((rule) => fits(rule, request)));
+    const schema = this.#schemaOf(request);
     if (!schema) return undefined;
     const { priorityLevelConfiguration, distinguisherMethod } = schema.spec!;
     return {
@@ -47,6 +47,12 @@ export class Classifier {
       level: priorityLevelConfiguration.name,
       distinguisher: distinguisherOf(distinguisherMethod?.type, request),
     };
+  }
+
+  #schemaOf(request: Classified): FlowSchema | undefined {
+    for (const schema of this.#schemas)
+      for (const rule of schema.spec?.rules ?? []) if (fits(rule, request)) return schema;
+    return undefined;
   }
 }
 
@@ -56,10 +62,15 @@ function distinguisherOf(method: string | undefined, { user, namespace }: Classi
 }
 
 function fits(rule: PolicyRulesWithSubjects, request: Classified): boolean {
-  if (!rule.subjects.some((subject) => isOne(subject, request.user))) return false;
-  return request.isResource
-    ? (rule.resourceRules ?? []).some((one) => fitsResource(one, request))
-    : (rule.nonResourceRules ?? []).some((one) => fitsPath(one, request));
+  if (!isAmong(rule.subjects, request.user)) return false;
+  if (!request.isResource) return (rule.nonResourceRules ?? []).some((one) => fitsPath(one, request));
+  for (const one of rule.resourceRules ?? []) if (fitsResource(one, request)) return true;
+  return false;
+}
+
+function isAmong(subjects: readonly Subject[], user: User): boolean {
+  for (const subject of subjects) if (isOne(subject, user)) return true;
+  return false;
 }
 
 function isOne({ kind, user, group, serviceAccount }: Subject, who: User): boolean {

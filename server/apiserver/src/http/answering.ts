@@ -24,19 +24,19 @@ export function commonHeaders(
 }
 
 /** Gives how many bytes of body were sent. */
-export async function sendAnswer(
+export function sendAnswer(
   exchange: Exchange,
   answer: WholeAnswer,
   headers: OutgoingHttpHeaders,
-): Promise<number> {
+): number | Promise<number> {
   const { code, type = "application/json" } = answer;
   if (code !== 304) headers["content-type"] = type;
-  Object.assign(headers, answer.headers);
+  if (answer.headers) Object.assign(headers, answer.headers);
   const pieces = exchange.method === "HEAD" ? undefined : answer.pieces;
-  if (pieces) return await sendLong(exchange, code, { headers, pieces });
+  if (pieces) return sendLong(exchange, code, { headers, pieces });
   const bytes = answer.bytes ?? bytesOf(answer.value); // `value` may have to be made, and is not wanted when there are bytes
   if (bytes.length > COMPRESS_FROM && exchange.method !== "HEAD")
-    return await sendLong(exchange, code, { headers, pieces: [bytes] });
+    return sendLong(exchange, code, { headers, pieces: [bytes] });
   exchange.send(code, headers, bytes);
   return bytes.length;
 }

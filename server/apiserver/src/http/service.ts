@@ -2,11 +2,12 @@
  * HTTP requests to pipeline requests, and outcomes to HTTP answers.
  */
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { MAX_BODY_BYTES } from "@knarr/machinery/decode/decode.ts";
 import { errorAnswer, type WholeAnswer } from "../pipeline/answer.ts";
 import type { RequestBody } from "../pipeline/api-request.ts";
+import { after, settled } from "../pipeline/at-once.ts";
 import { isLongRunning } from "../pipeline/deadline.ts";
 import type { Outcome, Pipeline } from "../pipeline/pipeline.ts";
 import { Stages } from "../pipeline/stages.ts";
@@ -30,26 +31,38 @@ export class HttpService {
   }
 
   /** Answers an exchange. Never throws: what goes wrong is answered, or the client has gone. */
-  async serve(exchange: Exchange, auditId: string): Promise<void> {
-    const outcome = await this.#outcomeOf(exchange, auditId);
-    const { answer, route } = outcome;
-    const sent = { code: 0, bytes: 0 };
-    const started = performance.now();
-    try {
-      const headers = commonHeaders(auditId, outcome);
-      if ("stream" in answer) {
-        using _ = isLongRunning(route) ? this.#metrics.goesOn(route, exchange.method) : undefined;
-        sent.code = await this.#stream(exchange, outcome, headers);
-      } else {
-        const whole = "upgrade" in answer ? upgradeRequired() : answer;
-        sent.code = whole.code;
-        sent.bytes = await sendAnswer(exchange, whole, headers);
-      }
-    } catch (err) {
-      this.#pipeline.parts.log.error("Could not write an answer", { path: route.path, error: err });
-    }
-    outcome.stages.add("answer", performance.now() - started);
-    this.#count(exchange, { ...sent, outcome, auditId });
+  serve(exchange: Exchange, auditId: string): void | Promise<void> {
+    return after(this.#outcomeOf(exchange, auditId), (outcome) => {
+      const { stages, route } = outcome;
+      const sent: Sent = { code: 0, bytes: 0, outcome, auditId };
+      const started = stages.total;
+      return settled(
+        () => this.#send(exchange, sent),
+        (err) =>
+          this.#pipeline.parts.log.error("Could not write an answer", { path: route.path, error: err }),
+        () => {
+          stages.add("answer", stages.total - started);
+          this.#count(exchange, sent);
+        },
+      );
+    });
+  }
+
+  /** Writes the answer, and down in `sent` what was sent. */
+  #send(exchange: Exchange, sent: Sent): void | Promise<void> {
+    const { outcome, auditId } = sent;
+    const { answer } = outcome;
+    const headers = commonHeaders(auditId, outcome);
+    if ("stream" in answer) return this.#sendStream(exchange, sent, headers);
+    const whole = "upgrade" in answer ? upgradeRequired() : answer;
+    sent.code = whole.code;
+    return after(sendAnswer(exchange, whole, headers), (bytes) => void (sent.bytes = bytes));
+  }
+
+  async #sendStream(exchange: Exchange, sent: Sent, headers: OutgoingHttpHeaders): Promise<void> {
+    const { route } = sent.outcome;
+    using _ = isLongRunning(route) ? this.#metrics.goesOn(route, exchange.method) : undefined;
+    sent.code = await this.#stream(exchange, sent.outcome, headers);
   }
 
   /** The same for a request that asks to become another protocol. */
@@ -63,7 +76,7 @@ export class HttpService {
     const auditId = auditIdOf(request.headers);
     const outcome = await this.#outcomeOf(exchange, auditId);
     const { answer, route } = outcome;
-    const sent = { code: 101, bytes: 0 };
+    const sent: Sent = { code: 101, bytes: 0, outcome, auditId };
     try {
       using _ = "code" in answer ? undefined : this.#metrics.goesOn(route, exchange.method);
       if ("upgrade" in answer) await answer.upgrade(exchange.raw);
@@ -77,26 +90,17 @@ export class HttpService {
       this.#pipeline.parts.log.error("Could not relay a connection", { path: route.path, error: err });
       socket.destroy();
     }
-    this.#count(exchange, { ...sent, outcome, auditId });
+    this.#count(exchange, sent);
   }
 
-  #count(
-    { method, url, headers }: Exchange,
-    {
-      auditId,
-      ...sent
-    }: { readonly code: number; readonly bytes: number; readonly outcome: Outcome; readonly auditId: string },
-  ): void {
-    const isLong = isLongRunning(sent.outcome.route) || sent.code === 101;
-    this.#metrics.observe({ ...sent, method, url, contentType: headers["content-type"], isLong });
-    if (!isLong) logIfSlow(this.#pipeline.parts.log, sent.outcome, { auditId, method, code: sent.code });
+  #count({ method, url, headers }: Exchange, { auditId, code, bytes, outcome }: Sent): void {
+    const isLong = isLongRunning(outcome.route) || code === 101;
+    const contentType = headers["content-type"];
+    this.#metrics.observe({ outcome, method, url, contentType, code, bytes, isLong });
+    if (!isLong) logIfSlow(this.#pipeline.parts.log, outcome, { auditId, method, code });
   }
 
-  async #stream(
-    exchange: Exchange,
-    outcome: Outcome,
-    headers: ReturnType<typeof commonHeaders>,
-  ): Promise<number> {
+  async #stream(exchange: Exchange, outcome: Outcome, headers: OutgoingHttpHeaders): Promise<number> {
     const { answer, route } = outcome;
     if (!("stream" in answer)) return 0;
     let code = 0;
@@ -117,7 +121,7 @@ export class HttpService {
     }
   }
 
-  #outcomeOf(exchange: Exchange, auditId: string): Promise<Outcome> {
+  #outcomeOf(exchange: Exchange, auditId: string): Outcome | Promise<Outcome> {
     const { url, method, headers, connection } = exchange;
     const stages = new Stages();
     const path = pathOf(url);
@@ -135,7 +139,7 @@ export class HttpService {
     });
   }
 
-  #userOf({ headers, connection, url }: Exchange): Promise<User> {
+  #userOf({ headers, connection, url }: Exchange): User | Promise<User> {
     const { authorization } = headers;
     const bearer = authorization && /^bearer +(.+)$/i.exec(authorization)?.[1];
     return this.#pipeline.parts.authentication.authenticate({
@@ -145,6 +149,14 @@ export class HttpService {
       ...(bearer && { bearerToken: bearer.trim() }),
     });
   }
+}
+
+/** What was sent of an answer so far. */
+interface Sent {
+  code: number;
+  bytes: number;
+  readonly outcome: Outcome;
+  readonly auditId: string;
 }
 
 /** Reads the body once, whoever asks and how often. */

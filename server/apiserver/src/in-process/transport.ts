@@ -64,7 +64,15 @@ export class InProcessTransport implements Transport {
     return answered(whole, warnings);
   }
 
-  #handle({ method, path, query, body, contentType, accept, signal }: TransportRequest): Promise<Outcome> {
+  #handle({
+    method,
+    path,
+    query,
+    body,
+    contentType,
+    accept,
+    signal,
+  }: TransportRequest): Outcome | Promise<Outcome> {
     signal?.throwIfAborted();
     return this.#pipeline.handle({
       method,

@@ -1,6 +1,6 @@
 /** What is counted of requests, under upstream's names. */
 
-import type { Metrics } from "@knarr/std/metrics.ts";
+import type { Distribution, Figure, Metrics } from "@knarr/std/metrics.ts";
 import type { Outcome } from "../pipeline/pipeline.ts";
 import type { Route } from "../pipeline/route.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -35,6 +35,8 @@ export class RequestMetrics {
   readonly #long;
   readonly #ended;
   readonly #registry: Pick<Registry, "find">;
+  /** By kind, which a definition may take away. */
+  readonly #series = new WeakMap<object, Map<string, RequestSeries>>();
 
   /** Labels are what `registry` knows and what is here, never what a client makes up: each series stays as long as the server. */
   constructor(metrics: Metrics, registry: Pick<Registry, "find">) {
@@ -77,17 +79,38 @@ export class RequestMetrics {
   observe({ outcome, method, url, contentType, code, bytes, isLong }: Answered): void {
     const { route, stages } = outcome;
     const verb = verbOf(route, method, contentType);
-    const where = this.#whereOf(route);
-    const dryRun = url.includes("dryRun=All") ? "All" : "";
+    const series = this.#seriesOf(route, verb, url.includes("dryRun=All") ? "All" : "");
     if (!isLong) {
       const seconds = stages.total / 1000;
-      this.#seconds.observe([verb, dryRun, ...where], seconds);
+      (series.seconds ??= this.#seconds.series(series.dryRunLabels)).observe(seconds);
       const others = (stages.spent("queue") + stages.spent("webhooks")) / 1000;
-      this.#sliSeconds.observe([verb, ...where], Math.max(0, seconds - others));
-      if (READS.has(verb)) this.#sizes.observe([verb, ...where], bytes);
+      (series.sliSeconds ??= this.#sliSeconds.series(series.labels)).observe(Math.max(0, seconds - others));
+      if (READS.has(verb)) (series.sizes ??= this.#sizes.series(series.labels)).observe(bytes);
     }
-    this.#total.add([verb, dryRun, ...where, String(code)]);
-    if (code === 429 || code === 504) this.#ended.add([verb, ...where, String(code)]);
+    series.total
+      .getOrInsertComputed(code, () => this.#total.series([...series.dryRunLabels, String(code)]))
+      .add();
+    if (code === 429 || code === 504) this.#ended.add([...series.labels, String(code)]);
+  }
+
+  /** Found by the kind and few words, so that a request costs no joining of all its labels. */
+  #seriesOf(route: Route, verb: string, dryRun: string): RequestSeries {
+    const served = this.#registry.find(route.group, route.version, route.resource) ?? NO_KIND;
+    const ofKind = this.#series.getOrInsertComputed(served, () => new Map());
+    const [part, scope] = served === NO_KIND ? ["", ""] : placeOf(route);
+    return ofKind.getOrInsertComputed(`${verb} ${dryRun} ${part} ${scope}`, () => {
+      const labels = [verb, ...this.#whereOf(route)];
+      const [, ...where] = labels;
+      const dryRunLabels = [verb, dryRun, ...where];
+      return {
+        labels,
+        dryRunLabels,
+        seconds: undefined,
+        sliSeconds: undefined,
+        sizes: undefined,
+        total: new Map(),
+      };
+    });
   }
 
   /** Counts it among those that go on, until what is returned is disposed of. */
@@ -97,12 +120,33 @@ export class RequestMetrics {
     return { [Symbol.dispose]: () => this.#long.add(labels, -1) };
   }
 
-  #whereOf({ group, version, resource, subresource, namespace, name }: Route): string[] {
+  #whereOf(route: Route): string[] {
+    const { group, version, resource } = route;
     if (!this.#registry.find(group, version, resource)) return ["", "", "", "", "", "apiserver"];
-    const scope = name ? "resource" : namespace ? "namespace" : "cluster";
-    const part = subresource === "" || SUBRESOURCES.has(subresource) ? subresource : OTHER;
-    return [group, version, resource, part, scope, "apiserver"];
+    return [group, version, resource, ...placeOf(route), "apiserver"];
   }
+}
+
+/** The series that one sort of request counts in, made when first used. */
+interface RequestSeries {
+  readonly labels: readonly string[];
+  readonly dryRunLabels: readonly string[];
+  /** Of requests that come to an end by themselves. */
+  seconds: Distribution | undefined;
+  sliSeconds: Distribution | undefined;
+  /** Of reads only. */
+  sizes: Distribution | undefined;
+  /** By the code of the answer. */
+  readonly total: Map<number, Figure>;
+}
+
+/** Stands for the kind of requests that are for none. */
+const NO_KIND = {};
+
+/** Subresource and scope, as labels. */
+function placeOf({ subresource, namespace, name }: Route): [part: string, scope: string] {
+  const part = subresource === "" || SUBRESOURCES.has(subresource) ? subresource : OTHER;
+  return [part, name ? "resource" : namespace ? "namespace" : "cluster"];
 }
 
 /** Methods that are shown for what is no resource, and parts of resources. */

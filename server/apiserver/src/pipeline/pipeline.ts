@@ -7,12 +7,12 @@ import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "@knarr/machinery/status.ts";
 import { impersonatedUser, isImpersonating } from "../authn/impersonation.ts";
 
-import type { Seat } from "../flow-control/dispatcher.ts";
 import { RETRY_AFTER_SECONDS } from "../flow-control/refusals.ts";
 import { audited } from "../audit/audited.ts";
 import type { User } from "../request.ts";
 import { errorAnswer, textAnswer, type Answer, type WholeAnswer } from "./answer.ts";
 import { ApiRequest, type FlowIds, type Origin, type RequestBody } from "./api-request.ts";
+import { after, settled } from "./at-once.ts";
 import { authorizeRequest } from "./authorize.ts";
 import { dispatch } from "./dispatch.ts";
 import type { Parts } from "./parts.ts";
@@ -56,35 +56,64 @@ export class Pipeline {
     this.#nonResources = nonResources;
   }
 
-  async handle(incoming: Incoming): Promise<Outcome> {
+  /** At once, when nothing has to be waited for: most reads come out of memory. */
+  handle(incoming: Incoming): Outcome | Promise<Outcome> {
     const { stages = new Stages() } = incoming;
     const route = routeOf(incoming.method, incoming.path, incoming.query);
     const counted = isLongRunning(route) ? undefined : READ_ONLY.has(route.verb) ? "readOnly" : "mutating";
     if (counted) this.inFlight[counted]++;
     let request: ApiRequest | undefined;
-    try {
-      const identity = this.#userOf(incoming, route, stages);
-      const user = identity instanceof Promise ? await stages.during("authentication", identity) : identity;
-      request = requestOf(incoming, { route, user, stages });
-      request.audit = this.parts.audit?.begin(request);
-      if (isImpersonating(incoming.headers)) await this.#impersonate(request);
-      const admitted = this.parts.limits ? this.parts.limits.admit(request) : UNLIMITED;
-      const seat = admitted instanceof Promise ? await stages.during("queue", admitted) : admitted;
-      if (!seat) return outcomeOf(request, tooManyRequests());
-      try {
-        const asked = authorizeRequest(this.parts.authorization, request);
-        if (asked) await stages.during("authorization", asked);
-        return outcomeOf(request, await this.#answer(request));
-      } finally {
-        seat.release();
-      }
-    } catch (err) {
+    const failed = (err: unknown): Outcome => {
       const answer = errorAnswer(this.failureOf(err, route));
       return request ? outcomeOf(request, answer) : { answer, warnings: [], route, user: undefined, stages };
-    } finally {
+    };
+    const done = (): void => {
       stages.endStore();
       if (counted) this.inFlight[counted]--;
-    }
+    };
+    return settled(
+      () =>
+        after(this.#userOf(incoming, route, stages), (user) => {
+          request = requestOf(incoming, { route, user, stages });
+          return this.#identified(request);
+        }),
+      failed,
+      done,
+    );
+  }
+
+  /** Who asks is known: what is answered. */
+  #identified(request: ApiRequest): Outcome | Promise<Outcome> {
+    request.audit = this.parts.audit?.begin(request);
+    if (isImpersonating(request.headers))
+      return this.#impersonate(request).then(() => this.#admitted(request));
+    return this.#admitted(request);
+  }
+
+  #admitted(request: ApiRequest): Outcome | Promise<Outcome> {
+    const { limits } = this.parts;
+    if (!limits) return this.#authorized(request);
+    const admitted = limits.admit(request);
+    return after(admitted instanceof Promise ? request.stages.during("queue", admitted) : admitted, (seat) =>
+      seat
+        ? settled(
+            () => this.#authorized(request),
+            undefined,
+            () => seat.release(),
+          )
+        : outcomeOf(request, tooManyRequests()),
+    );
+  }
+
+  #authorized(request: ApiRequest): Outcome | Promise<Outcome> {
+    const asked = authorizeRequest(this.parts.authorization, request);
+    return asked
+      ? request.stages.during("authorization", asked).then(() => this.#answered(request))
+      : this.#answered(request);
+  }
+
+  #answered(request: ApiRequest): Outcome | Promise<Outcome> {
+    return after(this.#answer(request), (answer) => outcomeOf(request, answer));
   }
 
   #answer(request: ApiRequest): Answer | Promise<Answer> {
@@ -96,13 +125,16 @@ export class Pipeline {
   }
 
   #userOf(incoming: Incoming, route: Route, stages: Stages): User | Promise<User> {
-    const user = incoming.user();
-    const { audit } = this.parts;
-    if (!audit || !(user instanceof Promise)) return user;
-    return user.catch((err) => {
-      audit.refused(requestOf(incoming, { route, user: NOBODY, stages }));
+    const refused = (err: unknown): never => {
+      this.parts.audit?.refused(requestOf(incoming, { route, user: NOBODY, stages }));
       throw err;
-    });
+    };
+    try {
+      const user = incoming.user();
+      return user instanceof Promise ? stages.during("authentication", user).catch(refused) : user;
+    } catch (err) {
+      return refused(err);
+    }
   }
 
   async #impersonate(request: ApiRequest): Promise<void> {
@@ -122,8 +154,6 @@ export class Pipeline {
   }
 }
 
-const UNLIMITED: Seat = { release: () => undefined };
-
 /** As upstream words it; every client comes again by itself. */
 function tooManyRequests(): WholeAnswer {
   const answer = textAnswer(429, "Too many requests, please try again later.\n");
@@ -140,10 +170,9 @@ function requestOf(
   known: { readonly route: Route; readonly user: User; readonly stages: Stages },
 ): ApiRequest {
   const { method, query, headers, body, origin } = incoming;
-  return new ApiRequest({
-    ...{ method, query, headers, body, origin, ...known },
-    signal: () => incoming.signal(),
-  });
+  const { route, user, stages } = known;
+  const signal = (): AbortSignal => incoming.signal();
+  return new ApiRequest({ method, route, query, headers, body, user, origin, stages, signal });
 }
 
 function outcomeOf({ audit, warnings, route, user, flow, stages }: ApiRequest, answer: Answer): Outcome {
