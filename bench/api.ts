@@ -71,7 +71,6 @@ async function loadWith(title: string, kubeconfig: string, pids: readonly number
 
   const create = (prefix: string) => (i: number) =>
     client.must("POST", `${NAMESPACE}/configmaps`, configMap(`${prefix}-${i}`));
-  // What is measured is a server that has been up for a moment, not its compiler.
   await measure("", { total: 2000, clients: CLIENTS, pids }, create("warm"));
   did(await measure("create, 16 clients", many, create("many")));
   did(await measure("create, 1 client", { total: 500, clients: 1, pids }, create("one")));
