@@ -1,6 +1,9 @@
 /** The API while the store's disk is full or hangs: writes are refused with a Status that says so, reads and watches go on, and all is well by itself afterwards. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createApiServer } from "@knarr/apiserver/server.ts";
@@ -123,3 +126,36 @@ test(
     assert.deepEqual(await seen, ["stuck", "last"]);
   },
 );
+
+test("a log on a disk that is full, or hangs, loses lines and holds up nobody", options, async () => {
+  using disk = new TestDisk({ megabytes: 4 });
+  const log = openSync(join(disk.path, "log"), "a");
+  const script = `
+    import { createLogger } from ${JSON.stringify(import.meta.resolve("@knarr/std/log.ts"))};
+    const log = createLogger();
+    process.on("message", () => {
+      for (let i = 0; i < 3000; i++) log.error("Store could not be written");
+      setImmediate(() => process.send("goes on"));
+    });
+    process.send("ready");`;
+  const words = ["--input-type=module", "-e", script];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "ignore", log, "ipc"] });
+  closeSync(log);
+  await once(child, "message");
+  const goesOn = async () => {
+    child.send("log");
+    assert.deepEqual((await once(child, "message"))[0], "goes on");
+  };
+  disk.fill();
+  await goesOn();
+  disk.empty();
+  disk.freeze();
+  try {
+    await goesOn();
+    await goesOn();
+  } finally {
+    disk.thaw();
+  }
+  child.disconnect();
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+});

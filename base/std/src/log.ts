@@ -8,8 +8,8 @@
  * decides not to pass it on.
  */
 
-import { writeSync } from "node:fs";
 import { realClock, type Clock } from "./clock.ts";
+import { toStandardError } from "./standard-error.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -51,15 +51,6 @@ export const silent: Logger = {
   debug() {},
   with: () => silent,
 };
-
-/** A line that the log's disk has no room for is lost: nobody could be told, and what the process is there for goes on. */
-function toStandardError(line: string): void {
-  try {
-    writeSync(2, line);
-  } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === "EAGAIN") process.stderr.write(line); // a pipe that is full takes it later
-  }
-}
 
 /** `0528 19:15:22.737`, in UTC. */
 function stamp(now: number): string {
