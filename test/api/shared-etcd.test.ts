@@ -167,32 +167,39 @@ const definitionOf = (plural: string, kind: string) =>
     },
   }) as never;
 
-test("two servers: both are endpoints of the Service kubernetes, until one ends", { skip }, async () => {
-  await using etcd = await TestEtcd.start();
-  const { serving, authority } = testCertificates;
-  const clock = new FakeClock(Date.now());
-  const start = async (advertiseAddress: string) => {
-    await using stack = new AsyncDisposableStack();
-    const store = stack.use(await openStore(`etcd://${etcd.endpoint}`));
-    const listen = { host: "127.0.0.1", port: 0, ...serving, clientCa: authority.certificate };
-    const serviceAccountKey = testCertificates.serving.key;
-    const options = { store, listen, advertiseAddress, serviceAccountKey, clock };
-    const server = stack.use(await createApiServer(options));
-    const held = stack.move();
-    return { api: createApi(server.inProcess(ADMIN)), [Symbol.asyncDispose]: () => held.disposeAsync() };
-  };
-  await using one = await start("192.0.2.1");
-  const addresses = async (): Promise<string[]> => {
-    const slice = await one.api.get(endpointSlice, "default/kubernetes");
-    const { subsets } = await one.api.get(endpoints, "default/kubernetes");
-    const found = subsets!.flatMap(({ addresses }) => addresses!.map(({ ip }) => ip));
-    return [...slice.endpoints!.flatMap(({ addresses }) => addresses), ...found];
-  };
-  {
-    await using _other = await start("192.0.2.2");
-    assert.deepEqual(await addresses(), ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2"]);
-  }
-  clock.advance(10_000);
-  while ((await addresses()).length > 2);
-  assert.deepEqual(await addresses(), ["192.0.2.1", "192.0.2.1"]);
-});
+test(
+  "two servers: both are endpoints of the Service kubernetes, until one ends; one with other keys is none",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    const { serving, authority } = testCertificates;
+    const clock = new FakeClock(Date.now());
+    const start = async (advertiseAddress: string, serviceAccountKey = testCertificates.serving.key) => {
+      await using stack = new AsyncDisposableStack();
+      const store = stack.use(await openStore(`etcd://${etcd.endpoint}`));
+      const listen = { host: "127.0.0.1", port: 0, ...serving, clientCa: authority.certificate };
+      const options = { store, listen, advertiseAddress, serviceAccountKey, clock };
+      const server = stack.use(await createApiServer(options));
+      const held = stack.move();
+      return { api: createApi(server.inProcess(ADMIN)), [Symbol.asyncDispose]: () => held.disposeAsync() };
+    };
+    await using one = await start("192.0.2.1");
+    const addresses = async (): Promise<string[]> => {
+      const slice = await one.api.get(endpointSlice, "default/kubernetes");
+      const { subsets } = await one.api.get(endpoints, "default/kubernetes");
+      const found = subsets!.flatMap(({ addresses }) => addresses!.map(({ ip }) => ip));
+      return [...slice.endpoints!.flatMap(({ addresses }) => addresses), ...found];
+    };
+    {
+      await using _other = await start("192.0.2.2");
+      await assert.rejects(
+        start("192.0.2.3", testCertificates.admin.key),
+        /Cannot serve beside the server at 192\.0\.2\.1: its service-account key is another one/,
+      );
+      assert.deepEqual(await addresses(), ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2"]);
+    }
+    clock.advance(10_000);
+    while ((await addresses()).length > 2);
+    assert.deepEqual(await addresses(), ["192.0.2.1", "192.0.2.1"]);
+  },
+);

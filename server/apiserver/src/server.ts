@@ -28,10 +28,10 @@ import { admissionConfigurationOf } from "./admission/configuration.ts";
 import type { World } from "./admission/plugin.ts";
 import { Aggregator } from "./aggregation/aggregator.ts";
 import { LocalServices } from "./aggregation/local-services.ts";
-import { accessOf } from "./access.ts";
+import { accessOf, type Access } from "./access.ts";
 import { createApi } from "@knarr/client/create-api.ts";
 import { untilNotOvertaken } from "./bootstrap/beside-others.ts";
-import { keepMasterLease } from "./bootstrap/master-leases.ts";
+import { assertNoStranger, keepMasterLease, type Marks } from "./bootstrap/master-leases.ts";
 import { publishAuthorities } from "./bootstrap/authentication-config.ts";
 import { publishEndpoints, publishService } from "./bootstrap/kubernetes-service.ts";
 import { firstAddress } from "./registry/service/address-range.ts";
@@ -98,6 +98,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     await openCaches({ store, resources, clock, log, metrics: new StoreMetrics(metrics) }),
   );
   const access = stack.use(accessOf(options, caches, { clock, log, metrics }));
+  const marks = marksOf(options, access);
+  // Before anything is written that the servers there are would not have.
+  if (store.isShared && options.listen && options.advertiseAddress)
+    await assertNoStranger({ store, address: options.advertiseAddress, marks });
   const nodes = stack.use(new NodeConnections(caches.world, options.kubeletClient));
   const hooks = registryHooks({ options, caches, access, clock, nodes, log });
   const registry = new Registry(served, caches, (resource) => hooks.of(resource));
@@ -165,10 +169,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const published = await publish(self, caches.world, {
     options,
     port: listener?.address.port,
-    marks: {
-      "service-account key": access.keys.signingKeyId,
-      ...(options.listen && { "authority of client certificates": markOf(options.listen.clientCa) }),
-    },
+    marks,
     signal: stopping.signal,
   });
   const expiring = expireEvents({ caches, clock, log }, stopping.signal);
@@ -204,13 +205,17 @@ function auditOf(
 interface Published {
   readonly options: ApiServerOptions;
   readonly port: number | undefined;
-  /** What servers beside this one must have, too. */
-  readonly marks: Readonly<Record<string, string>>;
+  readonly marks: Marks;
   readonly signal: AbortSignal;
 }
 
-function markOf(pem: string): string {
-  return createHash("sha256").update(pem.trim()).digest("base64url");
+/** What servers beside this one must have, too. */
+function marksOf({ listen }: ApiServerOptions, { keys }: Access): Marks {
+  const markOf = (pem: string): string => createHash("sha256").update(pem.trim()).digest("base64url");
+  return {
+    "service-account key": keys.signingKeyId,
+    ...(listen && { "authority of client certificates": markOf(listen.clientCa) }),
+  };
 }
 
 /**

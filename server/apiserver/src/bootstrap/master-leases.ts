@@ -12,18 +12,39 @@ import { MASTER_LEASES as PREFIX } from "../cache/store-keys.ts";
 /** Upstream's: a server that is gone is no endpoint any more after so long. */
 const SECONDS = 15;
 const RENEW_MS = 10_000;
-/** Annotation: what this server has, as JSON. */
+/** Annotation: this server's marks, as JSON. */
 const MARKS = "knarr.internal/marks";
+
+/** What must be the same at all servers, by what people call it: as long as it is, so is its mark. */
+export type Marks = Readonly<Record<string, string>>;
 
 export interface MasterLeasesOptions {
   readonly store: Store;
   readonly address: string;
-  /** What must be the same at all servers, by what people call it: as long as it is, so is its mark. */
-  readonly marks: Readonly<Record<string, string>>;
+  readonly marks: Marks;
   readonly clock: Clock;
   /** Told at every turn. */
   publish(addresses: readonly string[]): Promise<void>;
   onError(err: unknown): void;
+}
+
+/** Rejects with a sentence about the first server there is that this one must not serve beside. */
+export async function assertNoStranger({
+  store,
+  address,
+  marks,
+}: Pick<MasterLeasesOptions, "store" | "address" | "marks">): Promise<void> {
+  const { entries } = await store.list(PREFIX);
+  for (const entry of entries) {
+    const theirs = addressOf(entry) === address ? {} : marksOf(entry);
+    const different = Object.keys(theirs).filter((name) => marks[name] !== theirs[name]);
+    if (different.length === 0) continue;
+    const what = `its ${different.join(" and its ")} ${different.length > 1 ? "are others" : "is another one"}`;
+    throw new Error(
+      `Cannot serve beside the server at ${addressOf(entry)}: ${what}, and clients of one would not be known to the other. ` +
+        "Put its certificates and keys here first, or stop it",
+    );
+  }
 }
 
 /**
@@ -36,10 +57,11 @@ export async function keepMasterLease(
 ): Promise<{ readonly running: Promise<void> }> {
   const { store, address } = options;
   await say(options);
-  const problem = strangerAmong(await others(options), options);
-  if (problem) {
+  try {
+    await assertNoStranger(options);
+  } catch (err) {
     await remove(store, PREFIX + address);
-    throw new Error(problem);
+    throw err;
   }
   await turn(options);
   return { running: renew(options, signal) };
@@ -78,28 +100,8 @@ async function say({ store, address, marks }: MasterLeasesOptions): Promise<void
   }
 }
 
-async function others({ store, address }: MasterLeasesOptions): Promise<readonly Entry[]> {
-  const { entries } = await store.list(PREFIX);
-  return entries.filter((entry) => addressOf(entry) !== address);
-}
-
-/** A sentence about the first server that this one must not serve beside. */
-function strangerAmong(entries: readonly Entry[], { marks }: MasterLeasesOptions): string | undefined {
-  for (const entry of entries) {
-    const theirs = marksOf(entry);
-    const different = Object.keys(theirs).filter((name) => marks[name] !== theirs[name]);
-    if (different.length > 0)
-      return (
-        `Cannot serve beside the server at ${addressOf(entry)}: its ${different.join(" and its ")} ` +
-        `${different.length > 1 ? "are others" : "is another one"}, and clients of one would not be known to the other. ` +
-        "Put its certificates and keys here first, or stop it"
-      );
-  }
-  return undefined;
-}
-
 /** None of a server of upstream's, which writes protobuf. */
-function marksOf({ value }: Entry): Readonly<Record<string, string>> {
+function marksOf({ value }: Entry): Marks {
   if (value[0] !== 0x7b) return {};
   const { metadata } = JSON.parse(Buffer.from(value).toString());
   return JSON.parse(metadata?.annotations?.[MARKS] ?? "{}");
