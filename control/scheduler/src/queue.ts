@@ -21,6 +21,8 @@ const LEFTOVER_MS = 300_000;
 
 interface Entry extends Queued {
   pod: Pod;
+  /** When it was first seen. */
+  readonly seen: number;
   since: number;
   attempts: number;
   place: "active" | "backoff" | "unschedulable" | "gated" | "out";
@@ -80,6 +82,7 @@ export class SchedulingQueue {
     if (!known) {
       const entry: Entry = {
         pod,
+        seen: this.#clock.now(),
         since: this.#clock.now(),
         attempts: 0,
         place: "out",
@@ -113,6 +116,12 @@ export class SchedulingQueue {
     this.#move(entry, "out");
     entry.attempts++;
     return entry.pod;
+  }
+
+  /** How often a pod was tried, and how long ago it was first seen; undefined when it is not here. */
+  progress(uid: string): { readonly attempts: number; readonly milliseconds: number } | undefined {
+    const entry = this.#entries.get(uid);
+    return entry && { attempts: entry.attempts, milliseconds: this.#clock.now() - entry.seen };
   }
 
   /** It has a node. */

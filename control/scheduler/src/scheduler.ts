@@ -24,6 +24,7 @@ import { NodeTable } from "./node-table.ts";
 import { evict } from "./eviction.ts";
 import { notePodStatus } from "./pod-status.ts";
 import { SchedulingQueue } from "./queue.ts";
+import type { SchedulerMetrics } from "./scheduler-metrics.ts";
 
 export interface SchedulerOptions {
   readonly api: Api;
@@ -35,6 +36,7 @@ export interface SchedulerOptions {
   /** Pods that name this scheduler are ours. */
   readonly name: string;
   readonly random?: () => number;
+  readonly metrics?: SchedulerMetrics | undefined;
 }
 
 /** Bindings under way at once; more would only wait in the server. */
@@ -58,6 +60,7 @@ export class Scheduler {
     const { plugins, clock, random } = options;
     this.#options = options;
     this.#queue = new SchedulingQueue(plugins, clock);
+    options.metrics?.watch(this.#queue);
     this.#cycle = new Cycle(plugins, this.#table, random);
     const binder = plugins.find(({ bind }) => bind);
     if (!binder) throw new Error("Cannot bind pods: no plugin does it");
@@ -93,30 +96,38 @@ export class Scheduler {
   }
 
   #schedule(pod: Pod): void {
-    const { log } = this.#options;
+    const { log, metrics, name: profile } = this.#options;
+    const started = performance.now();
     try {
       const attempt = this.#cycle.attempt(pod);
-      if (attempt.nodeName === undefined) this.#turnAway(pod, attempt.failure);
-      else this.#place(pod, attempt.nodeName);
+      metrics?.chosen(started);
+      if (attempt.nodeName !== undefined) return this.#place(pod, attempt.nodeName, started);
+      this.#turnAway(pod, attempt.failure);
+      metrics?.attempted("unschedulable", { profile, started });
     } catch (err) {
+      metrics?.attempted("error", { profile, started });
       log.error("Scheduling failed", { pod: keyOf(pod), err });
       this.#queue.fail(pod);
       this.#note(pod, "SchedulerError", (err as Error).message);
     }
   }
 
-  #place(pod: Pod, nodeName: string): void {
-    const { api, recorder, log } = this.#options;
+  #place(pod: Pod, nodeName: string, started: number): void {
+    const { api, recorder, log, metrics, name: profile } = this.#options;
     const uid = pod.metadata.uid!;
     this.#table.assume(pod, nodeName);
     this.#bindings++;
     const bound = this.#binder.bind!(pod, nodeName, api).then(
       () => {
+        const progress = this.#queue.progress(uid);
+        if (progress) metrics?.bound(progress);
+        metrics?.attempted("scheduled", { profile, started });
         this.#queue.done(uid);
         const message = `Successfully assigned ${keyOf(pod)} to ${nodeName}`;
         recorder.event(pod, "Normal", "Scheduled", message);
       },
       (err: Error) => {
+        metrics?.attempted("error", { profile, started });
         this.#table.forget(uid);
         const isGone = this.#options.informers.cache.get(pods, keyOf(pod))?.metadata.uid !== uid;
         if (isNotFound(err) && isGone) return this.#queue.remove(uid);
@@ -155,6 +166,7 @@ export class Scheduler {
       } else {
         nominated = result.nodeName;
         this.#table.nominate(pod, nominated);
+        this.#options.metrics?.preempted(result.victims.length);
         this.#track(evict(result.victims, { pod, nodeName: nominated, ...this.#options }));
         break;
       }

@@ -11,9 +11,11 @@ import { node } from "@knarr/kinds/core/node.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { Metrics } from "@knarr/std/metrics.ts";
 import type { Plugin } from "./framework.ts";
 import { plugins as allPlugins } from "./plugins.ts";
 import { Scheduler } from "./scheduler.ts";
+import { SchedulerMetrics } from "./scheduler-metrics.ts";
 
 export interface StartSchedulerOptions {
   readonly transport: Transport;
@@ -26,6 +28,8 @@ export interface StartSchedulerOptions {
   readonly leaderElect?: boolean;
   readonly plugins?: readonly Plugin<any>[];
   readonly random?: () => number;
+  /** Where its figures are shown. */
+  readonly metrics?: Metrics;
 }
 
 const LEASE = "kube-system/kube-scheduler";
@@ -37,14 +41,17 @@ export async function startScheduler(options: StartSchedulerOptions): Promise<As
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const ended = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<void>();
+  const figures = options.metrics && new SchedulerMetrics(options.metrics);
+  const run = (leading: AbortSignal, isReady: () => void): Promise<void> =>
+    schedule({ ...options, figures }, leading, isReady);
   const identity = `${hostname()}_${randomUUID()}`;
   const work = leaderElect
     ? electLeader(
         { api: createApi(transport), lease: LEASE, identity, clock, log },
-        (leading) => schedule(options, leading, () => undefined),
+        (leading) => run(leading, () => undefined),
         signal,
       )
-    : schedule(options, signal, ready.resolve);
+    : run(signal, ready.resolve);
   work.then(ended.resolve, (err: unknown) => {
     if (!signal.aborted) log.error("Scheduler ended", { err });
     ready.reject(err);
@@ -61,7 +68,7 @@ export async function startScheduler(options: StartSchedulerOptions): Promise<As
 }
 
 async function schedule(
-  options: StartSchedulerOptions,
+  options: StartSchedulerOptions & { readonly figures: SchedulerMetrics | undefined },
   signal: AbortSignal,
   ready: () => void,
 ): Promise<void> {
@@ -81,6 +88,7 @@ async function schedule(
     plugins: options.plugins ?? allPlugins,
     name,
     ...(random && { random }),
+    metrics: options.figures,
   });
   ready();
   await scheduler.run(signal);

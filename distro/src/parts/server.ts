@@ -118,6 +118,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
         transport,
         leaderElect: isShared(address),
         clock,
+        metrics,
         log: log.with({ part: "scheduler" }),
       }),
     );
