@@ -22,6 +22,8 @@ export interface PathsContext {
   readonly access: Access;
   readonly metrics: Metrics;
   readonly caches: Caches;
+  /** Aborts when the server begins to end. */
+  readonly stopping: AbortSignal;
   /** `host:port` of this server for others. */
   address(): string;
 }
@@ -66,7 +68,18 @@ function shownPaths(entries: readonly PathEntry[], { groups }: Aggregator): stri
   return [...new Set([...own, ...kinds])].sort();
 }
 
-function healthPaths({ caches, aggregator }: PathsContext): PathEntry[] {
+/** Those of upstream's that have something of ours behind them. */
+const DONE_BEFORE = [
+  "start-apiextensions-controllers",
+  "crd-informer-synced",
+  "rbac/bootstrap-roles",
+  "scheduling/bootstrap-system-priority-classes",
+  "start-system-namespaces-controller",
+  "priority-and-fairness-config-producer",
+  "start-cluster-authentication-info-controller",
+];
+
+function healthPaths({ caches, aggregator, stopping }: PathsContext): PathEntry[] {
   let broken: string | undefined;
   caches.failed.catch((err: Error) => (broken = err.message));
   const checksOf = (store: () => string | undefined): HealthCheck[] => [
@@ -74,11 +87,17 @@ function healthPaths({ caches, aggregator }: PathsContext): PathEntry[] {
     { name: "log", check: () => undefined },
     { name: "etcd", check: store },
     { name: "informer-sync", check: () => undefined },
+    // What these are about is done before anybody is answered.
+    ...DONE_BEFORE.map((name) => ({ name: `poststarthook/${name}`, check: () => undefined })),
     { name: "poststarthook/apiservice-discovery-controller", check: () => notYetAsked(aggregator) },
   ];
   const alive = checksOf(() => broken);
   // A server whose disk is full is not to be started anew, for it reads on; whoever can go elsewhere should.
-  const ready = checksOf(() => broken ?? caches.trouble);
+  const ready: HealthCheck[] = [
+    ...checksOf(() => broken ?? caches.trouble),
+    { name: "etcd-readiness", check: () => broken ?? caches.trouble },
+    { name: "shutdown", check: () => (stopping.aborted ? "the server is ending" : undefined) },
+  ];
   return Object.entries({ healthz: alive, livez: alive, readyz: ready }).map(([name, checks]) => ({
     path: `/${name}/`,
     handler: (_, request) => healthAnswer(name, checks, request),

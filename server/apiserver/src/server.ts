@@ -139,7 +139,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let listener: Listener | undefined;
   const { advertiseAddress = "127.0.0.1" } = options;
   const address = (): string => `${advertiseAddress}:${listener?.address.port ?? 443}`;
-  const paths = nonResourcePaths({ registry, aggregator, access, metrics, caches, address });
+  const paths = nonResourcePaths({
+    registry,
+    aggregator,
+    access,
+    metrics,
+    caches,
+    address,
+    stopping: stopping.signal,
+  });
   const pipeline = new Pipeline(parts, new NonResources(paths));
   showState(metrics, { pipeline, caches, registry, store, ...(audit && { audit }) });
   const clientMetrics = new ClientMetrics(metrics);

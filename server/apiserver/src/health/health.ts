@@ -1,6 +1,6 @@
 /**
  * `/healthz`, `/livez` and `/readyz`: `ok`, or which check failed. `?verbose` shows all, `?exclude=name` leaves one out, and each check has a
- * path of its own. Why a check failed is logged, not told: anybody may ask.
+ * path of its own, which alone tells why it failed.
  */
 
 import { textAnswer, type WholeAnswer } from "../pipeline/answer.ts";
