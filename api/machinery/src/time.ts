@@ -12,8 +12,13 @@ const MICROS = "2006-01-02T15:04:05.000000Z07:00";
 
 /** `2026-11-23T05:00:00Z` for a moment in milliseconds since the epoch. */
 export function formatTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== last.second)
+    last = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` };
+  return last.text;
 }
+/** A busy server writes the same second thousands of times. */
+let last = { second: NaN, text: "" };
 
 /** `2026-11-23T05:00:00.123000Z`; milliseconds may have a fraction. */
 export function formatMicroTime(milliseconds: number): string {

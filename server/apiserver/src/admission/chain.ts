@@ -3,6 +3,7 @@
  */
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
+import { after, settled } from "../pipeline/at-once.ts";
 import type { AdmissionRequest } from "../request.ts";
 import type { AdmissionMetrics } from "./metrics.ts";
 import type { AdmissionPlugin, World } from "./plugin.ts";
@@ -27,49 +28,67 @@ export class Admission {
     this.#validating = byOperation(plugins.filter((plugin) => plugin.validate));
   }
 
-  /** Lets plugins change `object`, which is undefined for DELETE. Throws ApiError when one refuses. */
-  async mutate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
-    const plugins = this.#mutating[request.operation];
+  /** Lets plugins change `object`, which is undefined for DELETE; at once when none of them waits. Throws ApiError when one refuses. */
+  mutate(object: ApiObject | undefined, request: AdmissionRequest): void | Promise<void> {
     const { reinvocation } = request;
-    const pass = async (): Promise<void> => {
-      for (const plugin of plugins) {
-        const waiting = plugin.mutate!(object, request, this.#world);
-        if (waiting) await this.#metrics.controller([plugin.name, "admit", request.operation], waiting);
-      }
+    const round: Round = {
+      type: "admit",
+      request,
+      plugins: this.#mutating[request.operation],
+      ask: (plugin) => plugin.mutate!(object, request, this.#world),
     };
-    await this.#timed("admit", request, async () => {
-      await pass();
-      if (!reinvocation.isWanted) return;
-      reinvocation.isRunning = true;
-      await pass();
-    });
+    return this.#timed(round, () =>
+      after(this.#askFrom(0, round), () => {
+        if (!reinvocation.isWanted) return;
+        reinvocation.isRunning = true;
+        return this.#askFrom(0, round);
+      }),
+    );
   }
 
-  async validate(object: ApiObject | undefined, request: AdmissionRequest): Promise<void> {
-    await this.#timed("validate", request, async () => {
-      for (const plugin of this.#validating[request.operation]) {
-        const waiting = plugin.validate!(object, request, this.#world);
-        if (waiting) await this.#metrics.controller([plugin.name, "validate", request.operation], waiting);
-      }
-    });
+  validate(object: ApiObject | undefined, request: AdmissionRequest): void | Promise<void> {
+    const round: Round = {
+      type: "validate",
+      request,
+      plugins: this.#validating[request.operation],
+      ask: (plugin) => plugin.validate!(object, request, this.#world),
+    };
+    return this.#timed(round, () => this.#askFrom(0, round));
   }
 
-  async #timed(
-    type: "admit" | "validate",
-    request: AdmissionRequest,
-    step: () => Promise<void>,
-  ): Promise<void> {
-    const started = performance.now();
-    let isRejected = true;
-    try {
-      await step();
-      isRejected = false;
-    } finally {
-      const spent = performance.now() - started;
-      request.took(type === "admit" ? "mutating" : "validating", spent);
-      this.#metrics.step(type, request.operation, spent / 1000, isRejected);
+  /** Asks one plugin after the other, those from `start` on. */
+  #askFrom(start: number, round: Round): void | Promise<void> {
+    const { type, request, plugins, ask } = round;
+    for (let i = start; i < plugins.length; i++) {
+      const plugin = plugins[i]!;
+      const waiting = ask(plugin);
+      if (!waiting) continue;
+      const asked = this.#metrics.controller([plugin.name, type, request.operation], waiting);
+      return asked.then(() => this.#askFrom(i + 1, round));
     }
   }
+
+  #timed({ type, request }: Round, step: () => void | Promise<void>): void | Promise<void> {
+    const started = performance.now();
+    let isRejected = true;
+    return settled(
+      () => after(step(), () => void (isRejected = false)),
+      undefined,
+      () => {
+        const spent = performance.now() - started;
+        request.took(type === "admit" ? "mutating" : "validating", spent);
+        this.#metrics.step(type, request.operation, spent / 1000, isRejected);
+      },
+    );
+  }
+}
+
+/** What is asked of plugins for one request. */
+interface Round {
+  readonly type: "admit" | "validate";
+  readonly request: AdmissionRequest;
+  readonly plugins: readonly AdmissionPlugin[];
+  ask(plugin: AdmissionPlugin): void | Promise<void>;
 }
 
 function byOperation(

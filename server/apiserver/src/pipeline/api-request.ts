@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import type { AuditRecord } from "../audit/audit.ts";
 import type { Attributes, User } from "../request.ts";
 import { isLongRunning, timeoutOf } from "./deadline.ts";
+import type { Incoming } from "./pipeline.ts";
 import type { Route } from "./route.ts";
 import type { Stages } from "./stages.ts";
 
@@ -35,6 +36,13 @@ export interface FlowIds {
   readonly level: string;
 }
 
+interface Annotation {
+  readonly value: string;
+  readonly level: "Metadata" | "Request";
+}
+
+const NONE: ReadonlyMap<string, Annotation> = new Map();
+
 export class ApiRequest implements Attributes {
   readonly method: string;
   readonly route: Route;
@@ -50,37 +58,24 @@ export class ApiRequest implements Attributes {
   flow: FlowIds | undefined;
   /** Texts for `Warning:` headers. */
   readonly warnings: string[] = [];
-  /** What admission adds to the audit event, with the level from which on it is written. */
-  readonly annotations = new Map<
-    string,
-    { readonly value: string; readonly level: "Metadata" | "Request" }
-  >();
-  readonly #started = performance.now();
+  #annotations: Map<string, Annotation> | undefined;
   readonly #timeoutMs: number;
-  /** Aborts when the client has gone; only requests that wait ask for it. */
-  readonly #signal: () => AbortSignal;
+  readonly #incoming: Incoming;
 
-  constructor(parts: {
-    readonly method: string;
-    readonly route: Route;
-    readonly query: URLSearchParams;
-    readonly headers: IncomingHttpHeaders;
-    readonly body: RequestBody;
-    readonly user: User;
-    readonly origin: Origin;
-    readonly stages: Stages;
-    readonly signal: () => AbortSignal;
-  }) {
-    this.method = parts.method;
-    this.route = parts.route;
-    this.query = parts.query;
-    this.headers = parts.headers;
-    this.body = parts.body;
-    this.#user = parts.user;
-    this.origin = parts.origin;
-    this.stages = parts.stages;
-    this.#signal = parts.signal;
-    this.#timeoutMs = isLongRunning(parts.route) ? Infinity : timeoutOf(parts.query);
+  constructor(
+    incoming: Incoming,
+    known: { readonly route: Route; readonly user: User; readonly stages: Stages },
+  ) {
+    this.method = incoming.method;
+    this.route = known.route;
+    this.query = incoming.query;
+    this.headers = incoming.headers;
+    this.body = incoming.body;
+    this.#user = known.user;
+    this.origin = incoming.origin;
+    this.stages = known.stages;
+    this.#incoming = incoming;
+    this.#timeoutMs = isLongRunning(known.route) ? Infinity : timeoutOf(incoming.query);
   }
 
   get user(): User {
@@ -92,13 +87,19 @@ export class ApiRequest implements Attributes {
     this.#user = user;
   }
 
+  /** Aborts when the client has gone; only requests that wait ask for it. */
   get signal(): AbortSignal {
-    return this.#signal();
+    return this.#incoming.signal();
+  }
+
+  /** What admission adds to the audit event, with the level from which on it is written. */
+  get annotations(): ReadonlyMap<string, Annotation> {
+    return this.#annotations ?? NONE;
   }
 
   /** Milliseconds until the client gets no answer any more; `limit` is what this sort of request may take at most. */
   remainingMs(limit: number): number {
-    return Math.min(this.#timeoutMs, limit) - (performance.now() - this.#started);
+    return Math.min(this.#timeoutMs, limit) - this.stages.total;
   }
 
   /** Each text once: a retried write warns again. */
@@ -108,7 +109,8 @@ export class ApiRequest implements Attributes {
 
   /** What is said first of a key stands. */
   annotate(key: string, value: string, level: "Metadata" | "Request" = "Metadata"): void {
-    if (!this.annotations.has(key)) this.annotations.set(key, { value, level });
+    this.#annotations ??= new Map();
+    if (!this.#annotations.has(key)) this.#annotations.set(key, { value, level });
   }
 
   // Attributes, as authorizers see them

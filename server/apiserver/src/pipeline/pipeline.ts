@@ -74,7 +74,7 @@ export class Pipeline {
     return settled(
       () =>
         after(this.#userOf(incoming, route, stages), (user) => {
-          request = requestOf(incoming, { route, user, stages });
+          request = new ApiRequest(incoming, { route, user, stages });
           return this.#identified(request);
         }),
       failed,
@@ -126,7 +126,7 @@ export class Pipeline {
 
   #userOf(incoming: Incoming, route: Route, stages: Stages): User | Promise<User> {
     const refused = (err: unknown): never => {
-      this.parts.audit?.refused(requestOf(incoming, { route, user: NOBODY, stages }));
+      this.parts.audit?.refused(new ApiRequest(incoming, { route, user: NOBODY, stages }));
       throw err;
     };
     try {
@@ -164,16 +164,6 @@ function tooManyRequests(): WholeAnswer {
 const READ_ONLY = new Set(["get", "list", "watch", "head", "options"]);
 
 const NOBODY: User = { name: "", groups: [] };
-
-function requestOf(
-  incoming: Incoming,
-  known: { readonly route: Route; readonly user: User; readonly stages: Stages },
-): ApiRequest {
-  const { method, query, headers, body, origin } = incoming;
-  const { route, user, stages } = known;
-  const signal = (): AbortSignal => incoming.signal();
-  return new ApiRequest({ method, route, query, headers, body, user, origin, stages, signal });
-}
 
 function outcomeOf({ audit, warnings, route, user, flow, stages }: ApiRequest, answer: Answer): Outcome {
   return { answer: audit ? audited(audit, answer) : answer, warnings, route, user, flow, stages };

@@ -40,7 +40,7 @@ const NAMESPACE_SUBRESOURCES = new Set(["status", "finalize"]);
 
 /** `query` is asked for `watch` and `fieldSelector` alone. */
 export function routeOf(method: string, path: string, query: URLSearchParams): Route {
-  const parts = path.split("/").filter((part) => part !== "");
+  const parts = partsOf(path);
   const prefix = parts[0];
   const skip = prefix === "api" ? 2 : prefix === "apis" ? 3 : 0;
   if (skip === 0 || parts.length <= skip) return nonResource(method, path);
@@ -81,6 +81,12 @@ export function routeOf(method: string, path: string, query: URLSearchParams): R
     rest: tail(path, rest),
     depth: rest.length,
   };
+}
+
+/** What is between slashes, however many of these there are. */
+function partsOf(path: string): string[] {
+  const parts = path.slice(1).split("/");
+  return path[0] === "/" && !parts.includes("") ? parts : path.split("/").filter((part) => part !== "");
 }
 
 function nonResource(method: string, path: string): Route {

@@ -14,7 +14,7 @@ export type Stage =
 export class Stages {
   readonly #now: () => number;
   readonly #started: number;
-  #spent: Map<Stage, number> | undefined;
+  #spent: Partial<Record<Stage, number>> | undefined;
   #store: number | undefined;
 
   constructor(now: () => number = () => performance.now()) {
@@ -28,12 +28,12 @@ export class Stages {
   }
 
   add(stage: Stage, milliseconds: number): void {
-    this.#spent ??= new Map();
-    this.#spent.set(stage, this.spent(stage) + milliseconds);
+    this.#spent ??= {};
+    this.#spent[stage] = this.spent(stage) + milliseconds;
   }
 
   spent(stage: Stage): number {
-    return this.#spent?.get(stage) ?? 0;
+    return this.#spent?.[stage] ?? 0;
   }
 
   /** The time until `waiting` settles. */
@@ -58,7 +58,9 @@ export class Stages {
 
   /** Whole milliseconds by stage, the longest first; those that took none are left out. Mutating and validating have webhooks in them. */
   get fields(): Readonly<Record<string, number>> {
-    const rows = [...(this.#spent ?? [])].map(([stage, spent]) => [stage, Math.round(spent)] as const);
+    const rows = Object.entries(this.#spent ?? {}).map(
+      ([stage, spent]) => [stage, Math.round(spent)] as const,
+    );
     return Object.fromEntries(rows.filter(([, spent]) => spent > 0).sort(([, a], [, b]) => b - a));
   }
 }

@@ -20,6 +20,7 @@ import {
 } from "@knarr/machinery/status.ts";
 import type { Item } from "../cache/cache.ts";
 import { mayHaveHappened } from "../cache/caught-up.ts";
+import { after } from "../pipeline/at-once.ts";
 import type { Reservation } from "../registry/hooks.ts";
 import type { Served } from "../registry/served.ts";
 import { mergeEqualOwners, validateMetadata } from "./metadata-rules.ts";
@@ -109,22 +110,23 @@ async function admitted(write: Write, object: ApiObject, tracked: boolean) {
   return admission;
 }
 
-async function prepareCreate(write: Write, object: any): Promise<Reservation | undefined> {
+function prepareCreate(write: Write, object: any): Reservation | void | Promise<Reservation | void> {
   const { served, options, parts } = write;
   const { metadata } = object as ApiObject;
   const { resource } = served;
-  metadata.creationTimestamp = nowText(parts);
+  const now = (metadata.creationTimestamp = nowText(parts));
   metadata.uid = randomUUID();
   if (metadata.generateName && !metadata.name) metadata.name = freeName(served, metadata);
   placeInNamespace(object, served.namespaced ? write.namespace : "");
   const { dryRun } = options;
   const { user } = write.request;
-  const reservation = (await served.hooks.beginCreate?.(object, { dryRun, user })) ?? undefined;
-  clearStatus(object, served);
-  if (hasGeneration(resource, object)) metadata.generation = 1;
-  resource.prepareForCreate?.(object);
-  resource.stamp?.(object, metadata.creationTimestamp);
-  return reservation;
+  return after(served.hooks.beginCreate?.(object, { dryRun, user }), (reservation) => {
+    clearStatus(object, served);
+    if (hasGeneration(resource, object)) metadata.generation = 1;
+    resource.prepareForCreate?.(object);
+    resource.stamp?.(object, now);
+    return reservation;
+  });
 }
 
 /** Status is for `/status`: what a create sends of it is dropped. What Go writes for an empty one stays. */
@@ -136,15 +138,16 @@ function clearStatus(object: any, { resource, expected }: Served): void {
   else delete object.status;
 }
 
-async function validateCreate(write: Write, object: ApiObject): Promise<void> {
+function validateCreate(write: Write, object: ApiObject): void | Promise<void> {
   const { served, request } = write;
   const { resource } = served;
   const errors = new FieldErrors();
-  await served.hooks.validate?.(object, undefined, { errors, request });
-  validateMetadata(object.metadata, served, errors);
-  resource.validate?.(object, errors);
-  if (errors.list.length > 0) throw invalid(served.shownAs, object.metadata.name ?? "", errors.list);
-  for (const warning of resource.warnings?.(object) ?? []) request.warn(warning);
+  return after(served.hooks.validate?.(object, undefined, { errors, request }), () => {
+    validateMetadata(object.metadata, served, errors);
+    resource.validate?.(object, errors);
+    if (errors.list.length > 0) throw invalid(served.shownAs, object.metadata.name ?? "", errors.list);
+    for (const warning of resource.warnings?.(object) ?? []) request.warn(warning);
+  });
 }
 
 /** A generated name that is not taken; the last one tried when all are. */
