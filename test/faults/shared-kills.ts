@@ -1,32 +1,37 @@
 /**
  * Two servers of one etcd, whose clients go to either, under write load; one of them is killed (SIGKILL) and started again, or both, or etcd itself, or
- * one that is only starting. What a client has begun at one server it goes on with at the other: writes, lists, watches.
+ * one that is only starting; or all connections to etcd break, with answers on the way. What a client has begun at one server it goes on with at the other: writes, lists, watches.
  */
 
 import { setTimeout as delay } from "node:timers/promises";
 import { storeCheck } from "@knarr/distro/store/check.ts";
+import { BreakableProxy } from "@knarr/store/testing/breakable-proxy.ts";
 import { TestEtcd } from "@knarr/store/testing/etcd.ts";
 import { Cluster, KilledServer, type Reply, type Servers, type WatchEvent } from "./killed-server.ts";
 import type { KillsOptions } from "./kills.ts";
 import { underLoad, type Load, type Survived } from "./load.ts";
 
 const OF_ETCD = 0.1;
+const OF_CONNECTIONS = 0.1;
 const OF_BOTH = 0.1;
 const IN_VAIN = 0.1;
 /** A start takes about as long. */
 const START_MS = 1000;
 /** For so long the other server is alone. */
 const ALONE_MS = 300;
+/** For so long no answer comes before the connections break. */
+const DEAF_MS = 50;
 
 export async function surviveSharedKills(options: KillsOptions): Promise<Survived> {
   await using etcd = await TestEtcd.start();
-  using cluster = await Cluster.create(`etcd://${etcd.endpoint}`);
+  await using proxy = await BreakableProxy.to(etcd.endpoint);
+  using cluster = await Cluster.create(`etcd://${proxy.endpoint}`);
   // One after the other: the first makes the keys.
   await using one = await KilledServer.start(cluster);
   await using other = await KilledServer.start(cluster);
   const servers = [one, other] as const;
   const survived = await underLoad(new Either(servers), options.random, (load) =>
-    killSome({ etcd, servers }, load, options),
+    killSome({ etcd, proxy, servers }, load, options),
   );
   await Promise.all(servers.map((server) => server.kill()));
   await using store = await cluster.openStore();
@@ -36,11 +41,12 @@ export async function surviveSharedKills(options: KillsOptions): Promise<Survive
 
 interface Victims {
   readonly etcd: TestEtcd;
+  readonly proxy: BreakableProxy;
   readonly servers: readonly [KilledServer, KilledServer];
 }
 
 async function killSome(
-  { etcd, servers }: Victims,
+  { etcd, proxy, servers }: Victims,
   load: Load,
   { kills, random, writes }: KillsOptions,
 ): Promise<void> {
@@ -50,6 +56,10 @@ async function killSome(
     if (random.chance(OF_ETCD)) {
       await etcd.kill();
       await etcd.start();
+    } else if (random.chance(OF_CONNECTIONS)) {
+      proxy.deafen();
+      await delay(random.below(DEAF_MS));
+      proxy.break();
     } else {
       const victims = random.chance(OF_BOTH) ? servers : [random.pick(servers)];
       await Promise.all(victims.map((server) => server.kill()));
