@@ -272,11 +272,23 @@ export class EtcdStore implements Store {
     if (!isRepeated) return undefined;
     const current = currentIn(answer);
     if (value) return current && isEqual(current.value, value) ? { type: "put", entry: current } : undefined;
-    for await (const batch of this.changes(key, expected, header.revision)) {
-      const next = batch.find(({ entry }) => entry.key === key);
-      if (next) return next.type === "delete" ? next : undefined;
+    const next = await this.#nextChange(key, expected, header.revision);
+    return next?.type === "delete" ? next : undefined;
+  }
+
+  /** The first one of a key after a revision, of those whose past is kept. */
+  async #nextChange(key: string, after: number, upTo: number): Promise<Change | undefined> {
+    for (;;) {
+      try {
+        for await (const batch of this.changes(key, Math.max(after, this.#compacted), upTo)) {
+          const next = batch.find(({ entry }) => entry.key === key);
+          if (next) return next;
+        }
+        return undefined;
+      } catch (err) {
+        if (!(err instanceof Compacted)) throw err; // how far is known now
+      }
     }
-    return undefined;
   }
 
   /** A change on its way to the followers. What was written here comes back as the bytes it was. */
