@@ -1,5 +1,9 @@
-/** `knarr secrets-encrypt status|rotate|rotate-key-file`: what of the store is encrypted, with which key; and new keys. */
+/**
+ * `knarr secrets-encrypt status|rotate|rotate-key-file|export FILE`: what of the store is encrypted, with which key; new keys; and the keys for an
+ * API server of upstream's.
+ */
 
+import { existsSync, writeFileSync } from "node:fs";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
 import { UsageError } from "../option.ts";
@@ -10,16 +14,17 @@ export const secretsEncrypt = defineCommand({
   name: "secrets-encrypt",
   summary: "Say what is encrypted in the store, or give it a new key",
   usage:
-    "knarr secrets-encrypt status | knarr secrets-encrypt rotate | knarr secrets-encrypt rotate-key-file",
+    "knarr secrets-encrypt status | knarr secrets-encrypt rotate | knarr secrets-encrypt rotate-key-file | knarr secrets-encrypt export FILE",
 
   async run(argv, terminal) {
     const { config, words } = readConfig(argv);
     const [verb, ...others] = words;
     if (verb === "status" && others.length === 0) return status(config, terminal);
     if (verb === "rotate" && others.length === 0) return rotateKeys(config, terminal);
+    if (verb === "export" && others.length === 1) return exportKeys(config, terminal, others[0]!);
     if (verb === "rotate-key-file" && others.length === 0) return rotateFile(config, terminal);
     throw new UsageError(
-      "Cannot understand `knarr secrets-encrypt`: wants `status`, `rotate` or `rotate-key-file`",
+      "Cannot understand `knarr secrets-encrypt`: wants `status`, `rotate`, `rotate-key-file` or `export FILE`",
     );
   },
 });
@@ -75,5 +80,15 @@ async function rotateFile(config: Config, terminal: Terminal): Promise<number> {
     terminal.line(
       `Other servers may use this store: copy ${path} to the same place on each of them, then call this again.`,
     );
+  return 0;
+}
+
+async function exportKeys(config: Config, terminal: Terminal, file: string): Promise<number> {
+  if (existsSync(file)) throw new Error(`Cannot write ${file}: it is there already. Choose another name`);
+  const configuration = await operate(config, { operation: "upstreamEncryption" });
+  writeFileSync(file, `${JSON.stringify(configuration, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  terminal.line(
+    `Wrote ${file}: \`kube-apiserver --encryption-provider-config=${file}\` reads what is encrypted here. It has the keys in plain.`,
+  );
   return 0;
 }

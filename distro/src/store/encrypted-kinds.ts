@@ -19,3 +19,13 @@ export function prefixOfResource(name: string): string {
     );
   return `${ROOT}${group}/${plural}/`;
 }
+
+/** The other way round, with a group always: `secrets`, `deployments.apps`. */
+export function resourceOfPrefix(prefix: string): string {
+  const known = resources.find(
+    (resource) => !resource.stored && !resource.isComputed && storePrefix(resource) === prefix,
+  );
+  if (known) return known.group ? `${known.plural}.${known.group}` : known.plural;
+  const [group, plural] = prefix.slice(ROOT.length).split("/");
+  return `${plural}.${group}`;
+}

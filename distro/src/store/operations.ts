@@ -9,6 +9,7 @@ import { storeBackup } from "./backup.ts";
 import { storeCheck } from "./check.ts";
 import { storeDiscard } from "./discard.ts";
 import { storeCompact, storeStatus } from "./status.ts";
+import { upstreamEncryption } from "./upstream-encryption.ts";
 
 /** Words in and results out are JSON. `report` says how far it is, in a few words. */
 export type Operation = (
@@ -21,6 +22,7 @@ export const operations = {
   encryptionStatus: (store) => encryptionStatus(store),
   rotate: (store, _words, report) => rotate(store, (written) => report(`${written} objects written`)),
   rotateKeyFile: (store) => rotateKeyFile(store),
+  upstreamEncryption: (store) => upstreamEncryption(store),
   storeStatus,
   storeCompact,
   storeCheck,

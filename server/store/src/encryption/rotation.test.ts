@@ -11,7 +11,8 @@ import { MemoryStore } from "../drivers/memory.ts";
 import { SqliteStore } from "../drivers/sqlite.ts";
 import { EncryptedStore } from "./encrypted-store.ts";
 import { KeyFile } from "./key-file.ts";
-import { encryptionStatus, rotate } from "./rotation.ts";
+import { RevisionChanged } from "../store.ts";
+import { encryptionStatus, rotate, rotateKeyFile } from "./rotation.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "knarr-rotation-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -68,6 +69,43 @@ test("rotate does not undo what is written meanwhile", async () => {
   const [, entry] = await Promise.all([rotate(store), store.put(keyOf(1), valueOf(2), revision)]);
   assert.equal(Buffer.from((await store.get(keyOf(1)))!.value).toString(), valueOf(2).toString());
   assert.ok(entry.revision > revision);
+});
+
+test("a rotation under write load loses no write, and leaves nothing with an older key", async () => {
+  const path = join(folder, "load", "state.db");
+  const keyFile = new KeyFile(join(folder, "load", "secrets.key"));
+  await using raw = await SqliteStore.open({ path });
+  await using store = await EncryptedStore.open({ store: raw, keyFile, prefixes: [SECRETS] });
+  const count = 600;
+  await Promise.all(Array.from({ length: count }, (_, i) => store.put(keyOf(i), valueOf(i), 0)));
+  let isOver = false;
+  const acknowledged = new Map<number, number>();
+  /** Changes its own objects, one after the other, and makes new ones. */
+  const write = async (writer: number): Promise<void> => {
+    for (let n = 1; !isOver; n++) {
+      const i = writer + 8 * (n % 100);
+      const before = await store.get(keyOf(i));
+      const { revision } = before ?? { revision: 0 };
+      try {
+        await store.put(keyOf(i), valueOf(n * 10_000 + i), revision);
+        acknowledged.set(i, n * 10_000 + i);
+      } catch (err) {
+        assert.ok(err instanceof RevisionChanged); // the rotation was faster
+      }
+    }
+  };
+  const writers = Array.from({ length: 8 }, (_, writer) => write(writer));
+  const progress: number[] = [];
+  await rotate(store, (written) => progress.push(written));
+  await rotateKeyFile(store);
+  isOver = true;
+  await Promise.all(writers);
+  const { keys, plain } = await encryptionStatus(store);
+  assert.deepEqual([keys.length, plain], [1, 0]);
+  assert.ok(progress.length > 1 && progress.at(-1)! >= count / 2);
+  assert.ok(acknowledged.size > 0);
+  for (const [i, n] of acknowledged)
+    assert.equal(Buffer.from((await store.get(keyOf(i)))!.value).toString(), valueOf(n).toString());
 });
 
 test(
