@@ -112,6 +112,52 @@ test("EtcdStore makes a write once, and says so, when connections break under it
 });
 
 test(
+  "EtcdStore knows that it has made what another has changed or deleted before it was told",
+  { skip },
+  async () => {
+    await using etcd = await TestEtcd.start();
+    await using proxy = await BreakableProxy.to(etcd.endpoint);
+    await using store = await open(proxy.endpoint);
+    await using other = await open(etcd.endpoint);
+    /** Begins a write whose answer is lost, and says when the other has seen it made. */
+    const unanswered = async (key: string, value: string, expected: number) => {
+      const stop = new AbortController();
+      const changes = other.watch(key, other.revision, stop.signal);
+      proxy.deafen();
+      const writing = store.put(key, Buffer.from(value), expected);
+      for await (const [change] of changes) {
+        stop.abort();
+        return { writing, made: change!.entry.revision };
+      }
+      throw new Error("The watch ended");
+    };
+    const created = await unanswered("/a", "1", 0);
+    await other.delete("/a", created.made);
+    await other.put("/a", Buffer.from("2"), 0);
+    proxy.break();
+    assert.equal((await created.writing).revision, created.made);
+
+    const gone = await unanswered("/gone", "1", 0);
+    await other.delete("/gone", gone.made);
+    proxy.break();
+    assert.equal((await gone.writing).revision, gone.made);
+    assert.equal(await other.get("/gone"), undefined);
+
+    const { revision } = (await store.get("/a"))!;
+    const changed = await unanswered("/a", "3", revision);
+    const last = await other.put("/a", Buffer.from("4"), changed.made);
+    proxy.break();
+    assert.equal((await changed.writing).revision, changed.made);
+    // And one that was not made is refused.
+    const refused = store.put("/a", Buffer.from("5"), revision);
+    await assert.rejects(
+      refused,
+      (err) => err instanceof RevisionChanged && err.current?.revision === last.revision,
+    );
+  },
+);
+
+test(
   "EtcdStore knows that it has deleted what was last written before the past that is kept, when the answer is lost",
   { skip },
   async () => {

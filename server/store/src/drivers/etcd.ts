@@ -41,6 +41,8 @@ interface Write {
   readonly value: Uint8Array | undefined;
   readonly expected: number;
   readonly seconds: number | undefined;
+  /** A revision before it. */
+  readonly since: number;
 }
 
 /** Nobody writes it: for what is asked of etcd itself. */
@@ -135,11 +137,11 @@ export class EtcdStore implements Store {
   }
 
   async put(key: string, value: Uint8Array, expected: number, { seconds }: PutOptions = {}): Promise<Entry> {
-    return (await this.#write({ key, value, expected, seconds })).entry;
+    return (await this.#write({ key, value, expected, seconds, since: this.revision })).entry;
   }
 
   delete(key: string, expected: number): Promise<Change> {
-    return this.#write({ key, value: undefined, expected, seconds: undefined });
+    return this.#write({ key, value: undefined, expected, seconds: undefined, since: this.revision });
   }
 
   watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]> {
@@ -226,10 +228,13 @@ export class EtcdStore implements Store {
     const until = this.#clock.now() + this.#connection.patience;
     for (let isRepeated = false; ; isRepeated = true) {
       try {
+        // Made, and deleted by somebody else, it must not be made again.
+        const made = isRepeated && write.expected === 0 && (await this.#madeBefore(write, await this.#now()));
+        if (made) return await this.#told(made);
         const answer = await this.#connection.once(txn, await this.#transaction(write));
         const change = await this.#changeMade(write, answer, isRepeated);
-        await this.#feed.reached(change?.entry.revision ?? answer.header.revision);
-        if (change) return change;
+        if (change) return await this.#told(change);
+        await this.#feed.reached(answer.header.revision);
         throw new RevisionChanged(write.key, currentIn(answer));
       } catch (err) {
         if (!(err instanceof EtcdError && err.isUnsure) || this.#clock.now() > until)
@@ -237,6 +242,17 @@ export class EtcdStore implements Store {
         await this.#clock.sleep(100, this.#stop.signal).catch(() => {}); // another member, or the same one later
       }
     }
+  }
+
+  /** When followers here have heard of it. */
+  async #told(change: Change): Promise<Change> {
+    await this.#feed.reached(change.entry.revision);
+    return change;
+  }
+
+  async #now(): Promise<number> {
+    const { header } = await this.#connection.once(range, { key: NOTHING, countOnly: true });
+    return header.revision;
   }
 
   async #transaction({ key: name, value, expected, seconds }: Write) {
@@ -255,11 +271,8 @@ export class EtcdStore implements Store {
   }
 
   /** What this write, or the same one sent before, has done; undefined: it has been refused. */
-  async #changeMade(
-    { key, value, expected }: Write,
-    answer: TxnResponse,
-    isRepeated: boolean,
-  ): Promise<Change | undefined> {
+  async #changeMade(write: Write, answer: TxnResponse, isRepeated: boolean): Promise<Change | undefined> {
+    const { key, value } = write;
     const { succeeded, header, responses } = answer;
     if (succeeded && value) {
       const { createRevision: created } = responses[1]!.responseRange!.kvs[0]!;
@@ -269,21 +282,26 @@ export class EtcdStore implements Store {
       const last = responses[0]?.responseDeleteRange?.prevKvs[0];
       return last && { type: "delete", entry: { ...entryOf(last), revision: header.revision } };
     }
-    if (!isRepeated) return undefined;
-    const current = currentIn(answer);
-    if (value) return current && isEqual(current.value, value) ? { type: "put", entry: current } : undefined;
-    const next = await this.#nextChange(key, expected, header.revision);
-    return next?.type === "delete" ? next : undefined;
+    return isRepeated ? await this.#madeBefore(write, header.revision) : undefined;
   }
 
-  /** The first one of a key after a revision, of those whose past is kept. */
-  async #nextChange(key: string, after: number, upTo: number): Promise<Change | undefined> {
+  /**
+   * What the same write has done that was sent before. One that expects a revision has made the first change after it, if any; a new key may have
+   * been there and gone since, so any change may be the one that made it.
+   */
+  async #madeBefore(write: Write, upTo: number): Promise<Change | undefined> {
+    const { key, value, expected, since } = write;
     for (;;) {
       try {
-        for await (const batch of this.changes(key, Math.max(after, this.#compacted), upTo)) {
-          const next = batch.find(({ entry }) => entry.key === key);
-          if (next) return next;
-        }
+        const after = Math.max(expected || since, this.#compacted);
+        for await (const batch of this.changes(key, after, upTo))
+          for (const change of batch) {
+            if (change.entry.key !== key) continue;
+            const isOurs =
+              change.type === (value ? "put" : "delete") && (!value || isEqual(value, change.entry.value));
+            if (isOurs) return change;
+            if (expected) return undefined;
+          }
         return undefined;
       } catch (err) {
         if (!(err instanceof Compacted)) throw err; // how far is known now
