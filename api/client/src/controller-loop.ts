@@ -47,6 +47,7 @@ export class ControllerLoop implements AsyncDisposable {
   readonly #retrying = new Set<string>();
   readonly #subscriptions = new DisposableStack();
   readonly #followed: Followed;
+  #informers: readonly Informer<any>[] = [];
   readonly #workers: Promise<void>[] = [];
   readonly #mayWrite: ReturnType<typeof writeGuard>;
 
@@ -69,6 +70,11 @@ export class ControllerLoop implements AsyncDisposable {
 
   get idle(): boolean {
     return this.#queue.idle && this.#retrying.size === 0 && this.#woken.size === 0;
+  }
+
+  /** The kinds it works with that have not been listed yet. */
+  get missing(): readonly Informer<any>[] {
+    return this.#informers.filter(({ hasSynced }) => !hasSynced);
   }
 
   start(): void {
@@ -102,6 +108,8 @@ export class ControllerLoop implements AsyncDisposable {
     const owned = (controller.owns ?? []).map((resource) => informers.informer(resource));
     const watched = (controller.watches ?? []).map((watch) => informers.informer(watch.resource));
     for (const index of controller.indexes ?? []) informers.informer(index.of).addIndex(index);
+    const indexed = (controller.indexes ?? []).map((index) => informers.informer(index.of));
+    this.#informers = [own, ...owned, ...watched, ...indexed];
 
     on(own, (object) => [keyFor(object.metadata.namespace, object.metadata.name!)]);
     for (const informer of owned) {

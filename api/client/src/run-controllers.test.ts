@@ -5,11 +5,14 @@ import { test } from "node:test";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
 import { secret } from "@knarr/kinds/core/secret.ts";
 import type { ConfigMap } from "@knarr/kinds/generated/core-v1.ts";
+import type { Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject, ListOf } from "@knarr/machinery/object.ts";
 import { FakeClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
 import { defineController, type Controller } from "./controller.ts";
 import { createApi } from "./create-api.ts";
 import { runControllers } from "./run-controllers.ts";
+import type { Selection } from "./transport.ts";
 import { MemoryTransport } from "./testing/memory-transport.ts";
 
 /** Gives every ConfigMap a Secret of the same name, and counts how often it looked. */
@@ -35,6 +38,17 @@ function twinController(change: Partial<Controller<ConfigMap>> = {}): Controller
     },
     ...change,
   });
+}
+
+/** Secrets cannot be listed for as long as it is broken. */
+class UnlistableSecrets extends MemoryTransport {
+  isBroken = true;
+
+  override async list<T extends ApiObject>(resource: Resource<T>, selection: Selection): Promise<ListOf<T>> {
+    if (this.isBroken && resource.plural === "secrets")
+      throw new Error("failed to read one or more secrets from the storage");
+    return super.list(resource, selection);
+  }
 }
 
 async function setUp(controller: Controller<any>) {
@@ -103,6 +117,34 @@ test("runControllers tries again with back-off after a throw", async () => {
     world.clock.advance(1000);
   }
   assert.equal(failures, -1);
+});
+
+test("runControllers starts what it can when a kind cannot be listed, and the rest when it can be", async () => {
+  const transport = new UnlistableSecrets();
+  const clock = new FakeClock();
+  const seen: string[] = [];
+  const other = defineController<ConfigMap>({
+    name: "other",
+    for: configMap,
+    writes: {},
+    async reconcile(key) {
+      seen.push(key);
+    },
+  });
+  const api = createApi(transport);
+  await api.create(configMap, plain);
+  const { signal } = new AbortController();
+  const starting = runControllers([twinController(), other], { transport, clock, log: silent, signal });
+  let running: Awaited<typeof starting> | undefined;
+  for (starting.then((it) => (running = it)); !running; await new Promise(setImmediate)) clock.advance(100);
+  await using _held = running;
+  while (seen.length === 0) await new Promise(setImmediate);
+  assert.deepEqual([seen, (await api.get(configMap, "default/a")).metadata.name], [["default/a"], "a"]);
+  transport.isBroken = false;
+  while ((await api.list(secret)).items.length === 0) {
+    clock.advance(1000);
+    await new Promise(setImmediate);
+  }
 });
 
 test("runControllers comes back after againInMs", async () => {

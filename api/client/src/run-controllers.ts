@@ -12,7 +12,7 @@ import type { QueueObserver } from "@knarr/std/workqueue.ts";
 import type { Controller } from "./controller.ts";
 import { ControllerLoop } from "./controller-loop.ts";
 import { EventRecorder } from "./event-recorder.ts";
-import { Informers } from "./informers.ts";
+import { Informers, waitForSync } from "./informers.ts";
 import type { Transport } from "./transport.ts";
 
 export interface RunControllersOptions {
@@ -44,7 +44,10 @@ export interface RunningControllers extends AsyncDisposable {
   depths(): ReadonlyMap<string, number>;
 }
 
-/** Resolves when all caches are filled and the workers run; rejects with the signal's reason when it aborts before. */
+/** So long all wait for all kinds; then only those wait that need one which cannot be listed (an object of it cannot be read). */
+const PATIENCE_MS = 10_000;
+
+/** Resolves when all caches are filled and the workers run, or those that can; rejects with the signal's reason when it aborts before. */
 export async function runControllers(
   controllers: readonly Controller<any>[],
   options: RunControllersOptions,
@@ -75,8 +78,18 @@ export async function runControllers(
   });
   stack.defer(() => stop.abort()); // first of all on the way down, so that nobody waits for a reconcile that waits
 
-  await informers.waitForSync(signal);
-  for (const loop of loops) loop.start();
+  const isWhole = await syncedSoon(informers, clock, signal);
+  for (const loop of loops) {
+    if (isWhole || loop.missing.length === 0) loop.start();
+    else {
+      const resources = [...new Set(loop.missing.map(({ resource }) => resource.plural))];
+      log.error("Controller waits for what cannot be listed", { controller: loop.name, resources });
+      waitForSync(loop.missing, signal).then(
+        () => loop.start(),
+        () => {}, // stopped before
+      );
+    }
+  }
 
   const running = stack.move();
   return {
@@ -87,6 +100,20 @@ export async function runControllers(
     depths: () => new Map(loops.map((loop) => [loop.name, loop.depth])),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** False when some kind has not been listed in time. */
+async function syncedSoon(informers: Informers, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  const enough = new AbortController();
+  const late = clock.sleep(PATIENCE_MS, enough.signal).then(
+    () => false,
+    () => false, // all were in time
+  );
+  try {
+    return await Promise.race([informers.waitForSync(signal).then(() => true), late]);
+  } finally {
+    enough.abort();
+  }
 }
 
 /** `replicaset` records Events as `replicaset-controller`, which people and tests know from upstream. */

@@ -97,15 +97,18 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       ),
     );
     held.use(
-      await startControllers({
-        transport,
-        rootCaPem: pki.authority.cert,
-        signingAuthority: pki.authority,
-        leaderElect: isShared(address),
-        clock,
-        metrics: new QueueMetrics(metrics),
-        log: log.with({ part: "controllers" }),
-      }),
+      await startBeside((signal) =>
+        startControllers({
+          signal,
+          transport,
+          rootCaPem: pki.authority.cert,
+          signingAuthority: pki.authority,
+          leaderElect: isShared(address),
+          clock,
+          metrics: new QueueMetrics(metrics),
+          log: log.with({ part: "controllers" }),
+        }),
+      ),
     );
     running.add("controllers");
   }
@@ -114,17 +117,46 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
       server.inProcess({ name: "system:kube-scheduler", groups: ["system:authenticated"] }, "kube-scheduler"),
     );
     held.use(
-      await startScheduler({
-        transport,
-        leaderElect: isShared(address),
-        clock,
-        metrics,
-        log: log.with({ part: "scheduler" }),
-      }),
+      await startBeside((signal) =>
+        startScheduler({
+          signal,
+          transport,
+          leaderElect: isShared(address),
+          clock,
+          metrics,
+          log: log.with({ part: "scheduler" }),
+        }),
+      ),
     );
     running.add("scheduler");
   }
   return held.move();
+}
+
+/** As long as a part may take to start before the API is said to be there without it: it may wait for objects that nobody can read. */
+const PATIENCE_MS = 15_000;
+
+/** Resolves when the part runs, or in time; then it goes on starting. */
+async function startBeside(
+  start: (signal: AbortSignal) => Promise<AsyncDisposable>,
+): Promise<AsyncDisposable> {
+  const stop = new AbortController();
+  const enough = new AbortController();
+  const started = start(stop.signal);
+  const late = realClock.sleep(PATIENCE_MS, enough.signal).catch(() => {}); // it was in time
+  try {
+    await Promise.race([started, late]);
+  } finally {
+    enough.abort();
+  }
+  started.catch(() => {}); // logged by the part, or stopped before it ran
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      const running = await started.catch(() => undefined);
+      await running?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** What is audited, and where to; nothing without a policy. */
