@@ -106,7 +106,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const hooks = registryHooks({ options, caches, access, clock, nodes, log });
   const registry = new Registry(served, caches, (resource) => hooks.of(resource));
   const webhooks = stack.use(new WebhookClient(caches));
-  const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: options.frontProxy, clock }));
+  const aggregator = stack.use(
+    new Aggregator({ registry, caches, frontProxy: options.frontProxy, clock, metrics }),
+  );
   const stopping = new AbortController();
   const limits =
     options.limitsRequests === false ? undefined : stack.use(new RequestLimits({ caches, metrics, clock }));

@@ -358,6 +358,12 @@ test(
     await becomes(rig, "ServiceNotFound");
     const { versions } = await discovered(rig);
     assert.deepEqual(versions, [{ version: "v1", resources: [GADGETS], freshness: "Stale" }]);
+    const figures = (await rig.get("/metrics")).body.toString();
+    assert.match(figures, /^aggregator_unavailable_apiservice\{name="v1\.behind\.io"\} 1$/m);
+    assert.match(
+      figures,
+      /^aggregator_unavailable_apiservice_total\{name="v1\.behind\.io",reason="ServiceNotFound"\} [12]$/m,
+    );
   },
 );
 

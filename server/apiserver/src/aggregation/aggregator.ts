@@ -9,6 +9,7 @@ import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import type { APIService } from "@knarr/kinds/generated/apiregistration-v1.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { Counter, Metrics } from "@knarr/std/metrics.ts";
 import type { Caches, ResourceCache } from "../cache/cache.ts";
 import type { Answer } from "../pipeline/answer.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
@@ -25,6 +26,7 @@ export interface AggregatorOptions {
   readonly caches: Caches;
   readonly frontProxy: FrontProxy | undefined;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 export class Aggregator implements AsyncDisposable {
@@ -36,11 +38,17 @@ export class Aggregator implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   /** Servers behind that nobody has looked for yet since the start. */
   readonly #pending: Set<string>;
+  readonly #unavailable: Counter;
   #merged: readonly MergedGroup[] | undefined;
 
   constructor(options: AggregatorOptions) {
-    const { registry, caches, frontProxy, clock } = options;
+    const { registry, caches, frontProxy, clock, metrics } = options;
     this.#options = options;
+    this.#unavailable = metrics.counter(
+      "aggregator_unavailable_apiservice_total",
+      "How often an APIService became unavailable.",
+      ["name", "reason"],
+    );
     this.#cache = caches.of(apiService);
     this.#remotes = this.#stack.use(new Remotes(this.#cache, { caches, frontProxy }));
     this.openApi = new RemoteOpenApi(this.#remotes, clock);
@@ -63,6 +71,7 @@ export class Aggregator implements AsyncDisposable {
     const controller = availabilityController({
       remote: (name) => this.#remotes.get(name),
       looked: (name, answers) => this.#looked(name, answers),
+      becameUnavailable: (name, reason) => this.#unavailable.add([name, reason]),
     });
     const stop = new AbortController();
     const running = await runControllers([controller], {

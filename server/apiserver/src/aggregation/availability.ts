@@ -36,6 +36,8 @@ export interface AvailabilityParts {
   remote(name: string): Remote | undefined;
   /** The server answers (or not): what it serves may have changed. Never rejects. */
   looked(name: string, answers: boolean): Promise<void>;
+  /** It was not known to be unavailable until now. */
+  becameUnavailable(name: string, reason: string): void;
 }
 
 const byService = defineIndex<APIService>({
@@ -91,6 +93,7 @@ export function availabilityController(parts: AvailabilityParts): Controller<API
       const condition = { type: "Available", lastTransitionTime: now, ...(finding ?? PASSED) };
       const next = withCondition(current, condition);
       if (next !== current) await api.updateStatus(apiService, next);
+      if (finding && availableIn(current)?.status !== "False") parts.becameUnavailable(name, finding.reason);
       if (finding?.reason === "FailedDiscoveryCheck") return { againInMs: backoff.next(name) };
       backoff.forget(name);
       return { againInMs: AGAIN_MS };

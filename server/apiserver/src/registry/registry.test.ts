@@ -7,6 +7,7 @@ import { configMap } from "@knarr/kinds/core/config-map.ts";
 import { deployment } from "@knarr/kinds/apps/deployment.ts";
 import type { Group } from "@knarr/kinds/group.ts";
 import type { Published, Resource } from "@knarr/kinds/resource.ts";
+import { Metrics } from "@knarr/std/metrics.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
 import { Aggregator } from "../aggregation/aggregator.ts";
@@ -54,7 +55,9 @@ async function startRegistry() {
   const store = stack.use(new MemoryStore());
   const caches = stack.use(await openCaches({ store, resources: [apiService, configMap, deployment] }));
   const registry = new Registry(builtIn, caches, () => ({}));
-  const aggregator = stack.use(new Aggregator({ registry, caches, frontProxy: undefined, clock: realClock }));
+  const aggregator = stack.use(
+    new Aggregator({ registry, caches, frontProxy: undefined, clock: realClock, metrics: new Metrics() }),
+  );
   const discovery = new Discovery(aggregator, () => "127.0.0.1:443");
   const openApi = new OpenApi({
     version: "v1.36.3",
