@@ -4,6 +4,7 @@
  * the same store says the same.
  */
 
+import { roundBehind } from "./behind.ts";
 import { definition, foundations } from "./custom.ts";
 import { customRound } from "./custom-kinds.ts";
 import { tryOne, type Finding } from "./judge.ts";
@@ -54,6 +55,7 @@ export async function fuzzRound(
     ...ofLives,
     ...ofKinds,
     ...(await policyRound(target, random, Math.ceil(requests / 60))),
+    ...(await roundBehind(target, random, Math.ceil(requests / 10))),
     ...(await hurtSockets(target, random)),
     ...(await readEverything(target)),
   );

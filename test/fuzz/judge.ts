@@ -22,6 +22,9 @@ const PLAIN_ERRORS = [
   /"message":"\[?target\.(kind|name): /,
 ];
 
+/** Of a mutating policy's patch: what it makes is decoded, and is no object of the kind. */
+const NO_OBJECT = /"message":"Internal error occurred: (strict decoding error|json: cannot unmarshal)/;
+
 /** Codes of 500 and more that are right: upstream gives them, too. */
 const EXCUSED: readonly { readonly code: number; readonly text: RegExp; readonly because: string }[] = [
   {
@@ -34,6 +37,7 @@ const EXCUSED: readonly { readonly code: number; readonly text: RegExp; readonly
     text,
     because: "upstream's code returns an error here that has no status",
   })),
+  { code: 500, text: NO_OBJECT, because: "upstream calls what a policy's patch did an internal error" },
   { code: 500, text: /no preferred addresses found/, because: "a node without addresses cannot be reached" },
   {
     code: 503,
@@ -49,6 +53,8 @@ const EXCUSED: readonly { readonly code: number; readonly text: RegExp; readonly
   },
 ];
 
+/** Node.js' HTTP/2 sends no longer header. */
+const LONGEST_PATH = 60_000;
 /** Bodies of megabytes are read and answered in less. */
 const MOST_BUSY_MS = 2500;
 
@@ -64,6 +70,7 @@ export async function tryOne(
   request: FuzzRequest,
   answered: (reply: Reply) => void = () => {},
 ): Promise<Finding[]> {
+  if (request.path.length > LONGEST_PATH) return [];
   try {
     const reply = await target.send(request);
     answered(reply);
@@ -119,6 +126,7 @@ async function readBack(target: Target, { method, path }: FuzzRequest, { text }:
   const collection = path.split("?", 1)[0]!;
   if (method === "POST" && !places.some((place) => place.collection === collection)) return [];
   const url = method === "POST" ? `${collection}/${encodeURIComponent(name)}` : collection;
+  if (url.length > LONGEST_PATH) return [];
   const request = { method: "GET", path: url, headers: { accept: "application/json" } };
   const read = await target.send(request);
   if (read.code === 404 && object.metadata.deletionTimestamp) return []; // its last finalizer was taken

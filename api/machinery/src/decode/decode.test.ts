@@ -404,6 +404,13 @@ test("decodeBody reads any text in YAML as the text that it was written for", ()
   );
 });
 
+test("decodeBody reads half a pair of surrogates as Go does", () => {
+  const { object } = decode(
+    '{"apiVersion":"v1","kind":"ConfigMap","data":{"\\ud800":"a\\udc00 \\ud83d\\ude00"}}',
+  );
+  assert.deepEqual(object["data"], { "\ufffd": "a\ufffd \u{1f600}" });
+});
+
 test("decodeValue types what is JSON already", () => {
   const { object, warnings } = decodeValue({ data: { a: "1" }, bogus: 1 }, configMap);
   assert.deepEqual(object, { kind: "ConfigMap", apiVersion: "v1", metadata: {}, data: { a: "1" } });

@@ -46,7 +46,11 @@ export function parseJson(bytes: Uint8Array, { numberTexts = false }: ParseOptio
   const text = textOf(bytes);
   if (numberTexts && shape.hasFractions) {
     const value = new JsonParser(text, { pairs: false }).parse();
-    return { value, hasDuplicates: countKeys(value) !== shape.keys, hasNumberTexts: true };
+    return {
+      value: shape.hasCodes ? wellFormed(value) : value,
+      hasDuplicates: countKeys(value) !== shape.keys,
+      hasNumberTexts: true,
+    };
   }
   let value: unknown;
   try {
@@ -54,7 +58,18 @@ export function parseJson(bytes: Uint8Array, { numberTexts = false }: ParseOptio
   } catch (err) {
     throw syntaxProblem(text, err);
   }
+  if (shape.hasCodes) value = wellFormed(value);
   return { value, hasDuplicates: countKeys(value) !== shape.keys, hasNumberTexts: false };
+}
+
+/** Half of a pair of surrogates, which only an escape can bring, is U+FFFD in Go, and in whatever is stored. */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (typeof value !== "object" || value === null || value instanceof NumberText) return value;
+  if (Array.isArray(value)) return value.map(wellFormed);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)]),
+  );
 }
 
 /** The same text with nothing lost: objects are `Pairs`. For naming what is wrong, not for speed. */
@@ -78,17 +93,29 @@ function syntaxProblem(text: string, cause: unknown): SyntaxError {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
 
-/** One walk over the bytes: how many keys, how deep, any number with a fraction or exponent. */
-function look(bytes: Uint8Array): { keys: number; depth: number; hasFractions: boolean } {
+interface Shape {
+  readonly keys: number;
+  readonly depth: number;
+  /** A number with a fraction or exponent. */
+  readonly hasFractions: boolean;
+  /** Characters by their code: `\\u00e9`. */
+  readonly hasCodes: boolean;
+}
+
+/** One walk over the bytes. */
+function look(bytes: Uint8Array): Shape {
   let keys = 0;
   let depth = 0;
   let deepest = 0;
   let hasFractions = false;
+  let hasCodes = false;
   for (let i = 0; i < bytes.length; i++) {
     switch (bytes[i]) {
       case QUOTE:
-        for (i++; i < bytes.length && bytes[i] !== QUOTE; i++) if (bytes[i] === BACKSLASH) i++;
+        for (i++; i < bytes.length && bytes[i] !== QUOTE; i++)
+          if (bytes[i] === BACKSLASH && bytes[++i] === LETTER_U) hasCodes = true;
         break;
       case 0x3a: // :
         keys++;
@@ -111,7 +138,7 @@ function look(bytes: Uint8Array): { keys: number; depth: number; hasFractions: b
       default:
     }
   }
-  return { keys, depth: deepest, hasFractions };
+  return { keys, depth: deepest, hasFractions, hasCodes };
 }
 
 /** Keys of all objects in `value`; without recursion, because depth is the sender's choice. */

@@ -38,8 +38,10 @@ export class HttpService {
       const started = stages.total;
       return settled(
         () => this.#send(exchange, sent),
-        (err) =>
-          this.#pipeline.parts.log.error("Could not write an answer", { path: route.path, error: err }),
+        (err) => {
+          this.#pipeline.parts.log.error("Could not write an answer", { path: route.path, error: err });
+          exchange.target({}).abort(); // or the client would wait for ever
+        },
         () => {
           stages.add("answer", stages.total - started);
           this.#count(exchange, sent);

@@ -23,7 +23,7 @@ export class CallFailed extends Error {
   }
 }
 
-/** The webhook says no. Code, reason and details are its own, whatever they are. */
+/** The webhook says no. Reason and details are its own, whatever they are, and so is the code when it is one of a refusal. */
 export class WebhookDenied extends ApiError {
   readonly #reason: string;
 
@@ -31,7 +31,7 @@ export class WebhookDenied extends ApiError {
     const by = `admission webhook ${quote(webhook)} denied the request`;
     const why = message || reason;
     super("Unknown", why ? `${by}: ${why}` : `${by} without explanation`, details as StatusDetails, {
-      code: code < 400 ? 400 : code,
+      code: code < 400 || code > 599 ? 400 : code,
     });
     this.#reason = reason;
   }

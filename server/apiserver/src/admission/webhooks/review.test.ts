@@ -28,6 +28,10 @@ test("verdictOf reads what a webhook says", () => {
   });
 });
 
+test("verdictOf reads null for a text as Go does", () => {
+  assert.deepEqual(verdict({ response: { uid: "u", warnings: [null, "w"] } }).warnings, ["", "w"]);
+});
+
 test("verdictOf takes from v1beta1 what v1 would not", () => {
   const { allowed, patchType } = verdict({ response: { allowed: true, patch } }, { version: "v1beta1" });
   assert.deepEqual([allowed, patchType], [true, "JSONPatch"]);
@@ -53,6 +57,16 @@ for (const [name, answer, message, isMutating = true] of [
     { response: { uid: "u", patch } },
     "validating webhook may not return response.patch",
     false,
+  ],
+  [
+    "a warning that is no text",
+    { response: { uid: "u", warnings: [1] } },
+    "json: cannot unmarshal number into Go struct field AdmissionResponse.response.warnings of type string",
+  ],
+  [
+    "a code that is no number",
+    { response: { uid: "u", status: { code: "x" } } },
+    "json: cannot unmarshal string into Go struct field Status.response.status.code of type int32",
   ],
   ["no kind", { kind: "" }, /^Object 'Kind' is missing in '/],
   [

@@ -60,7 +60,7 @@ interface Response {
   readonly patch?: string;
   readonly patchType?: string;
   readonly auditAnnotations?: Readonly<Record<string, string>>;
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly (string | null)[];
 }
 
 /** The answer as an AdmissionReview of `version`. Throws SyntaxError for another document. */
@@ -113,6 +113,24 @@ function checkTypes(response: unknown): void {
       `json: cannot unmarshal ${jsonType(value)} into Go struct field AdmissionResponse.response.${field} of type ${goType}`,
     );
   }
+  const { warnings, auditAnnotations, status } = response as Response;
+  checkTexts("warnings", warnings ?? []);
+  checkTexts("auditAnnotations", Object.values(auditAnnotations ?? {}));
+  const { message, reason, code } = status ?? {};
+  checkTexts("status", [message ?? null, reason ?? null]);
+  if (code !== undefined && code !== null && !Number.isInteger(code))
+    throw new SyntaxError(
+      `json: cannot unmarshal ${jsonType(code)} into Go struct field Status.response.status.code of type int32`,
+    );
+}
+
+/** Go reads null as an empty text. */
+function checkTexts(field: string, values: readonly unknown[]): void {
+  for (const value of values)
+    if (typeof value !== "string" && value !== null)
+      throw new SyntaxError(
+        `json: cannot unmarshal ${jsonType(value)} into Go struct field AdmissionResponse.response.${field} of type string`,
+      );
 }
 
 /** What the answer comes to. v1 is strict where v1beta1 takes what it gets. Throws TypeError for one that does not fit the question. */
@@ -131,7 +149,7 @@ export function verdictOf(
     patch: isMutating ? Buffer.from(response.patch ?? "", "base64").toString() : "",
     patchType: version === "v1" ? (response.patchType ?? "") : "JSONPatch",
     status: response.status ?? undefined,
-    warnings: response.warnings ?? [],
+    warnings: (response.warnings ?? []).map((text) => text ?? ""),
     auditAnnotations: response.auditAnnotations ?? {},
   };
 }
