@@ -106,9 +106,18 @@ test(
         differences(familiesOf((await rig.get("/metrics")).body.toString()), WITHOUT_ROWS),
         [],
       );
+      const text = (await rig.get("/metrics")).body.toString();
+      const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+      assert.deepEqual(names, [...new Set(names)], "none is there twice, which Prometheus refuses");
+      const odd = text.split("\n").filter((line) => !LINE.test(line));
+      assert.deepEqual(odd, []);
     });
   },
 );
+
+/** Prometheus' text form, line by line. */
+const LINE =
+  /^$|^# (HELP|TYPE) \w+ .+$|^\w+(\{(\w+="([^"\\]|\\.)*",?)+\})? (-?[\d.]+(e[+-]?\d+)?|NaN|\+Inf)$/;
 
 const oracle = process.env["UPSTREAM_KUBECONFIG"] ?? "/var/cache/knarr-conformance/upstream/admin.kubeconfig";
 
