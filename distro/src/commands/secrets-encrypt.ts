@@ -35,12 +35,11 @@ async function status(config: Config, terminal: Terminal): Promise<number> {
   });
   terminal.line(`Encrypted:  ${prefixes.join(", ") || "nothing"}`);
   terminal.line(`Key file:   ${keyFile.path}${keyFile.id ? `, id ${keyFile.id}` : " (not made yet)"}`);
-  if (keyFile.next)
-    terminal.line(
-      `            ${keyFile.path}.next, id ${keyFile.next}: \`rotate-key-file\` goes on with it`,
-    );
-  for (const id of keyFile.former)
-    terminal.line(`            ${keyFile.path}.${id}: only for backups from before it was changed`);
+  if (keyFile.id && keyFile.path.endsWith(`.${keyFile.id}`))
+    terminal.line("            a former one, as the store is: `rotate-key-file` encrypts its keys anew");
+  if (keyFile.next) terminal.line(`            ${keyFile.next}: \`rotate-key-file\` goes on with it`);
+  for (const path of keyFile.former)
+    terminal.line(`            ${path}: only for backups from before it was changed`);
   const row = (key: string, made: string, objects: string): void =>
     terminal.line(`${key.padEnd(32)} ${made.padEnd(26)} ${objects}`);
   row("KEY", "MADE", "OBJECTS");

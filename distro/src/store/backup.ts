@@ -26,7 +26,8 @@ export async function storeBackup(store: EncryptedStore, [path = ""]: readonly s
     throw new Error(`Cannot back up to ${path}: it is there already. Choose another name`);
   const { revision } = store;
   await store.raw.backup(path);
-  return { revision, keyFile: { path: store.keyFile.path, id: store.keyFileId } };
+  const { keyFile, keyFileId: id } = store;
+  return { revision, keyFile: { path: (id && keyFile.pathOf(id)) ?? keyFile.path, id } };
 }
 
 /** Refused, with nothing changed, while the store is in use, and without the key file that the backup wants. */

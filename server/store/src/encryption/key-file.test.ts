@@ -60,7 +60,7 @@ test("rotateKeyFile encrypts the data keys with another key, forgets how they we
   assert.deepEqual([store.revision, store.compacted], [revision + 1, revision + 1]);
   assert.equal((await raw.get(KEY))!.value, value, "no object is written");
   assert.deepEqual((await encryptionStatus(store)).keyFile, {
-    ...{ path, id: changed!.id, next: undefined, former: [former.id] },
+    ...{ path, id: changed!.id, next: undefined, former: [`${path}.${former.id}`] },
   });
   for (const file of [path, `${path}.${former.id}`]) assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.throws(() => DataKeys.read(store.keys.stored(keyFile.read()!), former), "the former opens nothing");
@@ -82,7 +82,7 @@ test("a change of the key file that was ended is there or not, and the next one 
     await using store = await open(raw, keyFile);
     assert.equal(await read(store), "{}");
     const { keyFile: status } = await encryptionStatus(store);
-    assert.deepEqual([status.id, status.next], [former.id, next.id]);
+    assert.deepEqual([status.id, status.next], [former.id, keyFile.nextPath]);
     // Ended when the store had it, and the file had not its place.
     await raw.put(DATA_KEYS, store.keys.stored(next), (await raw.get(DATA_KEYS))!.revision);
   }
@@ -107,6 +107,12 @@ test("a store from before the change is read with the former file", async () => 
   await raw.put(DATA_KEYS, old, (await raw.get(DATA_KEYS))!.revision);
   await using store = await open(raw, keyFile);
   assert.equal(await read(store), "{}");
+  const { path, id, former } = (await encryptionStatus(store)).keyFile;
+  assert.deepEqual(
+    [path, former],
+    [`${keyFile.path}.${id}`, []],
+    "nobody is told that it is for backups alone",
+  );
   const { changed } = await rotateKeyFile(store);
   assert.equal(await wanted(raw), changed!.id);
 });

@@ -56,11 +56,13 @@ export class KeyFile {
 
   /** The key called `id`, whether it has the place, is to have it or had it; undefined when it is none of these. */
   find(id: string): MasterKey | undefined {
-    for (const path of [this.path, this.nextPath, this.#former(id)]) {
-      const key = readKey(path);
-      if (key?.id === id) return key;
-    }
-    return undefined;
+    const path = this.pathOf(id);
+    return path === undefined ? undefined : readKey(path);
+  }
+
+  /** Where that key is. */
+  pathOf(id: string): string | undefined {
+    return [this.path, this.nextPath, this.#former(id)].find((path) => readKey(path)?.id === id);
   }
 
   /** Ids of the keys that had the place. */

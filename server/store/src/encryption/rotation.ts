@@ -20,11 +20,12 @@ const PAGE = 500;
 
 export interface EncryptionStatus {
   readonly keyFile: {
+    /** Of the one that the store wants: a former one for a store from before a change. */
     readonly path: string;
     readonly id: string | undefined;
-    /** Waits to take its place. */
+    /** Waits to take its place: where. */
     readonly next: string | undefined;
-    /** Had its place, and are kept for backups. */
+    /** Where those are that had its place, kept for backups; the store itself wants none of them. */
     readonly former: readonly string[];
   };
   readonly prefixes: readonly string[];
@@ -57,10 +58,12 @@ export async function encryptionStatus(store: EncryptedStore): Promise<Encryptio
   }
   return {
     keyFile: {
-      path: store.keyFile.path,
+      path: (store.keyFileId && store.keyFile.pathOf(store.keyFileId)) ?? store.keyFile.path,
       id: store.keyFileId,
-      next: store.keyFile.next()?.id,
-      former: store.keyFile.formerIds(),
+      next: store.keyFile.next() && store.keyFile.nextPath,
+      former: store.keyFile
+        .formerIds()
+        .flatMap((id) => (id === store.keyFileId ? [] : (store.keyFile.pathOf(id) ?? []))),
     },
     prefixes: store.prefixes,
     keys: store.keys.keys.map(({ name, made }) => ({ name, made, objects: own.get(name) ?? 0 })),
