@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { parseLabelSelector, selectorOf, selectorOfLabels } from "./labels.ts";
 
 const labels = { app: "web", tier: "front", size: "12" };
@@ -86,4 +87,38 @@ test("selectorOf selects nothing when absent, everything when empty", () => {
   );
   assert.equal(selectorOfLabels({ app: "web" }).matches(labels), true);
   assert.equal(selectorOfLabels({}).matches(undefined), true);
+});
+
+const key = fc.constantFrom("app", "tier", "size", "x.io/a");
+const word = fc.constantFrom("web", "front", "12", "7", "a.b-c", "");
+const number = fc.constantFrom("1", "12", "99");
+const term = fc.oneof(
+  fc.tuple(key, fc.constantFrom("=", "==", "!="), word).map((parts) => parts.join("")),
+  fc.tuple(key, fc.constantFrom(">", "<"), number).map((parts) => parts.join("")),
+  fc
+    .tuple(key, fc.constantFrom("in", "notin"), fc.array(word, { minLength: 1, maxLength: 3 }))
+    .map(([name, operator, values]) => `${name} ${operator} (${values.join(",")})`),
+  key,
+  key.map((name) => `!${name}`),
+);
+
+test("LabelSelector means the same when it is written and read again, and refuses garbage with SyntaxError", () => {
+  const some = fc.array(term, { minLength: 1, maxLength: 4 }).map((terms) => terms.join(","));
+  fc.assert(
+    fc.property(some, fc.dictionary(key, word), (text, object) => {
+      const selector = parseLabelSelector(text);
+      const again = parseLabelSelector(selector.toString());
+      assert.equal(again.toString(), selector.toString());
+      assert.equal(again.matches(object), selector.matches(object));
+    }),
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-z=!<>(), \n/.]{0,20}$/)), (text) => {
+      try {
+        parseLabelSelector(text);
+      } catch (err) {
+        assert.ok(err instanceof SyntaxError, String(err));
+      }
+    }),
+  );
 });

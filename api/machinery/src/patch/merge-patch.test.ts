@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { applyMergePatch } from "./merge-patch.ts";
 
 // The table of RFC 7386, Appendix A, as far as documents are objects; then nulls inside what is new.
@@ -29,4 +30,32 @@ test("applyMergePatch refuses what is no object", () => {
     message:
       "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
   });
+});
+
+const json = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constantFrom(null, 1, "a", true),
+    fc.array(tie("value"), { maxLength: 3 }),
+    tie("object"),
+  ),
+  object: fc.dictionary(fc.constantFrom("a", "b", "c", "constructor"), tie("value"), {
+    maxKeys: 4,
+    noNullPrototype: true,
+  }),
+}));
+const object = json["object"] as fc.Arbitrary<Record<string, unknown>>;
+
+test("applyMergePatch twice is as once, changes nothing it was given, and leaves what the patch does not name", () => {
+  fc.assert(
+    fc.property(object, object, (document, patch) => {
+      const given = JSON.stringify([document, patch]);
+      const once = applyMergePatch(document, patch);
+      assert.deepEqual(applyMergePatch(once, patch), once);
+      assert.equal(JSON.stringify([document, patch]), given);
+      for (const key of Object.keys(document))
+        if (!Object.hasOwn(patch, key)) assert.deepEqual(once[key], document[key]);
+      for (const key of Object.keys(patch)) assert.equal(Object.hasOwn(once, key), patch[key] !== null);
+    }),
+  );
 });

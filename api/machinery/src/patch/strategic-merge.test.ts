@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import type { Schema } from "@knarr/schema/schema.ts";
 import { applyStrategicMergePatch } from "./strategic-merge.ts";
 
@@ -160,3 +161,33 @@ for (const { name, document, patch, code, message } of [
     assert.throws(() => applyStrategicMergePatch(document as never, patch, schema), { code, message });
   });
 }
+
+const word = fc.constantFrom("a", "b", "c");
+const part = fc.record({ value: word, command: fc.array(word, { maxLength: 2 }) }, { requiredKeys: [] });
+const named = fc.tuple(word, part).map(([name, rest]) => ({ name, ...rest }));
+const thing = fc.record(
+  {
+    items: fc.uniqueArray(named, { selector: ({ name }) => name, maxLength: 3 }),
+    words: fc.uniqueArray(word, { maxLength: 3 }),
+    plain: fc.array(word, { maxLength: 3 }),
+    labels: fc.dictionary(word, fc.option(word)),
+    one: part,
+    sub: part,
+  },
+  { requiredKeys: [] },
+);
+
+test("applyStrategicMergePatch twice is as once, changes nothing it was given, and loses no item or word", () => {
+  fc.assert(
+    fc.property(thing, thing, (made, patch) => {
+      const document = applyStrategicMergePatch({}, made, schema); // without nulls
+      const given = JSON.stringify([document, patch]);
+      const once: any = applyStrategicMergePatch(document, patch, schema);
+      assert.deepEqual(applyStrategicMergePatch(once, patch, schema), once);
+      assert.equal(JSON.stringify([document, patch]), given);
+      const { items = [], words = [] } = document as any;
+      for (const { name } of items) assert.ok(once.items.some((found: any) => found.name === name));
+      for (const text of words) assert.ok(once.words.includes(text));
+    }),
+  );
+});
