@@ -147,6 +147,12 @@ test("a watch of one name takes the name as it is, whatever selectors would make
   );
 });
 
+test("a selector may be long", async () => {
+  await using rig = await startSecureServer();
+  const selector = encodeURIComponent(`a in (${Array.from({ length: 10_000 }, (_, i) => `v${i}`).join()})`);
+  assert.equal((await rig.get(`${COLLECTION}?labelSelector=${selector}`)).code, 200);
+});
+
 test("CONNECT is a method that no resource has", async () => {
   await using rig = await startSecureServer();
   const options = {

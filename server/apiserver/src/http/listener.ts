@@ -39,6 +39,8 @@ const MAX_STREAMS = 250;
 const WINDOW_BYTES = 256 * 1024;
 /** Megabytes a connection may hold; Node's 10 refuse streams of a busy client that also reads long lists. */
 const SESSION_MEGABYTES = 128;
+/** As Go has it: selectors make long lines, and Node's 16 KB end early. Its types know nothing of HTTP/1.1 here. */
+const HTTP1_OPTIONS: object = { maxHeaderSize: 1 << 20 };
 /** How long requests may take to end when the server stops. */
 const GRACE_MS = 5000;
 
@@ -65,6 +67,7 @@ export class Listener implements AsyncDisposable {
       rejectUnauthorized: false,
       settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEGABYTES,
+      ...HTTP1_OPTIONS,
       minVersion: "TLSv1.2",
     });
     const listener = new Listener(server, service);
