@@ -61,6 +61,7 @@ export class Admission {
     const { type, request, plugins, ask } = round;
     for (let i = start; i < plugins.length; i++) {
       const plugin = plugins[i]!;
+      if (plugin.concerns?.(request, this.#world) === false) continue;
       const waiting = ask(plugin);
       if (!waiting) continue;
       const asked = this.#metrics.controller([plugin.name, type, request.operation], waiting);

@@ -19,6 +19,8 @@ export interface AdmissionPlugin {
   readonly isAlwaysOn?: boolean;
   readonly handles: readonly AdmissionRequest["operation"][];
   /** `object` is undefined for DELETE; for CONNECT it is the options of exec, attach, portforward or proxy. */
+  /** Whether it has to do with the request at all; asked first, so that a plugin that waits costs only those writes something that are its business. */
+  concerns?(request: AdmissionRequest, world: World): boolean;
   mutate?(object: any, request: AdmissionRequest, world: World): Promise<void> | void;
   validate?(object: any, request: AdmissionRequest, world: World): Promise<void> | void;
 }

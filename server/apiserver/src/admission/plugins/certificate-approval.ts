@@ -12,8 +12,9 @@ export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
     name: "CertificateApproval",
     handles: ["UPDATE"],
 
+    concerns: (request) => isFor(request, "certificates.k8s.io", "certificatesigningrequests", "approval"),
+
     async validate(object, request) {
-      if (!isFor(request, "certificates.k8s.io", "certificatesigningrequests", "approval")) return;
       const { signerName } = (request.previous as CertificateSigningRequest).spec;
       if (await mayActForSigner(authorizer, request.user, { verb: "approve", signerName })) return;
       throw refused(

@@ -13,8 +13,9 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
     name: "CertificateSigning",
     handles: ["UPDATE"],
 
+    concerns: (request) => isFor(request, "certificates.k8s.io", "certificatesigningrequests", "status"),
+
     async validate(object, request) {
-      if (!isFor(request, "certificates.k8s.io", "certificatesigningrequests", "status")) return;
       const { spec, status } = request.previous as CertificateSigningRequest;
       if (semanticEqual(object.status, status)) return;
       const { signerName } = spec;

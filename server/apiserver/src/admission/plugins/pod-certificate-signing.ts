@@ -23,8 +23,9 @@ export function podCertificateSigning(authorizer: Authorizer, clock: Clock): Adm
     isAlwaysOn: true,
     handles: ["UPDATE"],
 
+    concerns: (request) => isFor(request, "certificates.k8s.io", "podcertificaterequests", "status"),
+
     async validate(object: PodCertificateRequest, request) {
-      if (!isFor(request, "certificates.k8s.io", "podcertificaterequests", "status")) return;
       const previous = request.previous as PodCertificateRequest;
       if (semanticEqual(object.status, previous.status)) return;
       const errors = new FieldErrors();

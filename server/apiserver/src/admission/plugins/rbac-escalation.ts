@@ -15,8 +15,9 @@ export function rbacEscalation({ rbac, authorization }: Access): AdmissionPlugin
     isAlwaysOn: true,
     handles: ["CREATE", "UPDATE"],
 
+    concerns: ({ resource, user }) => resource.group === GROUP && !user.groups.includes(MASTERS),
+
     async mutate(object, { user, resource, namespace, name, operation, previous }) {
-      if (resource.group !== GROUP || user.groups.includes(MASTERS)) return;
       if (previous && grantsTheSame(object, previous)) return;
       await checkEscalation(
         {

@@ -20,11 +20,14 @@ export function resourceQuotaPlugin(
     name: "ResourceQuota",
     handles: ["CREATE", "UPDATE"],
 
+    concerns({ namespace, resource: { group, plural } }, world) {
+      if (!namespace || (plural === "namespaces" && group === "")) return false;
+      return limited.length > 0 || world.list(resourceQuota, namespace).length > 0;
+    },
+
     async validate(given, request, world) {
       const { namespace, resource, subresource, dryRun: isDryRun } = request;
       const { group, plural } = resource;
-      if (!namespace || (plural === "namespaces" && group === "")) return;
-      if (limited.length === 0 && world.list(resourceQuota, namespace).length === 0) return;
       const evaluator = evaluatorOf(group ? `${plural}.${group}` : plural);
       if (!evaluator) return;
       const [object, previous] = [given, request.previous].map((one) =>
