@@ -7,7 +7,8 @@ export function audited(record: AuditRecord, answer: Answer): Answer {
   if ("stream" in answer) return auditedStream(record, answer);
   if ("upgrade" in answer) return auditedUpgrade(record, answer);
   const { code } = answer;
-  record.answered({ code, ...statusIn(answer) }, () => objectOf(answer));
+  // What goes out in pieces is a list, and would have to be made as a whole to be looked at.
+  record.answered({ code, ...(!answer.pieces && statusIn(answer)) }, () => objectOf(answer));
   record.write("ResponseComplete");
   return answer;
 }

@@ -181,7 +181,7 @@ async function pageOf<T extends ApiObject>(
 ): Promise<ListPage<T>> {
   const { selection, limit, conversion } = page;
   if (selection.isWhole) {
-    const items = limit && limit < candidates.length ? candidates.slice(0, limit) : candidates;
+    const items = limit && limit < candidates.length ? firstOf(candidates, limit) : candidates;
     return cut(page, await shownBy(conversion, items), revision, candidates.length - items.length);
   }
   const items: Item<T>[] = [];
@@ -192,6 +192,17 @@ async function pageOf<T extends ApiObject>(
   }
   return cut(page, items, revision, 0);
 }
+
+/** The same array for the same page, so that what was made of it (its bytes) can be found by it. */
+function firstOf<T extends ApiObject>(items: readonly Item<T>[], count: number): readonly Item<T>[] {
+  const before = firstPages.get(items);
+  if (before?.length === count) return before as readonly Item<T>[];
+  const page = items.slice(0, count);
+  firstPages.set(items, page);
+  return page;
+}
+
+const firstPages = new WeakMap<readonly Item<any>[], readonly Item<any>[]>();
 
 /** A page with `left` more keys behind it. How many of those are selected is not known when there is a selector. */
 function cut<T extends ApiObject>(

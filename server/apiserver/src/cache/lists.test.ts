@@ -120,6 +120,20 @@ test("list pages are all of the first one's revision, whatever happens meanwhile
   assert.deepEqual(again, rest);
 });
 
+test("list gives the same array for the same first page, until something changes", async () => {
+  await using world = await TestWorld.open();
+  await world.addPods(3);
+  const first = async (limit: number) => (await world.pods.list({ limit })).items;
+  const page = await first(2);
+  assert.equal(await first(2), page);
+  assert.equal((await first(1)).length, 1);
+  await world.pods.delete("default/p0");
+  assert.deepEqual(
+    (await first(2)).map(({ key }) => key),
+    ["default/p1", "default/p2"],
+  );
+});
+
 test("list of any state, from revision 0, is whole whatever its limit", async () => {
   await using world = await TestWorld.open();
   await world.addPods(3);
