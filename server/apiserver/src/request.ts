@@ -128,5 +128,9 @@ export class Reinvocation {
   isWanted = false;
   /** The second round is running. */
   isRunning = false;
-  readonly state = new Map<string, unknown>();
+  #state: Map<string, unknown> | undefined;
+
+  get state(): Map<string, unknown> {
+    return (this.#state ??= new Map());
+  }
 }

@@ -1,7 +1,7 @@
 /** What is counted of the store and of what is in it, under upstream's names: `etcd` is what upstream calls its store, whichever ours is. */
 
 import type { Resource } from "@knarr/kinds/resource.ts";
-import type { Counter, Histogram, Metrics } from "@knarr/std/metrics.ts";
+import type { Counter, Distribution, Figure, Histogram, Metrics } from "@knarr/std/metrics.ts";
 import type { Store } from "@knarr/store/store.ts";
 import { BUCKETS } from "./request-metrics.ts";
 
@@ -12,6 +12,11 @@ export class StoreMetrics {
   readonly #seconds: Histogram;
   readonly #requests: Counter;
   readonly #errors: Counter;
+  readonly #series: Readonly<Record<StoreOperation, WeakMap<Kind, Series>>> = {
+    create: new WeakMap(),
+    update: new WeakMap(),
+    delete: new WeakMap(),
+  };
 
   constructor(metrics: Metrics) {
     const labels = ["operation", "group", "resource"];
@@ -26,19 +31,41 @@ export class StoreMetrics {
   }
 
   /** Waits for what the store is asked for. */
-  async measure<T>(operation: StoreOperation, { group, plural }: Kind, asked: Promise<T>): Promise<T> {
-    const labels = [operation, group, plural];
+  measure<T>(operation: StoreOperation, kind: Kind, asked: Promise<T>): Promise<T> {
+    const series = this.#seriesOf(operation, kind);
     const started = performance.now();
-    try {
-      return await asked;
-    } catch (err) {
-      this.#errors.add(labels);
-      throw err;
-    } finally {
-      this.#requests.add(labels);
-      this.#seconds.observe(labels, (performance.now() - started) / 1000);
-    }
+    const done = (): void => {
+      series.requests.add();
+      series.seconds.observe((performance.now() - started) / 1000);
+    };
+    return asked.then(
+      (result) => {
+        done();
+        return result;
+      },
+      (err) => {
+        this.#errors.add([operation, kind.group, kind.plural]);
+        done();
+        throw err;
+      },
+    );
   }
+
+  /** Found by the kind itself, as every write is counted. */
+  #seriesOf(operation: StoreOperation, kind: Kind): Series {
+    const known = this.#series[operation].get(kind);
+    if (known) return known;
+    const labels = [operation, kind.group, kind.plural];
+    const made = { seconds: this.#seconds.series(labels), requests: this.#requests.series(labels) };
+    this.#series[operation].set(kind, made);
+    return made;
+  }
+}
+
+/** Of one operation on one kind. */
+interface Series {
+  readonly seconds: Distribution;
+  readonly requests: Figure;
 }
 
 export interface StoredKind extends Kind {

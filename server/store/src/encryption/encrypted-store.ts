@@ -131,12 +131,13 @@ export class EncryptedStore implements Store {
     return { ...listing, entries };
   }
 
-  async put(key: string, value: Uint8Array, expected: number, options?: PutOptions): Promise<Entry> {
+  put(key: string, value: Uint8Array, expected: number, options?: PutOptions): Promise<Entry> {
     const { newest } = this.#keys;
     if (!newest || !this.encrypts(key)) return this.#refusing(this.raw.put(key, value, expected, options));
     const sealed = seal(value, newest, key);
     this.#plain.set(sealed, value);
-    return { ...(await this.#refusing(this.raw.put(key, sealed, expected, options))), value };
+    const written = this.#refusing(this.raw.put(key, sealed, expected, options));
+    return written.then((entry) => ({ ...entry, value }));
   }
 
   async delete(key: string, expected: number): Promise<Change> {
@@ -329,12 +330,10 @@ export class EncryptedStore implements Store {
   }
 
   /** Who is refused is told in plain what is there instead. */
-  async #refusing<T>(write: Promise<T>): Promise<T> {
-    try {
-      return await write;
-    } catch (err) {
+  #refusing<T>(write: Promise<T>): Promise<T> {
+    return write.catch(async (err: unknown) => {
       if (!(err instanceof RevisionChanged) || !err.current || !isSealed(err.current.value)) throw err;
       throw new RevisionChanged(err.current.key, await this.#shown(err.current));
-    }
+    });
   }
 }
