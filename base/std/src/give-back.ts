@@ -17,8 +17,9 @@ import type { Clock } from "./clock.ts";
 const FIRST_REST_MS = 3000;
 const LATER_REST_MS = 150_000;
 const REST_SHARE = 0.05;
-/** Growth that is worth it. */
+/** Growth that is worth it, or work: what grew before may have become free since. */
 const GROWTH_BYTES = 16 << 20;
+const WORK_MS = 5000;
 /** Beyond it a collection takes too long. */
 const SMALL_HEAP_BYTES = 256 << 20;
 
@@ -26,16 +27,24 @@ const SMALL_HEAP_BYTES = 256 << 20;
 export async function giveBackMemory(clock: Clock, signal: AbortSignal): Promise<never> {
   let rest = FIRST_REST_MS;
   let kept = 0;
+  let worked = 0;
   for (;;) {
-    const before = cpuUsage();
+    const before = processorTime();
     await clock.sleep(rest, signal);
-    const { user, system } = cpuUsage(before);
-    const isAtRest = (user + system) / 1000 < rest * REST_SHARE;
-    if (!isAtRest || memoryUsage.rss() < kept + GROWTH_BYTES) continue;
+    const now = processorTime();
+    if (now - before >= rest * REST_SHARE) continue;
+    if (memoryUsage.rss() < kept + GROWTH_BYTES && now < worked + WORK_MS) continue;
     giveBack();
     kept = memoryUsage.rss();
+    worked = processorTime();
     rest = LATER_REST_MS;
   }
+}
+
+/** Milliseconds since the process began. */
+function processorTime(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
 }
 
 function giveBack(): void {
