@@ -63,6 +63,9 @@ export interface Store extends AsyncDisposable {
   /** Bytes on disk now; undefined where the store is no file of ours. */
   readonly bytes?: number | undefined;
 
+  /** Writes the file anew, so that nothing is left in it of what was overwritten or forgotten. Writers wait. Absent like `check`. */
+  scrub?(): Promise<void>;
+
   /** Bytes on disk now, and rows kept. */
   stats(): Promise<{ readonly bytes: number; readonly entries: number; readonly history: number }>;
 

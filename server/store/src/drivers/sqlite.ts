@@ -31,6 +31,8 @@ import {
 interface PendingRead {
   /** A check or a copy of the whole file takes as long as it takes. */
   readonly isLong: boolean;
+  /** Until then nothing else need be answered: the file itself is worked on. */
+  readonly holdsUntil: number;
   readonly resolve: (answer: ReadAnswer) => void;
   readonly reject: (err: Error) => void;
 }
@@ -44,6 +46,12 @@ export interface SqliteOptions {
   /** For files from before format 2: what keys began with, each with what they begin with now. */
   readonly movedPrefixes?: MovedPrefixes;
 }
+
+const LONG_READS = new Set<ReadRequest["type"]>(["check", "backup", "compact", "scrub"]);
+/** Those of them that hold up all others. */
+const HOLDING_READS = new Set<ReadRequest["type"]>(["check", "scrub"]);
+/** A disk that gets through less than 10 MB of them in a second hangs. */
+const SLOWEST_BYTES_PER_MS = 10_000;
 
 /** So long the disk may take over a write until everybody who waits is told. */
 const PATIENCE_MS = 10_000;
@@ -60,6 +68,7 @@ export class SqliteStore implements Store {
   readonly #writes = new PendingWrites();
   readonly #reads = new Map<number, PendingRead>();
   #lastRead = 0;
+  readonly #clock: Clock;
   readonly #patience: Patience;
   /** Why the disk has not answered for so long. */
   #stalled: string | undefined;
@@ -90,11 +99,12 @@ export class SqliteStore implements Store {
     this.#path = path;
     this.#worker = worker;
     this.#onTrouble = onTrouble;
+    this.#clock = clock ?? realClock;
     this.#patience = new Patience({
-      clock: clock ?? realClock,
+      clock: this.#clock,
       ms: PATIENCE_MS,
       signal: this.#stop.signal,
-      exhausted: () => this.#stall(),
+      exhausted: () => (this.#isHeldUp() ? this.#patience.begin() : this.#stall()),
     });
     this.#revision = revision;
     this.#compacted = compacted;
@@ -182,6 +192,10 @@ export class SqliteStore implements Store {
     return answer.type === "checked" ? answer.problems : [];
   }
 
+  async scrub(): Promise<void> {
+    await this.#read({ type: "scrub" });
+  }
+
   async backup(path: string): Promise<void> {
     await this.#read({ type: "backup", path });
   }
@@ -225,11 +239,12 @@ export class SqliteStore implements Store {
 
   #read(read: ReadRequest): Promise<ReadAnswer> {
     if (this.#failure) return Promise.reject(this.#failure);
-    const isLong = read.type === "check" || read.type === "backup" || read.type === "compact";
+    const isLong = LONG_READS.has(read.type);
     if (this.#stalled && !isLong) return Promise.reject(new StoreUnavailable(this.#stalled));
     return new Promise((resolve, reject) => {
       const id = ++this.#lastRead;
-      this.#reads.set(id, { resolve, reject, isLong });
+      const holds = HOLDING_READS.has(read.type) ? this.bytes / SLOWEST_BYTES_PER_MS : 0;
+      this.#reads.set(id, { resolve, reject, isLong, holdsUntil: this.#clock.now() + holds });
       if (!isLong) this.#patience.begin();
       this.#post({ id, read });
     });
@@ -285,6 +300,11 @@ export class SqliteStore implements Store {
       ? new OutcomeUnknown(`${message}. Whether the write has happened is not known`)
       : new StoreUnavailable(message);
     for (const { reject } of this.#writes.answered(count)) reject(failure);
+  }
+
+  #isHeldUp(): boolean {
+    const now = this.#clock.now();
+    return this.#reads.values().some(({ holdsUntil }) => holdsUntil > now);
   }
 
   /** Whoever waits hears of it. When the worker answers after all, followers hear of what it has done. */

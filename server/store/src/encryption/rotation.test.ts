@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -69,6 +69,32 @@ test("rotate does not undo what is written meanwhile", async () => {
   const [, entry] = await Promise.all([rotate(store), store.put(keyOf(1), valueOf(2), revision)]);
   assert.equal(Buffer.from((await store.get(keyOf(1)))!.value).toString(), valueOf(2).toString());
   assert.ok(entry.revision > revision);
+});
+
+test("after a rotation the file has nothing in plain of what was there before it was encrypted", async () => {
+  const path = join(folder, "p", "state.db");
+  const marker = "plain-as-day";
+  const plain = (i: number): Buffer =>
+    Buffer.from(JSON.stringify({ i, data: `${marker} `.repeat(1 + ((i * 37) % 700)) }));
+  {
+    await using store = await SqliteStore.open({ path });
+    for (let i = 0; i < 100; i++) {
+      const { revision } = await store.put(keyOf(i), plain(i), 0);
+      const again = await store.put(keyOf(i), plain(i + 1), revision);
+      if (i % 3 === 0) await store.delete(keyOf(i), again.revision);
+    }
+  }
+  const raw = await SqliteStore.open({ path });
+  const keyFile = new KeyFile(join(folder, "p", "secrets.key"));
+  await using store = await EncryptedStore.open({ store: raw, keyFile, prefixes: [SECRETS] });
+  const found = (): string[] => [path, `${path}-wal`].filter((file) => readFileSync(file).includes(marker));
+  assert.ok(found().includes(path));
+  await rotate(store);
+  assert.deepEqual(found(), []);
+  assert.deepEqual(await raw.check(), []);
+  assert.deepEqual((await store.get(keyOf(1)))!.value, plain(2));
+  await store.put(keyOf(0), plain(0), 0);
+  assert.deepEqual(found(), []);
 });
 
 test("a rotation under write load loses no write, and leaves nothing with an older key", async () => {

@@ -1,8 +1,8 @@
 /**
  * What is encrypted with which key, and a new key for all of it.
  *
- * A rotation makes a key, writes every encrypted object anew with it, forgets the history (which older keys have encrypted), and only then
- * takes the older keys away. Every step may be the last one before a kill: as long as there are older keys the rotation is unfinished, everything
+ * A rotation makes a key, writes every encrypted object anew with it, forgets the history (which older keys have encrypted) to its last
+ * byte, and only then takes the older keys away. Every step may be the last one before a kill: as long as there are older keys the rotation is unfinished, everything
  * can be read, and the next rotation goes on with this one. Objects are written like by any writer, so watchers see the same object
  * under a new resourceVersion.
  *
@@ -89,7 +89,7 @@ export function rotate(
     if (!isUnfinished && store.prefixes.length)
       await store.changeKeys((keys) => keys.withAnother(new Date()));
     const written = await rewriteAll(store, report);
-    await store.compact(store.revision);
+    await forgetPast(store);
     const newest = store.keys.newest?.name;
     const retired = store.keys.keys.slice(0, -1).map(({ name }) => name);
     if (retired.length) await store.changeKeys((keys) => keys.newestOnly());
@@ -117,9 +117,15 @@ export function rotateKeyFile(store: EncryptedStore): Promise<KeyFileRotated> {
       return { path: keyFile.nextPath, changed: undefined };
     }
     const changed = await store.changeMaster();
-    await store.compact(store.revision);
+    await forgetPast(store);
     return { path: keyFile.path, changed };
   });
+}
+
+/** What was written until now and is not there any more; also the bytes of it that a file still has. */
+async function forgetPast(store: EncryptedStore): Promise<void> {
+  await store.compact(store.revision);
+  await store.raw.scrub?.();
 }
 
 async function alone<T>(store: EncryptedStore, work: () => Promise<T>): Promise<T> {

@@ -75,6 +75,24 @@ test(
   },
 );
 
+test(
+  "a file that cannot be written anew on a full disk stays as it was, until there is room",
+  options,
+  async () => {
+    using disk = new TestDisk({ megabytes: 32 });
+    const { store } = await onDisk(disk);
+    await using held = store;
+    for (let i = 0; i < 10; i++) await held.put(`/k/${i}`, Buffer.alloc(1_000_000, i), 0);
+    disk.fill();
+    await assert.rejects(held.scrub(), /no space is left on its disk/);
+    assert.equal((await held.list("/k/")).entries.length, 10);
+    disk.empty();
+    await held.scrub();
+    assert.deepEqual(await held.check(), []);
+    assert.equal((await held.put("/k/more", Buffer.from("1"), 0)).revision, 11);
+  },
+);
+
 for (const how of ["closed", "killed"]) {
   test(`a store that was ${how} opens on a full disk, and can be read`, options, async () => {
     using disk = new TestDisk({ megabytes: 16 });

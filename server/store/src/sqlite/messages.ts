@@ -40,6 +40,8 @@ export type ReadRequest =
   | { readonly type: "compact"; readonly revision: number }
   | { readonly type: "stats" }
   | { readonly type: "check" }
+  /** The file is written anew. */
+  | { readonly type: "scrub" }
   /** A copy as one file; writes go on. */
   | { readonly type: "backup"; readonly path: string };
 
@@ -82,6 +84,7 @@ export type ReadAnswer =
   | { readonly type: "compacted"; readonly revision: number }
   | { readonly type: "stats"; readonly bytes: number; readonly entries: number; readonly history: number }
   | { readonly type: "checked"; readonly problems: readonly string[] }
+  | { readonly type: "scrubbed" }
   | { readonly type: "backedUp" }
   /** The read is of the past that is gone. */
   | { readonly type: "gone"; readonly revision: number; readonly compacted: number }

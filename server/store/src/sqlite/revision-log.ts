@@ -186,6 +186,18 @@ export class RevisionLog {
     this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
+  /** Writes the file anew: SQLite leaves the bytes of what was removed in free pages, and in the gaps of others. */
+  scrub(): void {
+    this.#database.exec("PRAGMA temp_store = FILE"); // the copy on the way has no room in memory
+    try {
+      this.#database.exec("VACUUM");
+    } finally {
+      this.#database.exec("PRAGMA temp_store = MEMORY");
+    }
+    this.emptyWriteAhead();
+    readyWriteAhead(this.#path);
+  }
+
   /** Writes to the disk, and changes nothing. */
   touch(): void {
     this.#database.exec("UPDATE progress SET swept = swept");

@@ -202,6 +202,10 @@ class Worker {
     const log = this.#log;
     if (request.type === "check") return { type: "checked", problems: checkLog(this.#database) };
     if (request.type === "stats") return { type: "stats", ...log.stats() };
+    if (request.type === "scrub") {
+      log.scrub();
+      return { type: "scrubbed" };
+    }
     const revision = request.type === "changes" ? request.after : (request.revision ?? log.revision);
     if (revision < log.compacted) return { type: "gone", revision, compacted: log.compacted };
     if (revision > log.revision) return { type: "tooNew", revision, now: log.revision };
