@@ -111,7 +111,11 @@ export class ControllerLoop implements AsyncDisposable {
     const indexed = (controller.indexes ?? []).map((index) => informers.informer(index.of));
     this.#informers = [own, ...owned, ...watched, ...indexed];
 
-    on(own, (object) => [keyFor(object.metadata.namespace, object.metadata.name!)]);
+    const concerns = (object: ApiObject): boolean => controller.concerns?.(object) ?? true;
+    on(own, (object, previous) => {
+      const isIts = concerns(object) || (previous !== undefined && concerns(previous));
+      return isIts ? [keyFor(object.metadata.namespace, object.metadata.name!)] : [];
+    });
     for (const informer of owned) {
       on(informer, (object, previous) => {
         const owner = this.#ownerKey(object);

@@ -25,6 +25,8 @@ export interface Controller<T extends ApiObject = ApiObject> {
   /** As in `--controllers=*,-replicaset`, in logs and metrics, and in `system:controller:<name>`. */
   readonly name: string;
   readonly for: Resource<T>;
+  /** Whether it has to do with this one of them; default: with all. Others do not wake it. */
+  concerns?(object: T): boolean;
   /** Kinds it creates: a change to one wakes the object that owns it. */
   readonly owns?: readonly Resource<any>[];
   /** Kinds it depends on otherwise: a change to one wakes the keys that `wakes` returns. */

@@ -24,11 +24,11 @@ const SIGNATURE = "jws-kubeconfig-";
 export const bootstrapSignerController = defineController({
   name: "bootstrap-signer",
   for: configMap,
+  concerns: ({ metadata }) => `${metadata.namespace}/${metadata.name}` === CLUSTER_INFO,
   watches: [{ resource: secret, wakes: ({ type }) => (type === BOOTSTRAP_TOKEN_TYPE ? [CLUSTER_INFO] : []) }],
   writes: { configmaps: ["update"] },
 
   async reconcile(key, context) {
-    if (key !== CLUSTER_INFO) return;
     const { cache, api } = context;
     const current = cache.get(configMap, key);
     const content = current?.data?.[CONTENT];
