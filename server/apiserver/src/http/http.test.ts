@@ -9,7 +9,8 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { node } from "@knarr/kinds/core/node.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
-import { silent, type Logger } from "@knarr/std/log.ts";
+import { silent, type Fields, type Logger } from "@knarr/std/log.ts";
+import { Metrics } from "@knarr/std/metrics.ts";
 import { TestAuthority, type PemPair } from "../testing/certificates.ts";
 import { startSecureServer, testCertificates, type Answer } from "../testing/secure-server.ts";
 
@@ -45,6 +46,34 @@ test("the same is answered over HTTP/2, each request with an id of its own", asy
   assert.equal(JSON.parse(first.body).minor, "36");
   assert.equal(JSON.parse(second.body).kind, "PodList");
   assert.ok(first.auditId && first.auditId !== second.auditId);
+});
+
+test("every answer has an Audit-ID, the client's if it sends one, and a fault of ours is logged under it", async () => {
+  const failed: Fields[] = [];
+  const log = { ...silent, error: (_: string, fields: Fields = {}) => void failed.push(fields) };
+  const metrics = new Metrics();
+  metrics.read({ name: "broken", help: "Cannot be read." }, () => {
+    throw new TypeError("no figure");
+  });
+  await using rig = await startSecureServer({ log, metrics });
+  for (const [path, code] of [
+    ["/version", 200],
+    ["/nowhere", 404],
+    ["/api/v1/namespaces/none", 404],
+    ["/api/v1/pods?limit=x", 400],
+    ["/metrics", 500],
+  ] as const) {
+    const answer = await rig.get(path);
+    assert.deepEqual(
+      [answer.code, /^[0-9a-f-]{36}$/.test(String(answer.headers["audit-id"]))],
+      [code, true],
+      path,
+    );
+  }
+  assert.equal((await rig.get("/api/v1/nodes", {}, { as: "nobody" })).headers["audit-id"]?.length, 36);
+  const mine = await rig.get("/metrics", { "audit-id": "mine" });
+  assert.equal(mine.headers["audit-id"], "mine");
+  assert.deepEqual(failed.map(({ auditId, path }) => [auditId, path]).at(-1), ["mine", "/metrics"]);
 });
 
 function over(session: ClientHttp2Session, path: string): Promise<{ body: string; auditId: string }> {

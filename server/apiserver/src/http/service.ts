@@ -39,7 +39,11 @@ export class HttpService {
       return settled(
         () => this.#send(exchange, sent),
         (err) => {
-          this.#pipeline.parts.log.error("Could not write an answer", { path: route.path, error: err });
+          this.#pipeline.parts.log.error("Could not write an answer", {
+            auditId,
+            path: route.path,
+            error: err,
+          });
           exchange.target({}).abort(); // or the client would wait for ever
         },
         () => {
@@ -64,7 +68,7 @@ export class HttpService {
   async #sendStream(exchange: Exchange, sent: Sent, headers: OutgoingHttpHeaders): Promise<void> {
     const { route } = sent.outcome;
     using _ = isLongRunning(route) ? this.#metrics.goesOn(route, exchange.method) : undefined;
-    sent.code = await this.#stream(exchange, sent.outcome, headers);
+    sent.code = await this.#stream(exchange, sent, headers);
   }
 
   /** The same for a request that asks to become another protocol. */
@@ -83,13 +87,17 @@ export class HttpService {
       using _ = "code" in answer ? undefined : this.#metrics.goesOn(route, exchange.method);
       if ("upgrade" in answer) await answer.upgrade(exchange.raw);
       else if ("stream" in answer)
-        sent.code = await this.#stream(exchange, outcome, commonHeaders(auditId, outcome));
+        sent.code = await this.#stream(exchange, sent, commonHeaders(auditId, outcome));
       else {
         sent.code = answer.code;
         sent.bytes = await sendAnswer(exchange, answer, commonHeaders(auditId, outcome));
       }
     } catch (err) {
-      this.#pipeline.parts.log.error("Could not relay a connection", { path: route.path, error: err });
+      this.#pipeline.parts.log.error("Could not relay a connection", {
+        auditId,
+        path: route.path,
+        error: err,
+      });
       socket.destroy();
     }
     this.#count(exchange, sent);
@@ -102,7 +110,8 @@ export class HttpService {
     if (!isLong) logIfSlow(this.#pipeline.parts.log, outcome, { auditId, method, code });
   }
 
-  async #stream(exchange: Exchange, outcome: Outcome, headers: OutgoingHttpHeaders): Promise<number> {
+  async #stream(exchange: Exchange, sent: Sent, headers: OutgoingHttpHeaders): Promise<number> {
+    const { auditId, outcome } = sent;
     const { answer, route } = outcome;
     if (!("stream" in answer)) return 0;
     let code = 0;
@@ -116,7 +125,7 @@ export class HttpService {
       await answer.stream(target);
       return code;
     } catch (err) {
-      const failure = this.#pipeline.failureOf(err, route);
+      const failure = this.#pipeline.failureOf(err, route, auditId);
       if (code) target.abort();
       else await sendAnswer(exchange, errorAnswer(failure), headers);
       return failure.code;

@@ -64,7 +64,7 @@ export class Pipeline {
     if (counted) this.inFlight[counted]++;
     let request: ApiRequest | undefined;
     const failed = (err: unknown): Outcome => {
-      const answer = errorAnswer(this.failureOf(err, route));
+      const answer = errorAnswer(this.failureOf(err, route, incoming.origin.auditId));
       return request ? outcomeOf(request, answer) : { answer, warnings: [], route, user: undefined, stages };
     };
     const done = (): void => {
@@ -143,12 +143,12 @@ export class Pipeline {
     request.actAs(user);
   }
 
-  /** What is thrown and is no ApiError is a fault of ours: logged, and answered as upstream answers a panic. */
-  failureOf(err: unknown, { path, verb }: Route): ApiError {
+  /** What is thrown and is no ApiError is a fault of ours: logged with the id that the client has, too, and answered as upstream answers a panic. */
+  failureOf(err: unknown, { path, verb }: Route, auditId: string): ApiError {
     if (err instanceof ApiError) return err;
     if (err instanceof Error && err.name === "AbortError")
       return new ApiError("Timeout", "the request was ended by the client");
-    this.parts.log.error("Request failed", { path, verb, error: err });
+    this.parts.log.error("Request failed", { ...(auditId && { auditId }), path, verb, error: err });
     const message = err instanceof Error ? err.message : String(err);
     return new ApiError("InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });
   }
