@@ -1,6 +1,7 @@
 /**
  * `/metrics` has what dashboards and alerts for Kubernetes ask for (kubernetes-mixin, kube-prometheus): the agreed names, with upstream's types,
- * labels and buckets. `upstream-metrics.json` was written down from a kube-apiserver and a kube-scheduler 1.36.3.
+ * labels and buckets. `upstream-metrics.json` was written down from a kube-apiserver 1.36.3; what that did not show (the scheduler's, refusals of flow
+ * control, unavailable APIServices) from what their sources declare.
  */
 
 import assert from "node:assert/strict";
