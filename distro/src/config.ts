@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
-import { load } from "js-yaml";
+import { loadAll } from "js-yaml";
 import { contains, nthAddress, nthNetwork, overlap } from "./addresses.ts";
 import { datastoreProblem } from "./datastore.ts";
 import { whyNoNodes } from "./local-nodes.ts";
@@ -39,7 +39,7 @@ export function readConfig<O extends Options = {}>(
 function readFile(path: string): Record<string, unknown> {
   let values: unknown;
   try {
-    values = load(readFileSync(path, "utf8")) ?? {};
+    values = loadAll(readFileSync(path, "utf8"))[0] ?? {}; // one that says nothing is no mistake
   } catch (err) {
     throw new UsageError(`Cannot read ${path}: ${(err as Error).message.split("\n")[0]}`);
   }

@@ -82,6 +82,7 @@ export class EtcdConnection implements Disposable {
   readonly #silence: Silence;
   /** The member that is asked: the next one as soon as it does not answer. */
   #current = 0;
+  readonly #streams = new Set<{ readonly member: number; readonly cancel: () => void }>();
 
   constructor({ endpoints, tls, patienceMs = PATIENCE_MS, onTrouble }: EtcdAddress, clock: Clock) {
     this.#clock = clock;
@@ -105,6 +106,11 @@ export class EtcdConnection implements Disposable {
   /** For how long an answer may be waited for from now on. */
   get patience(): number {
     return this.isLost ? Math.min(this.#patience, SHORT_PATIENCE_MS) : this.#patience;
+  }
+
+  /** Where there are other members, one that hangs leaves time to ask another. */
+  get #callMs(): number {
+    return this.#clients.length > 1 ? this.patience / 2 : this.patience;
   }
 
   async read<I, O>(method: Method<I, O>, request: I): Promise<O> {
@@ -131,7 +137,7 @@ export class EtcdConnection implements Disposable {
         method.decode,
         request,
         this.#metadata,
-        { deadline: Date.now() + this.patience },
+        { deadline: Date.now() + this.#callMs },
         (err, answer) => {
           const failure = err && new EtcdError(err);
           if (failure?.isUnsure) {
@@ -156,6 +162,8 @@ export class EtcdConnection implements Disposable {
       this.#metadata,
     );
     const cancel = (): void => call.cancel();
+    const stream = { member: asked, cancel };
+    this.#streams.add(stream);
     signal.addEventListener("abort", cancel, { once: true });
     call.on("error", () => {}); // the loop below throws it, or has ended
     try {
@@ -171,6 +179,7 @@ export class EtcdConnection implements Disposable {
       this.#leave(asked);
       throw failure;
     } finally {
+      this.#streams.delete(stream);
       signal.removeEventListener("abort", cancel);
       call.cancel();
     }
@@ -180,8 +189,11 @@ export class EtcdConnection implements Disposable {
     for (const client of this.#clients) client.close();
   }
 
+  /** Streams leave a member, too, which would not notice for a while that it hangs. */
   #leave(member: number): void {
-    if (this.#current === member) this.#current = (member + 1) % this.#clients.length;
+    if (this.#current !== member || this.#clients.length === 1) return;
+    this.#current = (member + 1) % this.#clients.length;
+    for (const stream of this.#streams) if (stream.member === member) stream.cancel();
   }
 }
 

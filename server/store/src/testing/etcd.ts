@@ -39,6 +39,19 @@ export class TestEtcd implements AsyncDisposable {
     return etcd;
   }
 
+  /** Members of one cluster, by their names. They need each other to begin. */
+  static async startTogether(names: readonly string[]): Promise<TestEtcd[]> {
+    const ports: [number, number][] = [];
+    for (const _ of names) ports.push(await freePorts());
+    const urls = names.map((name, i) => `${name}=http://127.0.0.1:${ports[i]![1]}`);
+    const members = names.map((name, i) => {
+      const flags = [`--name=${name}`, `--initial-cluster=${urls.join(",")}`];
+      return new TestEtcd(ports[i]!, { program: programs[0]!, flags, tls: undefined });
+    });
+    await Promise.all(members.map((member) => member.start()));
+    return members;
+  }
+
   private constructor(
     [client, peer]: readonly [number, number],
     {
