@@ -4,8 +4,8 @@
  * Every batch costs each of them a write. So where many are told, what is committed soon after a batch waits for the rest of a few milliseconds and
  * goes out together: joined once, one write for each. The first change after a pause never waits, nor does any where few watch.
  *
- *     100 watchers, 10 ms    commits at    0     3  6         18          50
- *                            batches at    0            10          20    50
+ *     100 watchers, 20 ms    commits at    0     6  12         36          90
+ *                            batches at    0             20          40    90
  *
  * What is held is older than all else a watcher could be told: whoever sends a bookmark, adds a watcher or ends one flushes first.
  */
@@ -16,8 +16,8 @@ import type { Selection } from "./selection.ts";
 import { SharedBatch, type SharedEvent } from "./watch-batch.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** For each watcher there is. A write takes some 0.004 ms, so telling them all takes a few hundredths of the time. */
-const HOLD_MS_EACH = 0.1;
+/** For each watcher there is. A write takes some 0.004 ms, so telling them all takes a fiftieth of the time. */
+const HOLD_MS_EACH = 0.2;
 /** Nobody hears of anything later than by this. */
 const MAX_HOLD_MS = 20;
 
