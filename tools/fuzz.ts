@@ -52,7 +52,11 @@ for (let seed = Number(values.seed); Date.now() < until; seed++) {
 if (values.storm) {
   await using target = await Target.start();
   await layFoundations(target);
-  for (const finding of await whatStays(target, STORM)) await note(target, finding);
+  const stayed = await whatStays(target, STORM);
+  for (const finding of stayed) await note(target, finding);
+  console.log(
+    `storms of ${STORM} requests of each sort: ${stayed.length} sorts of which something stays in memory`,
+  );
 }
 for (const { milliseconds, request } of slowest)
   console.log(`${Math.round(milliseconds)} ms: ${curlLine(request).slice(0, 300)}`);

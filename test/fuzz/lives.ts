@@ -229,5 +229,5 @@ function withoutType({ apiVersion: _, kind: __, ...item }: any): any {
 
 /** Dates are text, as in JSON. */
 function fromYaml(text: string): unknown {
-  return load(text);
+  return load(text, { maxDepth: 1000 });
 }
