@@ -86,6 +86,26 @@ test("runControllers reconciles what is created, and again when what it owns goe
   assert.deepEqual(await world.secrets(), ["a"]);
 });
 
+test("runControllers leaves a controller alone with objects that do not concern it, until they do", async () => {
+  const looked: string[] = [];
+  const { api, settled } = await setUp(
+    twinController({
+      concerns: ({ data }) => data?.["twin"] === "yes",
+      reconcile: async (key) => void looked.push(key),
+    }),
+  );
+  await api.create(configMap, { metadata: { name: "other", namespace: "default" } });
+  const mine = await api.create(configMap, {
+    metadata: { name: "mine", namespace: "default" },
+    data: { twin: "yes" },
+  });
+  await settled();
+  assert.deepEqual(looked, ["default/mine"]);
+  await api.update(configMap, { ...mine, data: {} });
+  await settled();
+  assert.deepEqual(looked, ["default/mine", "default/mine"], "what has concerned it a moment ago does, too");
+});
+
 test("runControllers does not reconcile a key before the cache has seen its writes", async () => {
   const calls: number[] = [];
   const base = twinController();
