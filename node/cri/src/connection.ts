@@ -2,9 +2,11 @@
  * A gRPC connection over a unix socket: one call in, one plain object out, every call with a deadline.
  *
  * A call that may be repeated (`idempotent`) waits for a runtime that is just restarting and is tried again when the
- * connection broke under it; any other fails at once, because nobody knows whether it was carried out.
+ * connection broke under it; any other fails at once, because nobody knows whether it was carried out. Every call waits for a runtime that
+ * answers and says that it is still starting: that one has carried out nothing.
  */
 
+import { setTimeout as delay } from "node:timers/promises";
 import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import type { Method } from "./messages.ts";
 
@@ -37,6 +39,13 @@ export const isRpcUnimplemented = (err: unknown): boolean =>
 
 const DEFAULT_TIMEOUT_MS = 120_000; // upstream's runtimeRequestTimeout
 const ATTEMPTS = 3;
+/** Between two questions to a runtime that is starting: it has no way to tell. */
+const STARTING_MS = 10;
+/** containerd's answer to all of CRI between opening its socket and being ready. */
+const saysItIsStarting = (err: unknown): boolean =>
+  err instanceof RpcError &&
+  err.code === status.UNKNOWN &&
+  err.message.includes("server is not initialized yet");
 
 export class Connection implements Disposable {
   readonly #client: Client;
@@ -59,12 +68,15 @@ export class Connection implements Disposable {
 
   async unary<I, O>(method: Method<I, O>, request: I, options: CallOptions = {}): Promise<O> {
     const until = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; ;) {
       try {
         return await this.#call(method, request, until, options);
       } catch (err) {
-        if (!options.idempotent || attempt === ATTEMPTS || !isRpcUnavailable(err)) throw err;
+        const isStarting = saysItIsStarting(err) && Date.now() < until;
+        if (!isStarting && (!options.idempotent || attempt++ === ATTEMPTS || !isRpcUnavailable(err)))
+          throw err;
         options.signal?.throwIfAborted();
+        if (isStarting) await delay(STARTING_MS, undefined, { signal: options.signal });
       }
     }
   }
