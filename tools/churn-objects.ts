@@ -72,7 +72,7 @@ export function objectsOf(namespace: string): object[] {
     inside("apps/v1", "DaemonSet", "agent", {
       spec: { selector: selector("agent"), template: pod("agent") },
     }),
-    inside("batch/v1", "Job", "once", { spec: { completions: 3, parallelism: 2, template: ending("once") } }),
+    inside("batch/v1", "Job", "once", { spec: { completions: 6, parallelism: 3, template: ending("once") } }),
     inside("batch/v1", "CronJob", "often", {
       spec: { schedule: "* * * * *", jobTemplate: { spec: { template: ending("often") } } },
     }),
@@ -97,6 +97,19 @@ export function objectsOf(namespace: string): object[] {
     }),
     inside("churn.example/v1", "Boat", "boat", { spec: { crew: 3 } }),
   ];
+}
+
+/** Pods that come when their namespace is about to go. */
+export function latecomersOf(namespace: string): object[] {
+  return ["one", "two", "three"].map((name) => {
+    const { metadata, spec } = pod("late");
+    return {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { ...metadata, name: `late-${name}`, namespace },
+      spec,
+    };
+  });
 }
 
 /** Beside the namespace: made before it, taken away after it. */

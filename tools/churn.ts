@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Transport } from "@knarr/client/transport.ts";
 import { isAlreadyExists, isConflict, isNotFound } from "@knarr/machinery/status.ts";
 import { publishedResources } from "@knarr/schema/resources.ts";
-import { lasting, objectsOf, volumeOf } from "./churn-objects.ts";
+import { lasting, latecomersOf, objectsOf, volumeOf } from "./churn-objects.ts";
 
 export interface ChurnOptions {
   /** Milliseconds since the epoch. */
@@ -51,7 +51,7 @@ async function runRound(cluster: Cluster, namespace: string): Promise<void> {
     object.status.replicas === replicas;
   await cluster.until(deployment, isReady(3));
   await cluster.until(`/apis/apps/v1${at}/statefulsets/db`, isReady(2));
-  await cluster.until(`/apis/batch/v1${at}/jobs/once`, ({ status }) => status?.succeeded === 3);
+  await cluster.until(`/apis/batch/v1${at}/jobs/once`, ({ status }) => status?.succeeded === 6);
   await cluster.until(`/api/v1${at}/persistentvolumeclaims/claim`, ({ status }) => status?.phase === "Bound");
   await cluster.until(
     `/apis/policy/v1${at}/poddisruptionbudgets/web`,
@@ -69,10 +69,24 @@ async function runRound(cluster: Cluster, namespace: string): Promise<void> {
   await cluster.remove(`/apis/batch/v1${at}/jobs/once`, "Background");
   await cluster.remove(`/api/v1${at}/replicationcontrollers/old`, "Orphan");
   await cluster.gone(`/apis/apps/v1${at}/statefulsets/db`);
+  await race(cluster, namespace);
   await cluster.remove(`/api/v1${at}`, "Background");
   await cluster.gone(`/api/v1${at}`);
   await cluster.remove(`/api/v1/persistentvolumes/${namespace}`, "Background");
   await cluster.gone(`/api/v1/persistentvolumes/${namespace}`);
+}
+
+/**
+ * What goes while its controller works on it: a DaemonSet right after one of its pods, and a namespace that has just got pods. Which of them is
+ * faster is chance; a controller that comes late says so in its log, whichever server it works with.
+ */
+async function race(cluster: Cluster, namespace: string): Promise<void> {
+  const at = `/namespaces/${namespace}`;
+  const [first] = await cluster.pods(namespace, "agent");
+  if (first) await cluster.remove(`/api/v1${at}/pods/${first}`, "Background");
+  await delay(Math.random() * 30);
+  await cluster.remove(`/apis/apps/v1${at}/daemonsets/agent`, "Background");
+  for (const pod of latecomersOf(namespace)) await cluster.make(pod);
 }
 
 /** The API by paths: the churn knows no kinds. */
@@ -110,22 +124,21 @@ class Cluster {
     });
   }
 
+  /** Names of an app's pods. */
+  async pods(namespace: string, app: string): Promise<string[]> {
+    const path = `/api/v1/namespaces/${namespace}/pods`;
+    const query = { labelSelector: `app=${app}` };
+    const { body } = await this.#transport.request({ method: "GET", path, query });
+    return (body as any).items.map(({ metadata }: any) => metadata.name);
+  }
+
   /** Evicts a pod of an app that a budget lets go. */
   async evictOne(namespace: string, app: string): Promise<void> {
-    const path = `/api/v1/namespaces/${namespace}/pods`;
-    const { body } = await this.#transport.request({
-      method: "GET",
-      path,
-      query: { labelSelector: `app=${app}` },
-    });
-    const [{ metadata }] = (body as any).items;
-    const eviction = {
-      apiVersion: "policy/v1",
-      kind: "Eviction",
-      metadata: { name: metadata.name, namespace },
-    };
+    const [name] = await this.pods(namespace, app);
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}/eviction`;
+    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
     await this.#transport
-      .request({ method: "POST", path: `${path}/${metadata.name}/eviction`, body: eviction })
+      .request({ method: "POST", path, body: eviction })
       .catch((err: { code?: number }) => {
         if (err.code !== 429) throw err;
       });

@@ -148,6 +148,8 @@ function errorsIn(path: string): Map<string, number> {
       .replace(/churn-\d+-\d+/g, "NAMESPACE")
       .replace(/:\d{5}\b/g, ":PORT")
       .replace(/-[bcdfghjklmnpqrstvwxz2456789]{5,10}(-[bcdfghjklmnpqrstvwxz2456789]{5})?\b/g, "-NAME")
+      .replace(/\.[0-9a-f]{16}\b/g, ".EVENT")
+      .replace(/ event="&Event\{.*|&v1\.DaemonSet\{.*(?=: )/, "")
       .replace(/\b\d+\b/g, "N");
     counts.set(shape, (counts.get(shape) ?? 0) + 1);
   }
