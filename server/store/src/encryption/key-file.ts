@@ -11,19 +11,17 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import {
-  closeSync,
   existsSync,
-  fsyncSync,
   linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
+import { putInPlace, sync } from "../on-disk.ts";
 
 const LENGTH = 32;
 
@@ -124,23 +122,7 @@ function readKey(path: string): MasterKey | undefined {
 function makeKey(path: string): MasterKey {
   const half = `${path}.new`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = openSync(half, "w", 0o600);
-  try {
-    writeSync(file, `${randomBytes(LENGTH).toString("base64")}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(half, path);
-  sync(dirname(path));
+  writeFileSync(half, `${randomBytes(LENGTH).toString("base64")}\n`, { mode: 0o600 });
+  putInPlace(half, path);
   return readKey(path)!;
-}
-
-function sync(folder: string): void {
-  const file = openSync(folder, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

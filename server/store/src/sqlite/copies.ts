@@ -1,18 +1,9 @@
 /** Copies of the file: one made while it is in use, and one that takes its place. */
 
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  chmodSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, copyFileSync, existsSync, openSync, renameSync, rmSync, chmodSync } from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
 import { DATA_KEYS, DataKeys } from "../encryption/data-keys.ts";
+import { putInPlace } from "../on-disk.ts";
 import { assertUsable, explain } from "./database.ts";
 
 /** Pages copied between two writes. */
@@ -109,20 +100,4 @@ function prepareCopy(
 export function goOnAfter(path: string, revision: number): void {
   using database = new DatabaseSync(path);
   database.prepare("UPDATE progress SET compacted = max(compacted, ?)").run(revision);
-}
-
-/** On the disk under its name, or not there at all. */
-function putInPlace(half: string, path: string): void {
-  sync(half);
-  renameSync(half, path);
-  sync(dirname(path));
-}
-
-function sync(path: string): void {
-  const file = openSync(path, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

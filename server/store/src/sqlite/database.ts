@@ -20,7 +20,6 @@ import {
   chmodSync,
   closeSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -29,6 +28,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { sync } from "../on-disk.ts";
 
 const FORMAT = 2;
 /** "KNRR" in SQLite's `application_id`: this file is a store of ours. */
@@ -97,12 +97,7 @@ export function readyWriteAhead(path: string): void {
   } finally {
     closeSync(log);
   }
-  const folder = openSync(dirname(path), "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  sync(dirname(path));
 }
 
 /** SQLite's primary result code; 0 for errors of others. */
