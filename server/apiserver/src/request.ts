@@ -33,6 +33,17 @@ export interface Attributes {
   readonly fieldSelector?: string;
 }
 
+/** The same asked with another verb. A copy by name: requests have their attributes as getters. */
+export function withVerb(attributes: Attributes, verb: string): Attributes {
+  const { user, isResource, group, version, resource, subresource, namespace, name, path } = attributes;
+  const { labelSelector, fieldSelector } = attributes;
+  return {
+    ...{ user, verb, isResource, group, version, resource, subresource, namespace, name, path },
+    ...(labelSelector !== undefined && { labelSelector }),
+    ...(fieldSelector !== undefined && { fieldSelector }),
+  };
+}
+
 export type Decision =
   | { readonly allowed: true; readonly reason: string }
   /** `denied` stops the chain; without it the next authorizer is asked. */

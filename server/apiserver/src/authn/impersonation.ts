@@ -10,7 +10,7 @@
 import { badRequest } from "@knarr/machinery/status.ts";
 import { quote } from "@knarr/machinery/quote.ts";
 import { forbiddenError } from "../authz/forbidden.ts";
-import type { Attributes, Authorizer, Credentials, User } from "../request.ts";
+import { withVerb, type Attributes, type Authorizer, type Credentials, type User } from "../request.ts";
 import { AUTHENTICATED, UNAUTHENTICATED } from "./authentication.ts";
 import { extraIn, valuesOf } from "./request-header.ts";
 import { serviceAccountGroups } from "./service-account.ts";
@@ -143,17 +143,6 @@ async function asUser(wanted: User, mode: Mode, request: Attributes, authorizer:
     }
   }
   return completed(wanted, account?.namespace, node);
-}
-
-/** A copy by name: requests have their attributes as getters. */
-function withVerb(request: Attributes, verb: string): Attributes {
-  const { user, isResource, group, version, resource, subresource, namespace, name, path } = request;
-  const { labelSelector, fieldSelector } = request;
-  return {
-    ...{ user, verb, isResource, group, version, resource, subresource, namespace, name, path },
-    ...(labelSelector !== undefined && { labelSelector }),
-    ...(fieldSelector !== undefined && { fieldSelector }),
-  };
 }
 
 /** With the groups that a user of this sort always has. */

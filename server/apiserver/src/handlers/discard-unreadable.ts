@@ -6,7 +6,7 @@
 import { forbidden } from "@knarr/machinery/status.ts";
 import { quote } from "@knarr/machinery/quote.ts";
 import { successAnswer, type WholeAnswer } from "../pipeline/answer.ts";
-import type { Attributes } from "../request.ts";
+import { withVerb } from "../request.ts";
 import type { Write } from "../writes/write.ts";
 import { checkUnseenDelete, type DeleteOptions } from "./delete-options.ts";
 
@@ -16,11 +16,8 @@ export async function discardUnreadable(write: Write, options: DeleteOptions): P
   const { parts, request, served } = write;
   checkUnseenDelete(options);
   request.annotate("apiserver.k8s.io/unsafe-delete-ignore-read-error", "");
-  const { user, isResource, group, version, resource, subresource, namespace, name, path } = request;
-  const attributes: Attributes = {
-    ...{ user, verb: VERB, isResource, group, version, resource, subresource, namespace, name, path },
-  };
-  const decision = await parts.authorization.authorize(attributes);
+  const { namespace, name } = request;
+  const decision = await parts.authorization.authorize(withVerb(request, VERB));
   if (!decision.allowed)
     throw forbidden(
       served.groupResource,

@@ -8,6 +8,7 @@ import { badRequest } from "@knarr/machinery/status.ts";
 import type { Handler } from "../handlers/handler.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
+import { withVerb } from "../request.ts";
 import type { Parts } from "../pipeline/parts.ts";
 import { admittedConnection, type PortForwardOptions, type StreamOptions } from "./connect-options.ts";
 import type { UpgradeAnswer } from "../pipeline/answer.ts";
@@ -54,19 +55,7 @@ export function upgradeOnNode(request: ApiRequest, upstream: Upstream, path: str
 /** A WebSocket is opened with GET, but who may only read must not run commands (KEP-4006). */
 async function mayCreate({ authorization }: Parts, request: ApiRequest): Promise<void> {
   if (request.verb !== "get") return;
-  const { user, isResource, group, version, resource, subresource, namespace, name, path } = request;
-  await authorizeOrRefuse(authorization, {
-    user,
-    verb: "create",
-    isResource,
-    group,
-    version,
-    resource,
-    subresource,
-    namespace,
-    name,
-    path,
-  });
+  await authorizeOrRefuse(authorization, withVerb(request, "create"));
 }
 
 function agentPath(

@@ -14,7 +14,7 @@ import { type ApiError, conflict, invalid, notFound, OBJECT_MODIFIED } from "@kn
 import type { Item } from "../cache/cache.ts";
 import { mayHaveHappened } from "../cache/caught-up.ts";
 import type { Reservation } from "../registry/hooks.ts";
-import type { GroupVersionKind } from "../request.ts";
+import { withVerb, type GroupVersionKind } from "../request.ts";
 import { authorizeOrRefuse } from "../pipeline/authorize.ts";
 import { createObject } from "./create-object.ts";
 import { mergeEqualOwners, validateMetadataUpdate } from "./metadata-rules.ts";
@@ -279,20 +279,7 @@ async function createInstead(write: Write, change: Change): Promise<Written> {
     const rest = change.tracked ? ", and no existing object was found" : ", UID in object meta: ";
     throw conflict(served.groupResource, name, `${what} ${object.metadata.uid}${rest}`);
   }
-  await authorizeOrRefuse(parts.authorization, { ...attributesOf(request), verb: "create" });
+  await authorizeOrRefuse(parts.authorization, withVerb(request, "create"));
   delete object.metadata.resourceVersion;
   return createObject(write, object, { tracked: change.tracked });
-}
-
-function attributesOf({
-  user,
-  group,
-  version,
-  resource,
-  subresource,
-  namespace,
-  name,
-  path,
-}: Write["request"]) {
-  return { user, isResource: true, group, version, resource, subresource, namespace, name, path };
 }
