@@ -74,7 +74,6 @@ export class Admission {
     let isRejected = true;
     return settled(
       () => after(step(), () => void (isRejected = false)),
-      undefined,
       () => {
         const spent = performance.now() - started;
         request.took(type === "admit" ? "mutating" : "validating", spent);

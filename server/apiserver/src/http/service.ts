@@ -38,6 +38,10 @@ export class HttpService {
       const started = stages.total;
       return settled(
         () => this.#send(exchange, sent),
+        () => {
+          stages.add("answer", stages.total - started);
+          this.#count(exchange, sent);
+        },
         (err) => {
           this.#pipeline.parts.log.error("Could not write an answer", {
             auditId,
@@ -45,10 +49,6 @@ export class HttpService {
             error: err,
           });
           exchange.target({}).abort(); // or the client would wait for ever
-        },
-        () => {
-          stages.add("answer", stages.total - started);
-          this.#count(exchange, sent);
         },
       );
     });

@@ -5,11 +5,11 @@ export function after<T, R>(value: T | Promise<T>, next: (value: T) => R | Promi
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** What `work` comes to, or `failed` makes of what it throws; `done` is called in both cases, when it is over. */
+/** What `work` comes to, or `failed` makes of what it throws; `done` is called in both cases, when it is over, before `failed`. */
 export function settled<T>(
   work: () => T | Promise<T>,
-  failed: (err: unknown) => T = rethrow,
   done: () => void,
+  failed: (err: unknown) => T = rethrow,
 ): T | Promise<T> {
   let result: T | Promise<T>;
   try {

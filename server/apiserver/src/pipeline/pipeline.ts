@@ -77,8 +77,8 @@ export class Pipeline {
           request = new ApiRequest(incoming, { route, user, stages });
           return this.#identified(request);
         }),
-      failed,
       done,
+      failed,
     );
   }
 
@@ -98,7 +98,6 @@ export class Pipeline {
       seat
         ? settled(
             () => this.#authorized(request),
-            undefined,
             () => seat.release(),
           )
         : outcomeOf(request, tooManyRequests()),
