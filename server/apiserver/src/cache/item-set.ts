@@ -1,13 +1,14 @@
 /**
  * The items of one kind by key and in key order.
  *
- * The order is kept as it goes: a new key is inserted where it belongs (a binary search and a move of memory), a change only replaces
- * what its slot holds. So all of a namespace is one stretch of the array, found without an index. As long as nothing changes, whoever asks
+ * The order is kept as it goes: a new key is inserted where it belongs (`key-order.ts`), a change only replaces what its slot holds. So all of a
+ * namespace is one stretch, found without an index. As long as nothing changes, whoever asks
  * for the same stretch gets the same array, so that what was made of it (the bytes of a list) can be found again by it.
  */
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { Item } from "./cache.ts";
+import { KeyOrder } from "./key-order.ts";
 
 interface Slot<T extends ApiObject> {
   readonly key: string;
@@ -19,12 +20,12 @@ const NOWHERE = "\0";
 
 export class ItemSet<T extends ApiObject> {
   readonly #slots = new Map<string, Slot<T>>();
-  readonly #sorted: Slot<T>[] = [];
+  readonly #order = new KeyOrder<Slot<T>>();
   /** Stretches asked for since the last change. */
   readonly #ranges = new Map<string, readonly Item<T>[]>();
 
   get size(): number {
-    return this.#sorted.length;
+    return this.#slots.size;
   }
 
   get(key: string): Item<T> | undefined {
@@ -42,9 +43,7 @@ export class ItemSet<T extends ApiObject> {
     }
     const added = { key: item.key, item };
     this.#slots.set(item.key, added);
-    const last = this.#sorted.at(-1);
-    if (!last || last.key < item.key) this.#sorted.push(added);
-    else this.#sorted.splice(this.#position(item.key), 0, added);
+    this.#order.add(added);
     return undefined;
   }
 
@@ -53,7 +52,7 @@ export class ItemSet<T extends ApiObject> {
     if (!slot) return undefined;
     this.forget();
     this.#slots.delete(key);
-    this.#sorted.splice(this.#position(key), 1);
+    this.#order.remove(key);
     return slot.item;
   }
 
@@ -73,23 +72,8 @@ export class ItemSet<T extends ApiObject> {
   }
 
   #read(prefix: string, from: string): Item<T>[] {
-    const start = this.#position(from);
-    const end = prefix === "" ? this.#sorted.length : this.#position(`${prefix}\u{10ffff}`);
-    const items: Item<T>[] = new Array(Math.max(end - start, 0));
-    for (let i = start; i < end; i++) items[i - start] = this.#sorted[i]!.item;
-    return items;
-  }
-
-  /** Where `key` is, or would be. */
-  #position(key: string): number {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#sorted[middle]!.key < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    const end = prefix === "" ? undefined : `${prefix}\u{10ffff}`;
+    return this.#order.between(from, end).map(({ item }) => item);
   }
 }
 
