@@ -1,8 +1,9 @@
 /** One node as the scheduler sees it: what it has, what is taken, and by whom. */
 
 import type { Node, Pod, Taint } from "@knarr/kinds/generated/core-v1.ts";
+import { clash, type HostPort } from "@knarr/kinds/shared/placement/host-ports.ts";
 import { add, amountsOf, noAmounts, subtract, units, type Amounts } from "./amounts.ts";
-import { podInfoOf, type HostPort, type PodInfo } from "./pod-info.ts";
+import { podInfoOf, type PodInfo } from "./pod-info.ts";
 
 export class NodeInfo {
   readonly name: string;
@@ -17,7 +18,8 @@ export class NodeInfo {
   readonly requested: Amounts = noAmounts();
   readonly assumed = { milliCpu: 0, memory: 0 };
   readonly pods = new Map<string, PodInfo>();
-  readonly #ports = new Map<string, HostPort>();
+  /** Of its pods that have any, by uid. */
+  readonly #ports = new Map<string, readonly HostPort[]>();
 
   constructor(name: string) {
     this.name = name;
@@ -38,7 +40,7 @@ export class NodeInfo {
     add(this.requested, info.requests);
     this.assumed.milliCpu += info.assumed.milliCpu;
     this.assumed.memory += info.assumed.memory;
-    for (const port of info.hostPorts) this.#ports.set(portKey(port), port);
+    if (info.hostPorts.length) this.#ports.set(pod.metadata.uid!, info.hostPorts);
   }
 
   remove(uid: string): void {
@@ -48,27 +50,14 @@ export class NodeInfo {
     subtract(this.requested, info.requests);
     this.assumed.milliCpu -= info.assumed.milliCpu;
     this.assumed.memory -= info.assumed.memory;
-    for (const port of info.hostPorts) this.#ports.delete(portKey(port));
+    this.#ports.delete(uid);
   }
 
   /** Whether somebody has this port on this address, or on all addresses. */
-  isTaken({ ip, protocol, port }: HostPort): boolean {
-    if (this.#ports.size === 0) return false;
-    if (ip !== "0.0.0.0") {
-      return (
-        this.#ports.has(portKey({ ip, protocol, port })) ||
-        this.#ports.has(portKey({ ip: "0.0.0.0", protocol, port }))
-      );
-    }
-    for (const taken of this.#ports.values()) {
-      if (taken.port === port && taken.protocol === protocol) return true;
-    }
+  isTaken(wanted: HostPort): boolean {
+    for (const ports of this.#ports.values()) if (ports.some((port) => clash(port, wanted))) return true;
     return false;
   }
-}
-
-function portKey({ ip, protocol, port }: HostPort): string {
-  return `${protocol} ${ip} ${port}`;
 }
 
 function imagesOf(node: Node): ReadonlyMap<string, number> {

@@ -4,6 +4,7 @@
  */
 
 import type { Container, Pod } from "@knarr/kinds/generated/core-v1.ts";
+import { hostPortsOf, type HostPort } from "@knarr/kinds/shared/placement/host-ports.ts";
 import { add, amountsOf, noAmounts, raise, type Amounts } from "./amounts.ts";
 
 export interface PodInfo {
@@ -15,12 +16,6 @@ export interface PodInfo {
   /** Nothing asked for at all. */
   readonly isBestEffort: boolean;
   readonly hostPorts: readonly HostPort[];
-}
-
-export interface HostPort {
-  readonly ip: string;
-  readonly protocol: string;
-  readonly port: number;
 }
 
 /** What a container that asks for no CPU or memory is taken to use. */
@@ -100,16 +95,4 @@ function assumedOf(container: Container, pod: Pod): Amounts {
   if (!("cpu" in named)) amounts.milliCpu = Math.max(amounts.milliCpu, ASSUMED_MILLI_CPU);
   if (!("memory" in named)) amounts.memory = Math.max(amounts.memory, ASSUMED_MEMORY);
   return amounts;
-}
-
-function hostPortsOf(pod: Pod): readonly HostPort[] {
-  const { containers = [], initContainers = [] } = pod.spec ?? {};
-  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === "Always");
-  const ports: HostPort[] = [];
-  for (const container of [...containers, ...sidecars]) {
-    for (const { hostPort, hostIP, protocol } of container.ports ?? []) {
-      if (hostPort) ports.push({ ip: hostIP || "0.0.0.0", protocol: protocol || "TCP", port: hostPort });
-    }
-  }
-  return ports;
 }

@@ -5,6 +5,7 @@
 
 import { existsSync } from "node:fs";
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "@knarr/kinds/generated/core-v1.ts";
+import { clash, hostPortsOf } from "@knarr/kinds/shared/placement/host-ports.ts";
 import { containersOf } from "./containers.ts";
 import { milli, podRequest, whole } from "./resources.ts";
 import type { Verdict } from "./status.ts";
@@ -24,7 +25,11 @@ export function refusalOf(
   abilities: NodeAbilities,
 ): Verdict | undefined {
   const refusal =
-    unsupported(pod, abilities) ?? forbiddenSysctl(pod) ?? misplaced(pod, node) ?? tooMuch(pod, node, others);
+    unsupported(pod, abilities) ??
+    forbiddenSysctl(pod) ??
+    tooMuch(pod, node, others) ??
+    misplaced(pod, node) ??
+    portTaken(pod, others);
   return refusal && { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
 }
 
@@ -87,7 +92,20 @@ function misplaced(pod: Pod, node: Node): Verdict | undefined {
   const fits =
     wanted.every(([key, value]) => labels[key] === value) &&
     (!terms || terms.some((term) => matchesTerm(term, labels, node.metadata?.name ?? "")));
-  return fits ? undefined : { reason: "NodeAffinity", message: "Predicate NodeAffinity failed" };
+  return fits ? undefined : failed("NodeAffinity", "node(s) didn't match Pod's node affinity/selector");
+}
+
+function portTaken(pod: Pod, others: readonly Pod[]): Verdict | undefined {
+  const wanted = hostPortsOf(pod);
+  if (wanted.length === 0) return undefined;
+  const isTaken = others.flatMap(hostPortsOf).some((taken) => wanted.some((port) => clash(port, taken)));
+  return isTaken
+    ? failed("NodePorts", "node(s) didn't have free ports for the requested pod ports")
+    : undefined;
+}
+
+function failed(predicate: string, why: string): Verdict {
+  return { reason: predicate, message: `Predicate ${predicate} failed: ${why}` };
 }
 
 function matchesTerm(

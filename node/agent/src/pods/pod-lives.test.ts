@@ -106,12 +106,33 @@ describe("lives of pods", { skip, timeout, concurrency: 6 }, () => {
     assert.deepEqual(await refused("elsewhere", { nodeSelector: { disk: "golden" } }), [
       "Failed",
       "NodeAffinity",
-      "Pod was rejected: Predicate NodeAffinity failed",
+      "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
     ]);
     assert.deepEqual(
       await refused("sysctl", { securityContext: { sysctls: [{ name: "kernel.msgmax", value: "1" }] } }),
       ["Failed", "SysctlForbidden", 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
     );
+  });
+
+  test("a pod is refused for a host port that another one has, and taken once that is gone", async ({
+    signal,
+  }) => {
+    const taking = (hostPort: number, command: string) =>
+      once(command, { ports: [{ containerPort: 80, hostPort }] });
+    await node.api.createPod("first", taking(18080, "exec sleep 1000"));
+    await node.api.until("first", isReady, signal);
+    const second = await run(node, "second", taking(18080, "true"), signal);
+    assert.deepEqual(
+      [second.status?.reason, second.status?.message],
+      [
+        "NodePorts",
+        "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+      ],
+    );
+    assert.equal((await run(node, "third", taking(18081, "true"), signal)).status?.phase, "Succeeded");
+    await node.api.deletePod("first", 1);
+    await node.api.until("first", (one) => one === undefined, signal);
+    assert.equal((await run(node, "fourth", taking(18080, "true"), signal)).status?.phase, "Succeeded");
   });
 
   test("a pod that follows a label put on the node is not refused for it", async ({ signal }) => {
