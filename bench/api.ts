@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { ApiClient } from "./api-client.ts";
 import { startLocalKnarr } from "./local-knarr.ts";
 import { HEADER, measure, residentMegabytes, row, type Measured } from "./measure.ts";
+import { configMap, pod, secret } from "./objects.ts";
 
 const NAMESPACE = "/api/v1/namespaces/bench";
 const CLIENTS = 16;
@@ -152,12 +153,7 @@ function mean([first, second]: readonly Measured[]): Measured {
 function createSecrets({ client, pids, round }: Round, namespace: string, turn: string): Promise<Measured> {
   const name = `create, ${WRITERS} clients, nobody watches`;
   return measure(name, { total: WATCHED_WRITES, clients: WRITERS, pids }, (i) =>
-    client.must("POST", `${namespace}/secrets`, {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: `${round}-${turn}-${i}` },
-      stringData: { k: "v" },
-    }),
+    client.must("POST", `${namespace}/secrets`, secret(`${round}-${turn}-${i}`)),
   );
 }
 
@@ -182,34 +178,6 @@ async function createWatchedSecrets(given: Round, turn: string): Promise<Measure
   });
   for (const { close } of watches) close();
   return { ...whole, perSecond: whole.perSecond * WATCHED_WRITES, cpu: whole.cpu / WATCHED_WRITES };
-}
-
-function configMap(name: string): object {
-  return {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name, namespace: "bench" },
-    data: { key: "value", other: "x".repeat(200) },
-  };
-}
-
-function pod(name: string): object {
-  const resources = { requests: { cpu: "100m", memory: "64Mi" } };
-  const containers = [
-    {
-      name: "web",
-      image: "example.org/web:1",
-      ports: [{ containerPort: 80 }],
-      resources,
-      env: [{ name: "A", value: "b" }],
-    },
-  ];
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, labels: { app: "bench" } },
-    spec: { containers },
-  };
 }
 
 async function withUpstream<T>(

@@ -24,8 +24,8 @@ interface Flood {
 export async function run(): Promise<void> {
   console.log(HEADER);
   for (const isLimited of [true, false]) {
-    await using knarr = await startLocalKnarr(17443, "agent,dns,proxy,scheduler", {
-      KNARR_ENABLE_PRIORITY_AND_FAIRNESS: String(isLimited),
+    await using knarr = await startLocalKnarr({
+      env: { KNARR_ENABLE_PRIORITY_AND_FAIRNESS: String(isLimited) },
     });
     const { kubeconfig, serverPid } = knarr;
     using admin = new ApiClient(kubeconfig);

@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const knarr = join(import.meta.dirname, "..", "bin", "knarr");
 
 export interface LocalKnarr extends AsyncDisposable {
   readonly kubeconfig: string;
@@ -16,11 +15,23 @@ export interface LocalKnarr extends AsyncDisposable {
   readonly folder: string;
 }
 
-export async function startLocalKnarr(
+export interface LocalOptions {
+  readonly port?: number;
+  /** Parts that it is without. */
+  readonly disable?: string;
+  /** Further variables of its environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** The folder of Knarr's sources; default: these. */
+  readonly checkout?: string;
+}
+
+export async function startLocalKnarr({
   port = 17443,
-  parts = "agent,dns,proxy,scheduler",
-  options: NodeJS.ProcessEnv = {},
-): Promise<LocalKnarr> {
+  disable = "agent,dns,proxy,scheduler",
+  env: further = {},
+  checkout = join(import.meta.dirname, ".."),
+}: LocalOptions = {}): Promise<LocalKnarr> {
+  const knarr = join(checkout, "bin", "knarr");
   const folder = mkdtempSync(join(tmpdir(), "knarr-bench-"));
   const env = {
     ...process.env,
@@ -31,8 +42,8 @@ export async function startLocalKnarr(
     KNARR_NODE_IP: "127.0.0.1",
     KNARR_BIND_ADDRESS: "127.0.0.1",
     KNARR_HTTPS_PORT: String(port),
-    KNARR_DISABLE: parts,
-    ...options,
+    KNARR_DISABLE: disable,
+    ...further,
   };
   await run(knarr, ["warm"], { env }); // whose sources have changed holds a compiler of TypeScript otherwise, some 15 MB
   await run(knarr, ["up", "--detach"], { env });

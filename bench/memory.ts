@@ -20,7 +20,7 @@ const FORGET_SECONDS = 310;
 
 export async function run(): Promise<void> {
   await heap();
-  await using knarr = await startLocalKnarr(17681, "agent,dns,proxy");
+  await using knarr = await startLocalKnarr({ port: 17681, disable: "agent,dns,proxy" });
   using client = new ApiClient(knarr.kubeconfig);
   const resident = async (seconds: number, when: string): Promise<number> => {
     const megabytes = await atRest(knarr.serverPid, seconds);

@@ -7,10 +7,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ApiClient } from "./api-client.ts";
 import { startLocalKnarr } from "./local-knarr.ts";
 import { HEADER, measure, processorTime, residentMegabytes, row } from "./measure.ts";
+import { watchAll } from "./watch-all.ts";
 
 const WATCHERS = 100;
-/** Sessions that carry them, where a connection can have many. */
-const SESSIONS = 4;
 const WRITES = 1000;
 const WRITERS = 4;
 const IDLE = 1000;
@@ -47,41 +46,6 @@ function creator(client: ApiClient, namespace: string): () => Promise<Buffer> {
     });
 }
 
-/** Opens watches of the Secrets of `namespaces`, the next namespace for each; gives how many events have come, and who waits for more. */
-async function watchAll(
-  { kubeconfig }: Bench,
-  watchers: number,
-  { protocol, path }: { readonly protocol: "HTTP/2" | "HTTP/1.1"; readonly path: (i: number) => string },
-) {
-  const stack = new DisposableStack();
-  let seen = 0;
-  let target = Infinity;
-  let reached = Promise.withResolvers<void>();
-  const onEvents = (count: number): void => {
-    if ((seen += count) >= target) reached.resolve();
-  };
-  const isShared = protocol === "HTTP/2";
-  const clients = Array.from({ length: isShared ? Math.max(SESSIONS, Math.ceil(watchers / 100)) : 1 }, () =>
-    stack.use(new ApiClient(kubeconfig)),
-  );
-  for (let i = 0; i < watchers; i++) {
-    const client = clients[i % clients.length]!;
-    const watch = isShared ? client.watch(path(i), onEvents) : client.watchOverHttp1(path(i), onEvents);
-    stack.defer(watch.close);
-    await watch.open;
-  }
-  return {
-    /** Resolves when that many more have come, counted from the last call. */
-    more(count: number): Promise<void> {
-      seen = 0;
-      target = count;
-      reached = Promise.withResolvers();
-      return reached.promise;
-    },
-    [Symbol.dispose]: () => stack.dispose(),
-  };
-}
-
 const busySecrets = (): string =>
   "/api/v1/namespaces/busy/secrets?watch=true&resourceVersion=0&timeoutSeconds=600";
 
@@ -96,7 +60,7 @@ async function fanOut(bench: Bench, protocol: "HTTP/2" | "HTTP/1.1"): Promise<vo
     await client.request("DELETE", "/api/v1/namespaces/busy/secrets");
     alone.push((await measure("", writes, creator(client, "busy"))).cpu);
     await client.request("DELETE", "/api/v1/namespaces/busy/secrets");
-    using watches = await watchAll(bench, WATCHERS, { protocol, path: busySecrets });
+    using watches = await watchAll(bench.kubeconfig, WATCHERS, { protocol, path: busySecrets });
     const all = watches.more(WRITES * WATCHERS);
     const { cpu, perSecond } = await measure("", { total: 1, clients: 1, pids }, async () => {
       await measure("", { ...writes, pids: [] }, creator(client, "busy"));
@@ -113,7 +77,7 @@ async function fanOut(bench: Bench, protocol: "HTTP/2" | "HTTP/1.1"): Promise<vo
 /** From the create to the event at the last watcher, one at a time. */
 async function latency(bench: Bench): Promise<void> {
   for (const watchers of [1, WATCHERS]) {
-    using watches = await watchAll(bench, watchers, {
+    using watches = await watchAll(bench.kubeconfig, watchers, {
       protocol: "HTTP/2",
       path: (i) => busySecretsFromNow(i),
     });
@@ -147,7 +111,7 @@ async function elsewhere(bench: Bench): Promise<void> {
   const { client, pids } = bench;
   const writes = { total: 2000, clients: WRITERS, pids };
   console.log(row(await measure("create, 4 clients", writes, creator(client, "busy"))));
-  using _ = await watchAll(bench, ELSEWHERE, {
+  using _ = await watchAll(bench.kubeconfig, ELSEWHERE, {
     protocol: "HTTP/2",
     path: (i) =>
       i % 2
@@ -164,7 +128,7 @@ async function idle(bench: Bench): Promise<void> {
   await delay(IDLE_SECONDS * 1000);
   const without = processorTime(bench.pids) - before;
   const memory = residentMegabytes(bench.pids);
-  using _ = await watchAll(bench, IDLE, {
+  using _ = await watchAll(bench.kubeconfig, IDLE, {
     protocol: "HTTP/2",
     path: () => "/api/v1/configmaps?watch=true&resourceVersion=0&allowWatchBookmarks=true&timeoutSeconds=600",
   });

@@ -41,7 +41,9 @@ interface Side extends AsyncDisposable {
 
 async function startOurs(): Promise<Side> {
   await using stack = new AsyncDisposableStack();
-  const knarr = stack.use(await startLocalKnarr(PORT, "agent,dns,proxy,scheduler,controllers"));
+  const knarr = stack.use(
+    await startLocalKnarr({ port: PORT, disable: "agent,dns,proxy,scheduler,controllers" }),
+  );
   const folder = join(knarr.folder, "data", "pki");
   const certificates = new CertificateFolder(folder);
   const authority = await certificates.authority("ca", "knarr-ca");
