@@ -41,9 +41,13 @@ test("storeCheck has nothing to say of a good store, and names every object that
   await store.raw.put("/registry/secrets/a/moved", Buffer.from(value), 0);
   await store.put("/registry/pods/a/p", Buffer.from("{"), 0);
   await store.put("/registry/pods/a/q", object("Pod", "other", "a"), 0);
+  await store.put("/registry/zoo", Buffer.from("\u001b[2J\n"), 0);
   const { objects, problems } = await storeCheck(store, [], () => {});
-  assert.equal(objects, 8, "the data keys too");
-  assert.equal(problems.length, 3);
+  assert.equal(objects, 9, "the data keys too");
+  assert.equal(problems.length, 4);
+  assert.match(problems[3]!, /^Cannot read \/registry\/zoo in the store: [^\p{Cc}]*$/u);
+  const { kinds } = await storeStatus(store);
+  assert.ok(kinds.some(({ kind }) => kind === "(unknown)"));
   assert.match(problems[0]!, /^Cannot read \/registry\/pods\/a\/p in the store: .*JSON/);
   assert.match(problems[1]!, /^\/registry\/pods\/a\/q is not what lies there: it says that it is a\/other$/);
   assert.match(problems[2]!, /^Cannot read \/registry\/secrets\/a\/moved in the store: .*does not open it/);
@@ -53,6 +57,7 @@ test("storeCheck and storeStatus know what servers of a shared store agree on th
   await using store = await filled();
   await store.put("/registry/ranges/servicenodeports", Buffer.from('{"kind":"RangeAllocation"}'), 0);
   await store.put("/registry/masterleases/10.0.0.1", Buffer.from('{"kind":"Endpoints"}'), 0);
+  await store.put("/registry/peerserverleases/apiserver-x", Buffer.from("k8s\0"), 0); // upstream's
   assert.deepEqual((await storeCheck(store, [], () => {})).problems, []);
   const { kinds } = await storeStatus(store);
   assert.deepEqual(
@@ -60,7 +65,7 @@ test("storeCheck and storeStatus know what servers of a shared store agree on th
       .map(({ kind }) => kind)
       .filter((kind) => !kind.includes("."))
       .sort(),
-    [...["masterleases", "nodes", "ranges", "secrets", "services"]],
+    [...["masterleases", "nodes", "peerserverleases", "ranges", "secrets", "services"]],
   );
 });
 

@@ -48,9 +48,14 @@ export async function problemOf(
     if (said !== place) return `${entry.key} is not what lies there: it says that it is ${said ?? "nothing"}`;
     return kind ? undefined : `${entry.key} does not say of which kind it is`;
   } catch (err) {
-    const { message } = err as Error;
+    const message = printable((err as Error).message);
     return message.includes(entry.key) ? message : `Cannot read ${entry.key} in the store: ${message}`;
   }
+}
+
+/** What decoders quote of damaged bytes must not move a terminal's cursor. */
+function printable(message: string): string {
+  return message.replace(/\p{Cc}+/gu, " ");
 }
 
 /** As the API server reads it; of kinds that are not built in only what all objects have. */

@@ -40,7 +40,7 @@ export function foundOf(entry: Entry): Found {
   const [plural, group] = resource
     ? [resource.plural, resource.group]
     : prefix.slice(ROOT.length, -1).split("/").reverse();
-  const kind = group ? `${plural}.${group}` : plural!;
+  const kind = group ? `${plural}.${group}` : plural || "(unknown)";
   return { entry, kind, place: entry.key.slice(prefix.length), resource };
 }
 

@@ -12,9 +12,11 @@ export const ROOT = "/registry/";
 /** What servers of one store agree on there, in values that are no objects of the API: what is given out once, and who serves. */
 export const RANGES = `${ROOT}ranges/`;
 export const MASTER_LEASES = `${ROOT}masterleases/`;
+/** Of upstream's servers: where each is reached by the others. */
+const PEER_LEASES = `${ROOT}peerserverleases/`;
 
 export function isAgreement(key: string): boolean {
-  return key.startsWith(RANGES) || key.startsWith(MASTER_LEASES);
+  return [RANGES, MASTER_LEASES, PEER_LEASES].some((prefix) => key.startsWith(prefix));
 }
 
 /** What the keys of a kind begin with. */
