@@ -162,6 +162,11 @@ step(
       assert.deepEqual(filesWith(words), []);
     await knarr("store", "compact");
     await machine.kubectl("create", "configmap", "later");
+    const maps = async (...of: string[]): Promise<number> =>
+      Number(/^configmaps +(\d+) /m.exec(await knarr("store", "status", ...of))![1]);
+    assert.equal((await maps()) - (await maps(`--datastore-endpoint=sqlite://${file}`)), 1);
+    const again = await machine.knarr("store", "backup", file);
+    assert.match(again.stderr, /^knarr: Cannot write .*backup\.db: it is there already/);
     const running = await machine.knarr("store", "restore", file);
     assert.deepEqual(
       [running.code, running.stderr.trim()],

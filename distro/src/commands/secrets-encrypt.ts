@@ -3,10 +3,11 @@
  * API server of upstream's.
  */
 
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
 import { UsageError } from "../option.ts";
+import { assertNewFile } from "../store/new-file.ts";
 import { operate } from "../store/operate.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -60,7 +61,10 @@ async function rotateKeys(config: Config, terminal: Terminal): Promise<number> {
     "Writing all that is encrypted with a new key",
     (report) => operate(config, { operation: "rotate" }, report),
     ({ written, key, retired }) =>
-      `Wrote ${written} objects with ${key ?? "no key"}${retired.length ? `; retired ${retired.join(", ")}` : ""}`,
+      [
+        `Wrote ${written} objects anew, ${key ? `encrypted ones with ${key}` : "in plain"}`,
+        ...(retired.length ? [`retired ${retired.join(", ")}`] : []),
+      ].join("; "),
   );
   return 0;
 }
@@ -83,7 +87,7 @@ async function rotateFile(config: Config, terminal: Terminal): Promise<number> {
 }
 
 async function exportKeys(config: Config, terminal: Terminal, file: string): Promise<number> {
-  if (existsSync(file)) throw new Error(`Cannot write ${file}: it is there already. Choose another name`);
+  assertNewFile(file);
   const configuration = await operate(config, { operation: "upstreamEncryption" });
   writeFileSync(file, `${JSON.stringify(configuration, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   terminal.line(

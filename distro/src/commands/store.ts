@@ -62,12 +62,13 @@ async function check(config: Config, terminal: Terminal): Promise<number> {
   const { problems } = await terminal.step(
     "Checking the file and every object",
     () => operate(config, { operation: "storeCheck" }),
-    ({ objects, problems }) => `Checked ${objects} objects: ${problems.length || "no"} problems`,
+    ({ objects, problems: { length } }) =>
+      `Checked ${objects} objects: ${length || "no"} problem${length === 1 ? "" : "s"}`,
   );
   for (const problem of problems) terminal.line(problem);
   if (problems.length)
     terminal.line(
-      "Make a copy of the file before anything else; `knarr store restore` takes a backup, `knarr store discard KEY` lets one object go.",
+      "Keep a copy of the store as it is before anything else; `knarr store restore` takes a backup, `knarr store discard KEY` lets one object go.",
     );
   return problems.length ? 1 : 0;
 }

@@ -10,6 +10,7 @@ import { datastoreFile } from "../datastore.ts";
 import type { Config } from "../options.ts";
 import { paths } from "../paths.ts";
 import { findRunning } from "../run-file.ts";
+import { assertNewFile } from "./new-file.ts";
 
 export interface Backup {
   readonly revision: number;
@@ -22,8 +23,7 @@ export async function storeBackup(store: EncryptedStore, [path = ""]: readonly s
     throw new Error(
       "Cannot back up a store that is no file of Knarr's: use its own tools (`etcdctl snapshot save`)",
     );
-  if (existsSync(path))
-    throw new Error(`Cannot back up to ${path}: it is there already. Choose another name`);
+  assertNewFile(path);
   const { revision } = store;
   await store.raw.backup(path);
   const { keyFile, keyFileId: id } = store;

@@ -74,6 +74,7 @@ export async function encryptionStatus(store: EncryptedStore): Promise<Encryptio
 }
 
 export interface Rotated {
+  /** What is encrypted now is so with this one; undefined when nothing is to be. */
   readonly key: string | undefined;
   readonly written: number;
   readonly retired: readonly string[];
@@ -90,10 +91,10 @@ export function rotate(
       await store.changeKeys((keys) => keys.withAnother(new Date()));
     const written = await rewriteAll(store, report);
     await forgetPast(store);
-    const newest = store.keys.newest?.name;
+    const key = store.prefixes.length ? store.keys.newest?.name : undefined;
     const retired = store.keys.keys.slice(0, -1).map(({ name }) => name);
     if (retired.length) await store.changeKeys((keys) => keys.newestOnly());
-    return { key: newest, written, retired };
+    return { key, written, retired };
   });
 }
 
