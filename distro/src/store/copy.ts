@@ -114,7 +114,8 @@ async function forEach(page: readonly Found[], work: (found: Found) => Promise<v
   for (let i = 0; i < page.length; i += AT_ONCE) await Promise.all(page.slice(i, i + AT_ONCE).map(work));
 }
 
-async function put(target: Store, { entry: { key, value }, kind }: Found): Promise<void> {
+async function put(target: Store, { entry: { key, value, unreadable }, kind }: Found): Promise<void> {
+  if (unreadable) throw new Error(`Cannot copy ${key}: ${unreadable}. \`knarr store discard\` lets it go`);
   // How long Events have left nobody knows: they get their whole life again.
   const { lifetimeSeconds: seconds } = event;
   await target.put(key, value, 0, kind === event.plural && seconds ? { seconds } : {});

@@ -83,7 +83,7 @@ export interface Entry {
   readonly revision: number;
   /** Revision of the write that made the key. */
   readonly created: number;
-  /** Why the value cannot be decrypted: then it is as it lies in the store. */
+  /** Why the value is not what was written, or cannot be decrypted: then it is as it lies in the store. */
   readonly unreadable?: string;
 }
 

@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -52,7 +61,7 @@ test("SqliteStore refuses files that are not its own, newer or damaged, each wit
   const cases: [string, (path: string) => void, RegExp][] = [
     ["text", (path) => writeFileSync(path, "no database\n".repeat(100)), /it is not a SQLite database/],
     ["another program's", (path) => execute(path, "CREATE TABLE t (a)"), /a database of something else/],
-    ["newer", (path) => execute(path, "PRAGMA user_version = 3"), /has format 3, .* up to 2/],
+    ["newer", (path) => execute(path, "PRAGMA user_version = 4"), /has format 4, .* up to 3/],
     ["damaged", (path) => scribble(path, 4096), /its content is damaged/],
   ];
   for (const [name, spoil, message] of cases) {
@@ -81,7 +90,7 @@ test("SqliteStore moves the keys of a file of format 1, history too, and keeps t
     await store.put("/registry/x.io/boats/a/b", Buffer.from("3"), 0);
     await store.delete("/registry/core/pods/a/b", 2);
   }
-  execute(path, "PRAGMA user_version = 1");
+  execute(path, "ALTER TABLE log DROP COLUMN checksum; PRAGMA user_version = 1");
   const movedPrefixes = [["/registry/core/pods/", "/registry/pods/"]] as const;
   for (const _start of ["first", "second"]) {
     await using store = await SqliteStore.open({ path, movedPrefixes });
@@ -89,11 +98,53 @@ test("SqliteStore moves the keys of a file of format 1, history too, and keeps t
       (await store.list("/", { revision })).entries.map(({ key, value }) => `${key}=${Buffer.from(value)}`);
     assert.deepEqual(await keys(3), ["/registry/pods/a/b=2", "/registry/x.io/boats/a/b=3"]);
     assert.deepEqual(await keys(4), ["/registry/x.io/boats/a/b=3"]);
+    assert.deepEqual(await store.check(), []);
   }
   using copy = new DatabaseSync(`${path}.format-1`, { readOnly: true });
   const { key } = copy.prepare("SELECT key FROM log WHERE revision = 1").get() as any;
   assert.equal(key, "/registry/core/pods/a/b");
   assert.equal(statSync(`${path}.format-1`).mode & 0o777, 0o600);
+});
+
+test("SqliteStore says of a value that its disk gives back otherwise that it is not what was written", async () => {
+  const path = newPath();
+  {
+    await using store = await SqliteStore.open({ path });
+    for (const [key, value] of Object.entries({ "/a": "good", "/b": "red 10", "/c": "short lived" }))
+      await store.put(key, Buffer.from(value), 0);
+    await store.delete("/c", 3);
+  }
+  writeFileSync(
+    path,
+    readFileSync(path, "latin1").replace("red 10", "red 90").replace("short", "SHORT"),
+    "latin1",
+  );
+  await using store = await SqliteStore.open({ path });
+  const unreadable = "its bytes are not those that were written";
+  const { entries } = await store.list("/");
+  assert.deepEqual(
+    entries.map((entry) => entry.unreadable),
+    [undefined, unreadable],
+  );
+  assert.equal((await store.get("/b"))?.unreadable, unreadable);
+  const [past] = await Array.fromAsync(store.changes("/", 0, 4));
+  assert.deepEqual(
+    past!.map(({ type, entry }) => [type, entry.key, entry.revision, entry.unreadable]),
+    [
+      ["put", "/a", 1, undefined],
+      ["put", "/b", 2, unreadable],
+      ["put", "/c", 3, unreadable],
+      ["delete", "/c", 4, unreadable],
+    ],
+  );
+  assert.deepEqual(
+    await store.check(),
+    [2, 3].map(
+      (revision) => `Revision ${revision} of /${revision === 2 ? "b" : "c"} is not as it was written`,
+    ),
+  );
+  assert.equal((await store.delete("/b", 2)).entry.unreadable, unreadable);
+  assert.equal(await store.get("/b"), undefined);
 });
 
 test("SqliteStore gives space back, and the file stays near what is live", async () => {

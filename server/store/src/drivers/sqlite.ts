@@ -13,7 +13,7 @@ import { ChangeFeed } from "../change-feed.ts";
 import type { Answer, Committed, Failed, ReadAnswer, ReadRequest, Request } from "../sqlite/messages.ts";
 import type { MovedPrefixes } from "../sqlite/database.ts";
 import type { WorkerData } from "../sqlite/worker.ts";
-import { unpackRows, unpackValues } from "../sqlite/packing.ts";
+import { unpackRows } from "../sqlite/packing.ts";
 import { Patience } from "../sqlite/patience.ts";
 import { PendingWrites } from "../sqlite/pending-writes.ts";
 import {
@@ -276,13 +276,13 @@ export class SqliteStore implements Store {
   /** Watchers first, then the writers: whoever sees his write acknowledged finds it told to everybody. */
   #onCommitted({ count, revisions, created, deleted, refusals }: Committed): void {
     const writes = this.#writes.answered(count);
-    const lasts = unpackValues(deleted);
+    const lasts = unpackRows(deleted);
     const others = unpackRows(refusals);
     const changes: (Change | undefined)[] = writes.map(({ key, value }, i) => {
       const revision = revisions[i]!;
       if (revision === 0) return undefined;
-      const type = value ? "put" : "delete";
-      return { type, entry: { key, value: value ?? lasts.shift()!, revision, created: created[i]! } };
+      if (!value) return { type: "delete", entry: { ...lasts.shift()!, revision } };
+      return { type: "put", entry: { key, value, revision, created: created[i]! } };
     });
     const made = changes.filter((change) => change !== undefined);
     this.#revision = made.at(-1)?.entry.revision ?? this.#revision;

@@ -173,7 +173,8 @@ export class EncryptedStore implements Store {
 
   /** The entry in plain. Throws StoreUnavailable with a sentence when no key opens it. */
   async opened(entry: Entry): Promise<Entry> {
-    const { key, value } = entry;
+    const { key, value, unreadable } = entry;
+    if (unreadable) throw new Unopened(`Cannot read ${key} in the store: ${unreadable}`);
     if (!isSealed(value)) return entry;
     const known = this.#plain.get(value);
     if (known) return { ...entry, value: known };
@@ -189,6 +190,7 @@ export class EncryptedStore implements Store {
 
   /** The entry in plain, or as it lies and why. */
   async #shown(entry: Entry): Promise<Entry> {
+    if (entry.unreadable) return entry;
     try {
       return await this.opened(entry);
     } catch (err) {
@@ -271,7 +273,7 @@ export class EncryptedStore implements Store {
   }
 
   #adopt(stored: Uint8Array): void {
-    const wanted = DataKeys.wants(stored);
+    const wanted = wantedBy(stored);
     const master = this.#master?.id === wanted ? this.#master : this.keyFile.find(wanted);
     if (!master) {
       const there = this.keyFile.read();
@@ -284,10 +286,7 @@ export class EncryptedStore implements Store {
     try {
       this.#keys = DataKeys.read(stored, master);
     } catch (err) {
-      throw new StoreUnavailable(
-        `Cannot read what is encrypted in the store: its keys (${DATA_KEYS}) are damaged. Restore a backup`,
-        { cause: err },
-      );
+      throw keysDamaged(err);
     }
     this.#master = master;
     this.keyFile.promote(wanted);
@@ -336,4 +335,19 @@ export class EncryptedStore implements Store {
       throw new RevisionChanged(err.current.key, await this.#shown(err.current));
     });
   }
+}
+
+function wantedBy(stored: Uint8Array): string {
+  try {
+    return DataKeys.wants(stored);
+  } catch (err) {
+    throw keysDamaged(err);
+  }
+}
+
+function keysDamaged(cause: unknown): StoreUnavailable {
+  return new StoreUnavailable(
+    `Cannot read what is encrypted in the store: its keys (${DATA_KEYS}) are damaged. Restore a backup`,
+    { cause },
+  );
 }

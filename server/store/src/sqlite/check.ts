@@ -1,6 +1,7 @@
 /** Whether the file is what it should be: SQLite's own structures, and the rules of the log of revisions. */
 
 import type { DatabaseSync } from "node:sqlite";
+import { defineSum, SUM_OF_ROW } from "./row-sum.ts";
 
 /** Findings of one kind that are told one by one. */
 const SHOWN = 20;
@@ -18,10 +19,12 @@ const rules: readonly (readonly [rule: string, sql: string])[] = [
     `SELECT revision, key FROM log WHERE NOT deleted AND (created > revision OR (previous = 0 AND created <> revision))`,
   ],
   ["has no value", "SELECT revision, key FROM log WHERE NOT deleted AND value IS NULL"],
+  ["is not as it was written", `SELECT revision, key FROM log WHERE checksum <> ${SUM_OF_ROW}`],
 ];
 
 /** What is wrong, in sentences. Writers wait meanwhile. */
 export function checkLog(database: DatabaseSync): string[] {
+  defineSum(database);
   const found = database.prepare(`PRAGMA integrity_check(${SHOWN})`).all() as { integrity_check: string }[];
   const problems = found.map(({ integrity_check }) => integrity_check).filter((text) => text !== "ok");
   for (const [rule, sql] of rules) {

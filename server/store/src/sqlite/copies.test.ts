@@ -126,5 +126,6 @@ test("check finds rows that break the rules of the log", async () => {
   assert.deepEqual(await store.check(), [
     "Revision 2 of /a names a revision it took the place of that is not there",
     "Revision 2 of /a was made by another revision than it says",
+    "Revision 2 of /a is not as it was written",
   ]);
 });

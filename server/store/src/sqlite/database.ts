@@ -2,7 +2,7 @@
  * The file: how it is opened, what is in it, and what is said when it cannot be used.
  *
  * One table, the log of revisions, is the only truth; everything else can be told from it. A row is a write: `previous` is the revision
- * it took the place of (0: none), `created` the one that made the key, and a delete has no value:
+ * it took the place of (0: none), `created` the one that made the key, and a delete has no value. `checksum` is of all the others:
  *
  *     revision  key   created  previous  deleted  value
  *     1         /a    1        0         0        one
@@ -10,7 +10,7 @@
  *     3         /a    1        1         0        two
  *     4         /b    2        2         1        NULL
  *
- * Format 2 has the same table as format 1, and other keys: opening such a file moves them, and keeps the file as it was beside it.
+ * Format 1 has other keys than format 2, and neither has checksums. Opening such a file makes it one of format 3, and keeps the file as it was beside it.
  *
  * The file is locked for as long as it is open, so a second process cannot write beside this one. Its format has a number, in
  * SQLite's `user_version`.
@@ -29,8 +29,9 @@ import {
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { sync } from "../on-disk.ts";
+import { defineSum, SUM_OF_ROW } from "./row-sum.ts";
 
-const FORMAT = 2;
+export const FORMAT = 3;
 /** "KNRR" in SQLite's `application_id`: this file is a store of ours. */
 const APPLICATION = 0x4b4e5252;
 
@@ -47,7 +48,8 @@ const SCHEMA = `
     created  INTEGER NOT NULL,
     previous INTEGER NOT NULL,
     deleted  INTEGER NOT NULL,
-    value    BLOB
+    value    BLOB,
+    checksum INTEGER NOT NULL
   );
   -- Holds all that finding a state needs, so that only values are fetched from the table.
   CREATE INDEX states ON log (key, revision, created, deleted);
@@ -191,12 +193,24 @@ function upgrade(database: DatabaseSync, path: string, moved: MovedPrefixes): vo
   database.prepare("VACUUM INTO ?").run(copy);
   database.exec("BEGIN IMMEDIATE");
   try {
-    const move = database.prepare(
-      "UPDATE log SET key = ?2 || substr(key, length(?1) + 1) WHERE key >= ?1 AND key < ?1 || char(0x10ffff)",
-    );
-    for (const [before, now] of moved) move.run(before, now);
+    if (format < 2) moveKeys(database, moved);
+    addChecksums(database);
     database.exec(`PRAGMA user_version = ${FORMAT}; COMMIT`);
   } finally {
     if (database.isTransaction) database.exec("ROLLBACK");
   }
+}
+
+function moveKeys(database: DatabaseSync, moved: MovedPrefixes): void {
+  const move = database.prepare(
+    "UPDATE log SET key = ?2 || substr(key, length(?1) + 1) WHERE key >= ?1 AND key < ?1 || char(0x10ffff)",
+  );
+  for (const [before, now] of moved) move.run(before, now);
+}
+
+function addChecksums(database: DatabaseSync): void {
+  defineSum(database);
+  database.exec(
+    `ALTER TABLE log ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0; UPDATE log SET checksum = ${SUM_OF_ROW}`,
+  );
 }

@@ -54,6 +54,8 @@ export interface Rows {
   readonly revisions: Float64Array;
   readonly created: Float64Array;
   readonly values: Values;
+  /** Of those that are damaged, why. */
+  readonly unreadable: readonly (readonly [index: number, why: string])[];
 }
 
 /** The fate of the oldest `count` writes not answered yet, which shared one transaction. */
@@ -63,8 +65,8 @@ export interface Committed {
   /** Of each write; 0 for one that was refused because its key had changed. */
   readonly revisions: Float64Array;
   readonly created: Float64Array;
-  /** Last values of what was deleted, in order. */
-  readonly deleted: Values;
+  /** What was deleted, as it was last, in order. */
+  readonly deleted: Rows;
   /** What is there instead, for each refused write in order; absent keys have revision 0. */
   readonly refusals: Rows;
 }

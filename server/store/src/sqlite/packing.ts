@@ -32,16 +32,22 @@ export function unpackValues({ lengths, bytes }: Values): (Uint8Array | undefine
 
 /** `undefined` for an entry that is absent. */
 export function packRows(entries: readonly (Entry | undefined)[]): Rows {
+  const unreadable: [number, string][] = [];
+  for (const [index, entry] of entries.entries())
+    if (entry?.unreadable !== undefined) unreadable.push([index, entry.unreadable]);
   return {
     keys: entries.map((entry) => entry?.key ?? ""),
     revisions: Float64Array.from(entries, (entry) => entry?.revision ?? 0),
     created: Float64Array.from(entries, (entry) => entry?.created ?? 0),
     values: packValues(entries.map((entry) => entry?.value)),
+    unreadable,
   };
 }
 
-export function unpackRows({ keys, revisions, created, values }: Rows): (Entry | undefined)[] {
-  return unpackValues(values).map((value, index) =>
+export function unpackRows({ keys, revisions, created, values, unreadable }: Rows): (Entry | undefined)[] {
+  const entries = unpackValues(values).map((value, index): Entry | undefined =>
     value ? { key: keys[index]!, value, revision: revisions[index]!, created: created[index]! } : undefined,
   );
+  for (const [index, why] of unreadable) entries[index] = { ...entries[index]!, unreadable: why };
+  return entries;
 }

@@ -7,8 +7,9 @@
 
 import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { READY_BYTES, readyWriteAhead } from "./database.ts";
 import type { Entry } from "../store.ts";
+import { READY_BYTES, readyWriteAhead } from "./database.ts";
+import { sumOf } from "./row-sum.ts";
 
 export interface Write {
   readonly key: string;
@@ -88,18 +89,26 @@ export class RevisionLog {
     const [now = 0, created = 0, deleted = 1] = (this.#statements.current.get(key) ?? []) as number[];
     const live = deleted ? 0 : now;
     if (live !== expected || (live === 0 && value === undefined)) {
-      return { revision: 0, created: 0, other: live ? this.#entry(live) : undefined };
+      return { revision: 0, created: 0, other: live ? this.#entry(key, live, created) : undefined };
     }
     const revision = ++this.#revision;
     const first = live ? created : revision;
-    const other = value === undefined ? this.#entry(live) : undefined;
-    this.#statements.insert.run(revision, key, first, live, value === undefined ? 1 : 0, value ?? null);
+    const other = value === undefined ? this.#entry(key, live, created) : undefined;
+    const row = {
+      revision,
+      key,
+      created: first,
+      previous: live,
+      deleted: value ? 0 : 1,
+      value: value ?? null,
+    };
+    this.#statements.insert.run(revision, key, first, live, row.deleted, row.value, sumOf(row));
     return { revision, created: first, other };
   }
 
   get(key: string, revision: number): Entry | undefined {
-    const [at, , deleted] = (this.#statements.stateAt.get(key, revision) ?? []) as number[];
-    return at === undefined || deleted ? undefined : this.#entry(at);
+    const [at, created, deleted] = (this.#statements.stateAt.get(key, revision) ?? []) as number[];
+    return at === undefined || deleted ? undefined : this.#entry(key, at, created!);
   }
 
   /** Entries in key order, and how many more there are; without `count` only whether. */
@@ -109,8 +118,10 @@ export class RevisionLog {
     { after = "", limit = -1, count }: ListRange,
   ): { entries: Entry[]; remaining: number } {
     const range = [after > prefix ? `${after}\0` : prefix, endOf(prefix), revision] as const;
-    const rows = this.#statements.list.all(...range, limit < 0 ? -1 : limit + 1) as unknown as Row[];
-    const entries = rows.map(entryOf);
+    const rows = this.#statements.list.all(...range, limit < 0 ? -1 : limit + 1);
+    const entries = (rows as unknown as [...State, ...Content][]).map(
+      ([key, revision, created, ...content]) => entryOf([key, revision, created], content),
+    );
     if (limit < 0 || rows.length <= limit) return { entries, remaining: 0 };
     const next = entries.pop()!;
     if (!count) return { entries, remaining: 1 };
@@ -121,10 +132,10 @@ export class RevisionLog {
   /** Changes after one revision up to another, oldest first, at most `limit`. */
   changes(prefix: string, after: number, upTo: number, limit: number): LoggedChange[] {
     const rows = this.#statements.changes.all(after, upTo, prefix, endOf(prefix), limit);
-    return (rows as unknown as [...Row, deleted: number][]).map(
-      ([revision, key, created, value, deleted]) => ({
-        isDelete: deleted === 1,
-        entry: { revision, key, created, value },
+    return (rows as unknown as [revision: number, isDelete: number, ...State, ...Content][]).map(
+      ([revision, isDelete, key, last, created, ...content]) => ({
+        isDelete: isDelete === 1,
+        entry: { ...entryOf([key, last, created], content), revision },
       }),
     );
   }
@@ -146,16 +157,13 @@ export class RevisionLog {
    */
   sweep(steps: number): void {
     const from = this.#swept;
-    const rows = this.#statements.sweepable.all(from, this.#compacted, steps) as unknown as [
-      number,
-      number,
-      number,
-    ][];
-    const upTo = rows.length < steps ? this.#compacted : rows.at(-1)![0];
+    const rows = this.#statements.sweepable.all(from, this.#compacted, steps);
+    const writes = rows as unknown as [revision: number, key: string, previous: number, deleted: number][];
+    const upTo = writes.length < steps ? this.#compacted : writes.at(-1)![0];
     this.#transaction(() => {
-      for (const [revision, previous, deleted] of rows) {
-        if (previous > 0) this.#statements.remove.run(previous);
-        if (deleted) this.#statements.remove.run(revision);
+      for (const [revision, key, previous, deleted] of writes) {
+        if (previous > 0) this.#statements.remove.run(previous, key);
+        if (deleted) this.#statements.remove.run(revision, key);
       }
       this.#statements.setSwept.run(upTo);
     });
@@ -213,8 +221,9 @@ export class RevisionLog {
     return { bytes, entries, history: rows - entries };
   }
 
-  #entry(revision: number): Entry {
-    return entryOf(this.#statements.byRevision.get(revision) as unknown as Row);
+  #entry(key: string, revision: number, created: number): Entry {
+    const content = this.#statements.content.get(revision) as unknown as Content | undefined;
+    return entryOf([key, revision, created], content ?? NOTHING);
   }
 
   #pragma(name: string): number {
@@ -234,10 +243,19 @@ export class RevisionLog {
   }
 }
 
-type Row = [revision: number, key: string, created: number, value: Uint8Array];
+/** What the index says of a live entry. */
+type State = [key: string, revision: number, created: number];
+/** What its row in the table has beside that. */
+type Content = [previous: number, value: Uint8Array | null, checksum: number];
+/** There is no such row, which only damage does. */
+const NOTHING: Content = [0, null, 0];
 
-function entryOf([revision, key, created, value]: Row): Entry {
-  return { key, value, revision, created };
+/** The table and the index must agree: the sum is of what both say. */
+function entryOf([key, revision, created]: State, [previous, value, checksum]: Content): Entry {
+  if (!value) return { key, value: new Uint8Array(), revision, created, unreadable: "its value is lost" };
+  if (sumOf({ revision, key, created, previous, deleted: 0, value }) === checksum)
+    return { key, value, revision, created };
+  return { key, value, revision, created, unreadable: "its bytes are not those that were written" };
 }
 
 /** The first key after all with this prefix. */
@@ -258,27 +276,27 @@ function statements(database: DatabaseSync) {
     current: prepare(
       "SELECT revision, created, deleted FROM log WHERE key = ? ORDER BY revision DESC LIMIT 1",
     ),
-    insert: prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)"),
-    byRevision: prepare("SELECT revision, key, created, value FROM log WHERE revision = ?"),
+    insert: prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    content: prepare("SELECT previous, value, checksum FROM log WHERE revision = ?"),
     stateAt: prepare(
       "SELECT revision, created, deleted FROM log WHERE key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1",
     ),
     list: prepare(
-      `SELECT log.revision, log.key, log.created, log.value
-       FROM (${states} ORDER BY key LIMIT ?4) state CROSS JOIN log ON log.revision = state.revision
+      `SELECT state.key, state.revision, state.created, log.previous, log.value, log.checksum
+       FROM (${states} ORDER BY key LIMIT ?4) state LEFT JOIN log ON log.revision = state.revision
        ORDER BY state.key`,
     ),
     count: prepare(`SELECT count(*) FROM (${states})`),
     changes: prepare(
-      `SELECT now.revision, now.key, now.created, iif(now.deleted, last.value, now.value), now.deleted
-       FROM log now LEFT JOIN log last ON now.deleted AND last.revision = now.previous
+      `SELECT now.revision, now.deleted, now.key, last.revision, now.created, last.previous, last.value, last.checksum
+       FROM log now LEFT JOIN log last ON last.revision = iif(now.deleted, now.previous, now.revision)
        WHERE now.revision > ? AND now.revision <= ? AND now.key >= ? AND now.key < ?
        ORDER BY now.revision LIMIT ?`,
     ),
     sweepable: prepare(
-      "SELECT revision, previous, deleted FROM log WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?",
+      "SELECT revision, key, previous, deleted FROM log WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?",
     ),
-    remove: prepare("DELETE FROM log WHERE revision = ?"),
+    remove: prepare("DELETE FROM log WHERE revision = ? AND key = ?"),
     setCompacted: prepare("UPDATE progress SET compacted = ?"),
     setSwept: prepare("UPDATE progress SET swept = ?"),
   };

@@ -28,7 +28,7 @@ import {
   type MovedPrefixes,
 } from "./database.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
-import { packRows, packValues, unpackValues } from "./packing.ts";
+import { packRows, unpackValues } from "./packing.ts";
 import { RevisionLog, type Write, type Written } from "./revision-log.ts";
 
 /** Writes in one transaction, so that none waits long for the others. */
@@ -153,18 +153,18 @@ class Worker {
   }
 
   #answerWrites(written: readonly Written[], writes: readonly Write[]): void {
-    const deleted: (Uint8Array | undefined)[] = [];
+    const deleted: Written["other"][] = [];
     const refused: Written["other"][] = [];
     for (const [index, { revision, other }] of written.entries()) {
       if (revision === 0) refused.push(other);
-      else if (writes[index]!.value === undefined) deleted.push(other!.value);
+      else if (writes[index]!.value === undefined) deleted.push(other);
     }
     this.#answer({
       type: "committed",
       count: writes.length,
       revisions: Float64Array.from(written, ({ revision }) => revision),
       created: Float64Array.from(written, ({ created }) => created),
-      deleted: packValues(deleted),
+      deleted: packRows(deleted),
       refusals: packRows(refused),
     });
   }
@@ -322,7 +322,8 @@ function addWrites(writes: Write[], { keys, expected, values }: WriteRequest): v
 
 /** Bytes are handed over rather than copied; the few numbers beside them are not worth it. */
 function buffersOf(answer: Answer): Transferable[] {
-  if (answer.type === "committed") return [answer.deleted.bytes.buffer, answer.refusals.values.bytes.buffer];
+  if (answer.type === "committed")
+    return [answer.deleted, answer.refusals].map(({ values }) => values.bytes.buffer);
   if (answer.type === "read" && "rows" in answer.answer) return [answer.answer.rows.values.bytes.buffer];
   return [];
 }
