@@ -20,6 +20,7 @@
 
 import type { Api } from "@knarr/client/api.ts";
 import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
+import type { PodDisruptionBudget } from "@knarr/kinds/generated/policy-v1.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NodeTable } from "./node-table.ts";
 
@@ -103,6 +104,8 @@ export interface Failed {
   readonly verdicts: ReadonlyMap<NodeInfo, No>;
   /** Whether all filters say yes to the pod on this node as it is now, nominated pods counted in. */
   fits(node: NodeInfo): boolean;
+  /** Of the whole cluster. */
+  budgets(): readonly PodDisruptionBudget[];
 }
 
 export type PostFiltered =

@@ -7,6 +7,7 @@ import { MemoryTransport } from "@knarr/client/testing/memory-transport.ts";
 import { event as events } from "@knarr/kinds/core/event.ts";
 import { node as nodes } from "@knarr/kinds/core/node.ts";
 import { pod as pods } from "@knarr/kinds/core/pod.ts";
+import { podDisruptionBudget as budgets } from "@knarr/kinds/policy/pod-disruption-budget.ts";
 import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { FakeClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
@@ -143,6 +144,33 @@ test("Scheduler evicts less important pods for a more important one", async () =
   assert.ok(await cluster.nodeOf("high"));
   const said = (await cluster.api.list(events)).items.find(({ reason }) => reason === "Preempted");
   assert.equal(said!.involvedObject.name, "low");
+});
+
+test("Scheduler evicts a more important pod rather than one that a disruption budget keeps, and that one when nothing else helps", async () => {
+  await using cluster = await makeCluster();
+  await cluster.api.create(nodes, node("n1", "2"));
+  await cluster.api.create(nodes, node("n2", "2"));
+  await cluster.api.create(budgets, {
+    metadata: { name: "kept", namespace: "default" },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: "kept" } } },
+    status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
+  });
+  const kept = pod("kept", "2", { priority: 1 });
+  await cluster.api.create(pods, { ...kept, metadata: { ...kept.metadata, labels: { app: "kept" } } });
+  await cluster.api.create(pods, pod("middle", "2", { priority: 5 }));
+  await cluster.settled();
+  for (const [name, left] of [
+    ["high", ["high", "kept"]],
+    ["higher", ["high", "higher"]],
+  ] as const) {
+    await cluster.api.create(pods, pod(name, "2", { priority: 10 }));
+    await cluster.settled();
+    cluster.clock.advance(1000);
+    await cluster.settled();
+    const names = (await cluster.api.list(pods)).items.map(({ metadata }) => metadata.name!);
+    assert.deepEqual(names.toSorted(), left);
+    assert.ok(await cluster.nodeOf(name));
+  }
 });
 
 test("Scheduler evicts nobody of the same or higher priority", async () => {

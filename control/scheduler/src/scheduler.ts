@@ -11,6 +11,7 @@ import type { Informers } from "@knarr/client/informers.ts";
 import type { InformerChange } from "@knarr/client/informer.ts";
 import { node as nodes } from "@knarr/kinds/core/node.ts";
 import { pod as pods } from "@knarr/kinds/core/pod.ts";
+import { podDisruptionBudget } from "@knarr/kinds/policy/pod-disruption-budget.ts";
 import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { semanticEqual } from "@knarr/machinery/equal.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
@@ -147,12 +148,13 @@ export class Scheduler {
 
   /** No node fits: makes room if a plugin knows how, and says why on the pod. */
   #turnAway(pod: Pod, failure: Failure): void {
-    const { plugins } = this.#options;
+    const { plugins, informers } = this.#options;
     const failed = {
       pod,
       table: this.#table,
       verdicts: failure.verdicts,
       fits: (node: Parameters<Cycle["fits"]>[1]) => this.#cycle.fits(pod, node),
+      budgets: () => informers.cache.list(podDisruptionBudget),
     };
     const said: string[] = [];
     let nominated: string | undefined;

@@ -9,6 +9,7 @@ import { electLeader } from "@knarr/client/leader-election.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { node } from "@knarr/kinds/core/node.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
+import { podDisruptionBudget } from "@knarr/kinds/policy/pod-disruption-budget.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Metrics } from "@knarr/std/metrics.ts";
@@ -76,8 +77,7 @@ async function schedule(
   const source = { component: name };
   await using informers = new Informers({ transport, clock, log });
   await using recorder = new EventRecorder({ transport, clock, log, source });
-  informers.informer(node);
-  informers.informer(pod);
+  for (const resource of [node, pod, podDisruptionBudget]) informers.informer<any>(resource);
   await informers.waitForSync(signal);
   const scheduler = new Scheduler({
     api: createApi(transport, { fieldManager: "kube-scheduler" }),

@@ -5,7 +5,7 @@ import { clusterRole } from "@knarr/kinds/rbac/cluster-role.ts";
 import type { ClusterRole, PolicyRule } from "@knarr/kinds/generated/rbac-v1.ts";
 import { keyOf } from "@knarr/machinery/object.ts";
 import { defineController } from "@knarr/client/controller.ts";
-import { selectorOf } from "../selector.ts";
+import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 
 export const clusterRoleAggregationController = defineController<ClusterRole>({
   name: "clusterrole-aggregation",

@@ -20,7 +20,7 @@ import { claim, orphanPods, orphansWake } from "../owners.ts";
 import { createPod, deletePod } from "../pod-writes.ts";
 import { isFinished, nextAvailableIn } from "../pods.ts";
 import { orphanRevisions, REVISION_LABEL, revise, revisionWrites } from "../revisions.ts";
-import { selectorOf } from "../selector.ts";
+import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 import { FailureBackoff } from "./failure-backoff.ts";
 import { forgetOld, hashOf, withoutTwins } from "./history.ts";
 import { newPod, standingOf, targetOf, type Place } from "./placement.ts";

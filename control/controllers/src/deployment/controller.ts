@@ -20,7 +20,7 @@ import { isNamespaceTerminating } from "../batches.ts";
 import { conditionOf } from "../conditions.ts";
 import { claim } from "../owners.ts";
 import { isFinished } from "../pods.ts";
-import { selectorOf } from "../selector.ts";
+import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 import { currentSet, newSet } from "./current-set.ts";
 import { highestRevision, replicaAnnotations, REVISION, sameAnnotations } from "./revision.ts";
 import * as rollout from "./rollout.ts";

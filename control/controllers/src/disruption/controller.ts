@@ -25,7 +25,7 @@ import {
 } from "@knarr/client/controller.ts";
 import type { Discovered } from "@knarr/client/discovery.ts";
 import { isReady } from "../pods.ts";
-import { selectorOf } from "../selector.ts";
+import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 import { expectedOf, rememberKinds, workloads, type Asking } from "./expected.ts";
 
 /** How long an evicted pod may take to be seen going. */

@@ -18,7 +18,7 @@ import { defineController, type Context, type Controller, type Outcome } from "@
 import { withoutZeros } from "../counts.ts";
 import { claim, orphanPods, orphansWake } from "../owners.ts";
 import { isReady } from "../pods.ts";
-import { selectorOf } from "../selector.ts";
+import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 import { failuresAfter, NO_FAILURES, type Failures } from "./backoff.ts";
 import { COMPLETED, condition, deadlineIn, endingOf, isComplete, type Ending } from "./ending.ts";
 import { conditionOf } from "../conditions.ts";

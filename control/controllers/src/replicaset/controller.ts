@@ -4,7 +4,7 @@
 
 import { replicaSet } from "@knarr/kinds/apps/replicaset.ts";
 import { replicaKeeper } from "../replicas/keeper.ts";
-import { selectorOf } from "../selector.ts";
+import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 
 export const replicaSetController = replicaKeeper({
   name: "replicaset",

@@ -2,7 +2,7 @@
 
 import { replicationController } from "@knarr/kinds/core/replication-controller.ts";
 import { replicaKeeper } from "../replicas/keeper.ts";
-import { selectorOfMap } from "../selector.ts";
+import { selectorOfMap } from "@knarr/kinds/shared/stored-selector.ts";
 
 export const replicationControllerController = replicaKeeper({
   name: "replicationcontroller",

@@ -18,7 +18,7 @@ import { defineController, type Context, type Outcome } from "@knarr/client/cont
 import { claim, orphanPods, orphansWake } from "../owners.ts";
 import { nextAvailableIn } from "../pods.ts";
 import { orphanRevisions, removeRevisions, revise, revisionWrites } from "../revisions.ts";
-import { selectorOf } from "../selector.ts";
+import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 import { claimName } from "./claims.ts";
 import { ordinalOf, revisionOf } from "./identity.ts";
 import { advance } from "./pass.ts";

@@ -2,11 +2,13 @@
  * DefaultPreemption: where no node fits, makes room for a more important pod by evicting less important ones.
  *
  * On each node that eviction could help, all pods of lower priority are taken away in thought; if the pod fits then, as many of
- * them as possible are kept, the most important first. Of the nodes, that one is chosen whose victims matter least: the lowest
- * highest priority, then the lowest sum of priorities, then the fewest, then those that started last.
+ * them as possible are kept: first those that a disruption budget would keep, then the most important. Of the nodes, that one is chosen whose
+ * victims matter least: the fewest beyond a budget, then the lowest highest priority, then the lowest sum of priorities, then the fewest, then those
+ * that started last.
  */
 
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
+import { beyondBudget } from "../budgets.ts";
 import { failureText } from "../failure-text.ts";
 import { definePlugin, never, type Failed, type No } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
@@ -15,6 +17,8 @@ import { podInfoOf, type PodInfo } from "../pod-info.ts";
 interface Candidate {
   readonly node: NodeInfo;
   readonly victims: readonly PodInfo[];
+  /** How many of them a disruption budget would keep. */
+  readonly beyondBudget: number;
 }
 
 const NOT_HELPFUL = never("Preemption is not helpful for scheduling");
@@ -38,7 +42,7 @@ export const defaultPreemption = definePlugin({
       if (!verdict.preemptionMayHelp) continue;
       const result = victimsOn(node, failed);
       if ("why" in result) refusals.set(node, result);
-      else candidates.push({ node, victims: result.victims });
+      else candidates.push(result);
     }
     const [best] = candidates.toSorted(leastHarm);
     if (best) return { nodeName: best.node.name, victims: best.victims.map(({ pod: victim }) => victim) };
@@ -59,21 +63,23 @@ function isMakingRoom({ pod, table, verdicts }: Failed): boolean {
 }
 
 /** The fewest and least important pods whose going makes the pod fit. Leaves the node as it found it. */
-function victimsOn(node: NodeInfo, { pod, fits }: Failed): { readonly victims: readonly PodInfo[] } | No {
+function victimsOn(node: NodeInfo, { pod, fits, budgets }: Failed): Candidate | No {
   const { priority } = podInfoOf(pod);
   const lower = [...node.pods.values()].filter((other) => other.priority < priority);
   if (lower.length === 0) return NO_VICTIMS;
   for (const other of lower) node.remove(other.pod.metadata.uid!);
   try {
     if (!fits(node)) return TOO_LITTLE;
+    const byImportance = lower.toSorted(mostImportantFirst);
+    const protectedOnes = beyondBudget(byImportance, budgets());
     const victims: PodInfo[] = [];
-    for (const other of lower.toSorted(mostImportantFirst)) {
+    for (const other of byImportance.toSorted((a, b) => +protectedOnes.has(b) - +protectedOnes.has(a))) {
       node.add(other.pod);
       if (fits(node)) continue;
       node.remove(other.pod.metadata.uid!);
       victims.push(other);
     }
-    return { victims };
+    return { node, victims, beyondBudget: victims.filter((victim) => protectedOnes.has(victim)).length };
   } finally {
     for (const other of lower) node.add(other.pod);
   }
@@ -95,6 +101,7 @@ function leastHarm(a: Candidate, b: Candidate): number {
         .map(({ pod }) => startOf(pod)),
     );
   return (
+    a.beyondBudget - b.beyondBudget ||
     highest(a) - highest(b) ||
     sum(a) - sum(b) ||
     a.victims.length - b.victims.length ||

@@ -1,6 +1,6 @@
 /** Label selectors of objects in a cache, each compiled once. One that makes no sense selects nothing. */
 
-import type { LabelSelector as Fields } from "@knarr/kinds/generated/meta.ts";
+import type { LabelSelector as Fields } from "../../generated/meta.ts";
 import {
   nothing,
   selectorOf as compile,
