@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promi
   cache: () => import("./cache.ts"),
   watch: () => import("./watch.ts"),
   lists: () => import("./lists.ts"),
+  profile: () => import("./profile.ts"),
   memory: () => import("./memory.ts"),
   fairness: () => import("./fairness.ts"),
   dns: () => import("./dns.ts"),

@@ -1,0 +1,120 @@
+/**
+ * Where the processor time of a request goes, path by path: what each thread of the server uses for one, and the event loop's share by layer, from V8's profile.
+ * With KNARR_BENCH_CHECKOUT (the folder of another checkout) its server does the same work in turn, and the table shows "that / this".
+ * KNARR_BENCH_PROFILES names a folder for the profiles themselves, which Chromium's developer tools open.
+ */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ApiClient } from "./api-client.ts";
+import { Inspector, INSPECTABLE, type CpuProfile } from "./inspector.ts";
+import { layerNames, samplesByLayer } from "./layers.ts";
+import { startLocalKnarr } from "./local-knarr.ts";
+import { fill, walk, WARM_ROUNDS, type Observe } from "./paths.ts";
+import { EVENT_LOOP, threadNames, threadTimes } from "./threads.ts";
+
+const PORT = 17811;
+/** Without a profiler, which takes time itself. */
+const MEASURED_ROUNDS = 3;
+const PROFILED_ROUNDS = 3;
+
+/** One server under load, and what was seen of each path. */
+interface Side {
+  readonly name: string;
+  readonly client: ApiClient;
+  readonly kubeconfig: string;
+  readonly pid: number;
+  readonly log: string;
+  readonly seen: Map<string, Seen>;
+}
+
+/** Of one path, added up over the rounds. */
+class Seen {
+  times = 0;
+  /** Microseconds by thread. */
+  readonly threads = new Map<string, number>();
+  /** Samples by layer. */
+  readonly layers = new Map<string, number>();
+}
+
+export async function run(): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const other = process.env["KNARR_BENCH_CHECKOUT"];
+  const sides = [...(other ? [await start(stack, "that", other)] : []), await start(stack, "this")];
+  let round = 0;
+  const rounds = async (count: number, observe: (side: Side) => Observe): Promise<void> => {
+    // In turn, so that what else the machine does meets both alike.
+    for (const end = round + count; round < end; round++)
+      for (const side of sides) await walk({ ...side, round, observe: observe(side) });
+  };
+  await rounds(WARM_ROUNDS, () => (_path, _times, work) => work());
+  await rounds(MEASURED_ROUNDS, measureThreads);
+  const inspectors = new Map<Side, Inspector>();
+  for (const side of sides) inspectors.set(side, stack.use(await Inspector.attach(side.pid, side.log)));
+  await rounds(PROFILED_ROUNDS, (side) => profileLayers(side, inspectors.get(side)!));
+  print(sides);
+}
+
+async function start(stack: AsyncDisposableStack, name: string, checkout?: string): Promise<Side> {
+  const port = name === "this" ? PORT : PORT + 1;
+  const knarr = stack.use(await startLocalKnarr({ port, env: INSPECTABLE, ...(checkout && { checkout }) }));
+  const { kubeconfig, serverPid: pid, folder } = knarr;
+  const client = stack.use(new ApiClient(kubeconfig));
+  await fill(client);
+  return { name, client, kubeconfig, pid, log: join(folder, "log", "server.log"), seen: new Map() };
+}
+
+function measureThreads({ pid, seen }: Side): Observe {
+  return async (path, times, work) => {
+    const before = threadTimes(pid);
+    await work();
+    const of = seen.getOrInsertComputed(path, () => new Seen());
+    of.times += times;
+    for (const [thread, time] of threadTimes(pid)) add(of.threads, thread, time - before.get(thread)!);
+  };
+}
+
+function profileLayers({ name, seen }: Side, inspector: Inspector): Observe {
+  return async (path, _times, work) => {
+    const profile = await inspector.record(work);
+    for (const [layer, samples] of samplesByLayer(profile)) add(seen.get(path)!.layers, layer, samples);
+    keep(`${name}-${path.replaceAll(/[ ,]+/g, "-")}`, profile);
+  };
+}
+
+/** The last round's stays. */
+function keep(name: string, profile: CpuProfile): void {
+  const folder = process.env["KNARR_BENCH_PROFILES"];
+  if (folder) writeFileSync(join(folder, `${name}.cpuprofile`), JSON.stringify(profile));
+}
+
+function add(sums: Map<string, number>, key: string, value: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + value);
+}
+
+function print(sides: readonly Side[]): void {
+  const paths = [...sides[0]!.seen.keys()];
+  const line = (name: string, figure: (seen: Seen) => number): void => {
+    const cells = paths.map((path) => sides.map(({ seen }) => text(figure(seen.get(path)!))).join(" / "));
+    console.log(`| ${name} | ${cells.join(" | ")} |`);
+  };
+  console.log(`| µs of CPU for one | ${paths.join(" | ")} |\n|---|${"---|".repeat(paths.length)}`);
+  const ofThread = ({ threads, times }: Seen, thread: string): number => threads.get(thread)! / times;
+  for (const thread of threadNames) line(thread, (seen) => ofThread(seen, thread));
+  line("together", (seen) => sum(seen.threads) / seen.times);
+  for (const layer of layerNames)
+    line(
+      `event loop: ${layer}`,
+      (seen) => ((seen.layers.get(layer) ?? 0) / sum(seen.layers)) * ofThread(seen, EVENT_LOOP),
+    );
+  line("samples", ({ layers }) => sum(layers));
+}
+
+function sum(of: ReadonlyMap<string, number>): number {
+  return of.values().reduce((total, value) => total + value, 0);
+}
+
+/** Two digits are all that such figures are worth. */
+function text(figure: number): string {
+  return figure >= 10 ? figure.toFixed(0) : figure.toFixed(1);
+}
