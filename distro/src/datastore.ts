@@ -1,5 +1,6 @@
 /** Which store the options name, and how it is spoken to. */
 
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { addressProblem, type StoreOptions } from "@knarr/store/drivers/drivers.ts";
 import type { Config } from "./options.ts";
@@ -29,14 +30,42 @@ export function datastoreProblem(config: Config): string | undefined {
   return addressProblem(config["datastore-endpoint"] || "memory:");
 }
 
-/** Files are read anew at every start. */
+/** Files are read anew at every start. Throws a sentence about the one that cannot be used. */
 export function datastoreTls(config: Config): Pick<StoreOptions, "tls"> {
   const { "datastore-cafile": ca, "datastore-certfile": certificate, "datastore-keyfile": key } = config;
   if (!ca && !certificate) return {};
   return {
     tls: {
-      ...(ca && { ca: readFileSync(ca) }),
-      ...(certificate && { certificate: readFileSync(certificate), key: readFileSync(key) }),
+      ...(ca && { ca: usable("cafile", ca, (pem) => new X509Certificate(pem)) }),
+      ...(certificate && ownCertificate(certificate, key)),
     },
   };
+}
+
+function ownCertificate(
+  certificate: string,
+  key: string,
+): { readonly certificate: Buffer; readonly key: Buffer } {
+  let shown: X509Certificate | undefined;
+  return {
+    certificate: usable("certfile", certificate, (pem) => (shown = new X509Certificate(pem))),
+    key: usable("keyfile", key, (pem) => {
+      if (!shown!.checkPrivateKey(createPrivateKey(pem)))
+        throw new Error(`it is not the key of the certificate in ${certificate}`);
+    }),
+  };
+}
+
+/** The file's content, if `parse` takes it. */
+function usable(name: "cafile" | "certfile" | "keyfile", path: string, parse: (pem: Buffer) => void): Buffer {
+  try {
+    const pem = readFileSync(path);
+    parse(pem);
+    return pem;
+  } catch (err) {
+    const { code = "", message } = err as NodeJS.ErrnoException;
+    const wanted = name === "keyfile" ? "private key" : "certificate";
+    const why = code.startsWith("ERR_OSSL") ? `there is no ${wanted} in it (PEM)` : message;
+    throw new Error(`Cannot use --datastore-${name} ${path}: ${why}`, { cause: err });
+  }
 }

@@ -1,6 +1,6 @@
 /** A backup of the store as one file, made while it is in use; and a file that takes the store's place. */
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
 import { SqliteStore } from "@knarr/store/drivers/sqlite.ts";
 import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
@@ -39,7 +39,8 @@ export async function restoreBackup(config: Config, from: string, now: Date): Pr
     );
   if (findRunning(config))
     throw new Error("Cannot restore the store while Knarr runs: `knarr down` stops it");
-  if (!existsSync(from)) throw new Error(`Cannot restore ${from}: there is no such file`);
+  if (!statSync(from, { throwIfNoEntry: false })?.isFile())
+    throw new Error(`Cannot restore ${from}: there is no such file`);
   const keyFile = new KeyFile(paths(config).keyFile);
   const checkKeyFile = (wanted: string): void => {
     if (keyFile.find(wanted)) return;

@@ -11,6 +11,7 @@ import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Method } from "./rpc.ts";
 import { Silence } from "./silence.ts";
+import { whyOf } from "./why.ts";
 
 export interface EtcdTls {
   /** PEM. Default: what the system trusts. */
@@ -37,7 +38,7 @@ export class EtcdError extends Error {
   readonly code: number;
 
   constructor({ code, details, message }: ServiceError) {
-    super(details || message);
+    super(whyOf(details || message));
     this.code = code ?? status.UNKNOWN;
   }
 
