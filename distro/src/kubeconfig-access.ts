@@ -3,52 +3,82 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { keyPairFromFiles, tokenFromFile, type ClusterAccess } from "@knarr/client/access.ts";
-import { load } from "js-yaml";
+import { readConfigFile, refuseFindings } from "@knarr/machinery/config-file.ts";
+import { FieldErrors } from "@knarr/machinery/field.ts";
+import { typedKubeconfig, type Cluster, type User } from "./kubeconfig-format.ts";
 
-interface Kubeconfig {
-  readonly "current-context"?: string;
-  readonly contexts?: readonly {
-    readonly name: string;
-    readonly context: { readonly cluster: string; readonly user: string };
-  }[];
-  readonly clusters?: readonly {
-    readonly name: string;
-    readonly cluster: Readonly<Record<string, unknown>>;
-  }[];
-  readonly users?: readonly { readonly name: string; readonly user: Readonly<Record<string, unknown>> }[];
-}
+/** How upstream's clients can be told to reach a cluster, and ours cannot: not to be passed over in silence. */
+const UNKNOWN_TO_US = {
+  clusters: ["proxy-url"],
+  users: ["exec", "auth-provider", "username", "as", "as-groups", "as-uid", "as-user-extra"],
+} as const;
 
 /** Throws a sentence that says what the file lacks. */
 export function accessFromKubeconfig(path: string, userAgent: string): ClusterAccess {
-  const config = load(readFileSync(path, "utf8")) as Kubeconfig;
-  const cannot = (why: string): Error => new Error(`Cannot use kubeconfig ${path}: ${why}`);
-  const wanted = config["current-context"];
-  const context = config.contexts?.find(({ name }) => name === wanted)?.context;
-  if (!context) throw cannot(`it has no context ${JSON.stringify(wanted)}`);
-  const cluster = config.clusters?.find(({ name }) => name === context.cluster)?.cluster;
-  const user = config.users?.find(({ name }) => name === context.user)?.user ?? {};
-  if (typeof cluster?.["server"] !== "string")
-    throw cannot(`its cluster ${JSON.stringify(context.cluster)} names no server`);
+  const place = `the kubeconfig ${path}`;
+  const errors = new FieldErrors();
+  const config = typedKubeconfig(readConfigFile(path, place), errors);
+  refuseFindings(errors, place);
+  const { contexts = [], clusters = [], users = [], "current-context": wanted = "" } = config;
+  const context = contexts.find(({ name }) => name === wanted)?.context;
+  if (!context) errors.at("current-context").notFound(wanted);
+  const clusterAt = clusters.findIndex(({ name }) => name === context?.cluster);
+  const cluster = clusters[clusterAt]?.cluster ?? {};
+  if (context && clusterAt < 0)
+    errors
+      .at("contexts")
+      .at([wanted])
+      .at("cluster")
+      .notFound(context.cluster ?? "");
+  else if (context) checkCluster(cluster, errors.at("clusters").at(clusterAt).at("cluster"));
+  const userAt = users.findIndex(({ name }) => name === context?.user);
+  const user = users[userAt]?.user ?? {};
+  refuseUnknown(user, UNKNOWN_TO_US.users, errors.at("users").at(userAt).at("user"));
+  refuseFindings(errors, place);
+  return { ...clusterAccess(cluster, path), ...userAccess(user, path), userAgent };
+}
 
-  const inline = (value: unknown): string | undefined =>
-    typeof value === "string" ? Buffer.from(value, "base64").toString() : undefined;
-  const file = (value: unknown): string | undefined =>
-    typeof value === "string" ? resolve(dirname(path), value) : undefined;
-  const caFile = file(cluster["certificate-authority"]);
-  const ca =
-    inline(cluster["certificate-authority-data"]) ?? (caFile ? readFileSync(caFile, "utf8") : undefined);
-  const [cert, key] = [inline(user["client-certificate-data"]), inline(user["client-key-data"])];
-  const [certFile, keyFile] = [file(user["client-certificate"]), file(user["client-key"])];
-  const tokenFile = file(user["tokenFile"]);
+function checkCluster(cluster: Cluster, errors: FieldErrors): void {
+  const { server = "" } = cluster;
+  if (!server) errors.at("server").required();
+  else if (!/^https?:$/.test(URL.parse(server)?.protocol ?? ""))
+    errors.at("server").invalid(server, "must be a URL, as https://127.0.0.1:6443");
+  refuseUnknown(cluster, UNKNOWN_TO_US.clusters, errors);
+}
+
+function refuseUnknown(settings: object, names: readonly string[], errors: FieldErrors): void {
+  for (const name of names)
+    if (name in settings) errors.at(name).forbidden("Knarr's clients do not have this");
+}
+
+function clusterAccess(cluster: Cluster, path: string): Pick<ClusterAccess, "server" | "ca"> {
+  const { "certificate-authority": file, "certificate-authority-data": data } = cluster;
+  const ca = data ? textOf(data) : file && readFileSync(beside(path, file), "utf8");
   return {
-    server: cluster["server"],
-    userAgent,
-    ...(ca !== undefined && { ca }),
-    ...(cluster["insecure-skip-tls-verify"] === true && { insecureSkipTlsVerify: true }),
-    ...(typeof cluster["tls-server-name"] === "string" && { tlsServerName: cluster["tls-server-name"] }),
-    ...(cert && key && { certificate: { cert, key } }),
-    ...(certFile && keyFile && { certificate: keyPairFromFiles(certFile, keyFile) }),
-    ...(typeof user["token"] === "string" && { token: user["token"] }),
-    ...(tokenFile && { token: tokenFromFile(tokenFile) }),
+    server: cluster.server!,
+    ...(ca && { ca }),
+    ...(cluster["insecure-skip-tls-verify"] && { insecureSkipTlsVerify: true }),
+    ...(cluster["tls-server-name"] && { tlsServerName: cluster["tls-server-name"] }),
   };
+}
+
+function userAccess(user: User, path: string): Pick<ClusterAccess, "certificate" | "token"> {
+  const { token, tokenFile } = user;
+  const { "client-certificate-data": cert, "client-key-data": key } = user;
+  const { "client-certificate": certFile, "client-key": keyFile } = user;
+  return {
+    ...(certFile &&
+      keyFile && { certificate: keyPairFromFiles(beside(path, certFile), beside(path, keyFile)) }),
+    ...(cert && key && { certificate: { cert: textOf(cert), key: textOf(key) } }),
+    ...(token && { token }),
+    ...(tokenFile && { token: tokenFromFile(beside(path, tokenFile)) }),
+  };
+}
+
+function beside(path: string, file: string): string {
+  return resolve(dirname(path), file);
+}
+
+function textOf(base64: string): string {
+  return Buffer.from(base64, "base64").toString();
 }

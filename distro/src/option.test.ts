@@ -22,6 +22,17 @@ test("parseOptions takes a flag before the environment, that before the file, th
   assert.deepEqual(words, ["import", "a.tar"]);
 });
 
+test("parseOptions says of a config file what is no value, and which name is none", () => {
+  const inFile = (values: object) => () =>
+    parseOptions(table, { argv: [], file: { path: "/c.yaml", values: values as Record<string, unknown> } });
+  assert.throws(
+    inFile({ disable: [{ a: 1 }] }),
+    /^UsageError: Cannot use \/c\.yaml: disable \{"a":1\}: must be one value, or a list of them$/,
+  );
+  assert.throws(inFile({ constructor: 1 }), /there is no option "constructor"/);
+  assert.equal(inFile({ "data-dir": null })().values["data-dir"], "/var/lib/knarr");
+});
+
 test("parseOptions reads switches, on where nothing is said", () => {
   const { values } = parseOptions(table, { argv: ["--serve=api/beta, apps/v1=false"] });
   assert.deepEqual(values.serve, ["api/beta=true", "apps/v1=false"]);

@@ -83,11 +83,12 @@ export function parseOptions<O extends Options>(
     }
   };
   for (const [key, value] of Object.entries(sources.file?.values ?? {})) {
-    if (!options[key])
+    if (!Object.hasOwn(options, key))
       throw new UsageError(
         `Cannot use ${sources.file!.path}: there is no option ${JSON.stringify(key)}${hint(options, key)}`,
       );
-    set(key, Array.isArray(value) ? value.join(",") : String(value), `${sources.file!.path}: ${key}`);
+    const source = `${sources.file!.path}: ${key}`;
+    if (value !== null) set(key, textOf(value, source), source); // a name with nothing behind it says nothing
   }
   for (const name of Object.keys(options)) {
     const text = sources.env?.[variableOf(name)];
@@ -95,6 +96,16 @@ export function parseOptions<O extends Options>(
   }
   const words = parseFlags(options, sources.argv, set);
   return { values: values as Parsed<O>, words };
+}
+
+/** What stands behind a name in the config file, as a flag would have it. */
+function textOf(value: unknown, source: string): string {
+  const words = Array.isArray(value) ? value : [value];
+  const odd = words.find((word) => !["string", "number", "boolean"].includes(typeof word));
+  if (odd === undefined) return words.join(",");
+  throw new UsageError(
+    `Cannot use ${source} ${JSON.stringify(odd).slice(0, 100)}: must be one value, or a list of them`,
+  );
 }
 
 /** `https-port` is KNARR_HTTPS_PORT. */

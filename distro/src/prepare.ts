@@ -5,10 +5,9 @@
  */
 
 import { execFile } from "node:child_process";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { serverAddress } from "./addresses.ts";
+import { checkConfigFiles, mergedKubeconfig } from "./config-files.ts";
 import type { Config } from "./options.ts";
 
 /** Resolves when everything is in place; rejects with what could not be. */
@@ -20,6 +19,7 @@ export async function prepare(config: Config): Promise<void> {
 }
 
 async function putInPlace(config: Config): Promise<void> {
+  await checkConfigFiles(config);
   const [{ ensurePki }, { mergeKubeconfig, writeKubeconfig }] = await Promise.all([
     import("./pki/pki.ts"),
     import("./pki/kubeconfig.ts"),
@@ -27,7 +27,7 @@ async function putInPlace(config: Config): Promise<void> {
   const pki = await ensurePki(config);
   const access = { server: serverAddress(config), authority: pki.authority.cert, client: pki.admin };
   writeKubeconfig(config.kubeconfig, access);
-  if (config["merge-kubeconfig"]) mergeKubeconfig(join(homedir(), ".kube", "config"), access);
+  if (config["merge-kubeconfig"]) mergeKubeconfig(mergedKubeconfig(), access);
 }
 
 if (import.meta.main) {

@@ -14,7 +14,7 @@ import { CertificateFolder, type KeyPair } from "@knarr/distro/pki/certificates.
 import { readConfig, type Config } from "@knarr/distro/config.ts";
 import { prefixOfResource } from "@knarr/distro/store/encrypted-kinds.ts";
 import { openStore } from "@knarr/store/drivers/drivers.ts";
-import { foreignKeysOf } from "@knarr/store/encryption/configuration.ts";
+import { foreignKeysOf, type Provider } from "@knarr/store/encryption/configuration.ts";
 import { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
 import { KeyFile } from "@knarr/store/encryption/key-file.ts";
 import { TestEtcd } from "@knarr/store/testing/etcd.ts";
@@ -48,7 +48,7 @@ export interface BesideUpstream extends AsyncDisposable {
   readonly folder: string;
 }
 
-const configurationOf = (providers: readonly object[]) => ({
+const configurationOf = (providers: readonly Provider[]) => ({
   ...{ apiVersion: "apiserver.config.k8s.io/v1", kind: "EncryptionConfiguration" },
   resources: [{ resources: ["secrets"], providers }],
 });

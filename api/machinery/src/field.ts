@@ -45,6 +45,11 @@ export class FieldErrors {
     return new FieldErrors(this, this.list, step);
   }
 
+  /** The same place, of another list. */
+  into(list: FieldError[]): FieldErrors {
+    return new FieldErrors(this.#parent, list, this.#step);
+  }
+
   required(hint = ""): void {
     this.add("FieldValueRequired", `Required value${hint && `: ${hint}`}`);
   }

@@ -1,6 +1,6 @@
 /** The cluster's store as this machine's options say: where it is, what of it is encrypted, with which key file, and who had it before. */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
@@ -14,7 +14,7 @@ import { datastoreAddress, datastoreTls } from "../datastore.ts";
 import type { Config } from "../options.ts";
 import { paths } from "../paths.ts";
 import { assertWhole } from "./copy.ts";
-import { prefixOfResource } from "./encrypted-kinds.ts";
+import { prefixOfResource, storedPrefixOf } from "./encrypted-kinds.ts";
 
 /** Rejects with a sentence for the administrator: another process has it, the key file is another one, …. */
 export async function openClusterStore(
@@ -44,12 +44,6 @@ export async function openClusterStore(
 
 async function foreignKeysIn(path: string): Promise<ForeignKey[]> {
   if (!path) return [];
-  try {
-    const { load } = await import("js-yaml");
-    return await foreignKeysOf(load(readFileSync(path, "utf8")), prefixOfResource);
-  } catch (err) {
-    throw new Error(
-      `Cannot use --encryption-provider-config ${path}: ${(err as Error).message.split("\n")[0]}`,
-    );
-  }
+  const { readEncryptionFile } = await import("./encryption-file.ts"); // few clusters have one
+  return foreignKeysOf(readEncryptionFile(path), storedPrefixOf);
 }

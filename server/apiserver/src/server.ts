@@ -205,8 +205,14 @@ function auditOf(
   if (!audit) return undefined;
   const onError = (err: Error): void =>
     log.error("Audit events could not be written", { path: audit.path, err });
+  const policy = auditPolicyOf(audit.policy, audit.policyPath);
+  if (policy.ignores.length > 0)
+    log.info("Ignored fields of the audit policy that there are not", {
+      path: audit.policyPath,
+      fields: policy.ignores.map(({ field }) => field),
+    });
   return new Audit({
-    policy: auditPolicyOf(audit.policy, audit.policyPath),
+    policy,
     sink: auditLogFile({ ...audit, clock, onError }),
     clock,
   });

@@ -13,10 +13,23 @@
  *           exemptions: { namespaces: [kube-system] }
  */
 
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { load } from "js-yaml";
-import { defaultPolicy, type PodSecurityConfiguration } from "./pod-security/configuration.ts";
+import {
+  fields,
+  listOf,
+  readConfigFile,
+  refuseFindings,
+  TEXT,
+  TEXTS,
+  typedConfig,
+  type ConfigFormat,
+} from "@knarr/machinery/config-file.ts";
+import { FieldErrors } from "@knarr/machinery/field.ts";
+import {
+  POD_SECURITY,
+  validatePodSecurity,
+  type PodSecurityConfiguration,
+} from "./pod-security/configuration.ts";
 import type { LimitedResource } from "./quota/costs.ts";
 
 export interface AdmissionConfiguration {
@@ -25,63 +38,79 @@ export interface AdmissionConfiguration {
   readonly limitedResources: readonly LimitedResource[];
 }
 
-/** Kinds of configuration, by plugin, as `kind.group`. */
-const kinds: Readonly<Record<string, readonly string[]>> = {
-  PodSecurity: ["PodSecurityConfiguration.pod-security.admission.config.k8s.io"],
-  ResourceQuota: [
-    "ResourceQuotaConfiguration.apiserver.config.k8s.io",
-    "Configuration.resourcequota.admission.k8s.io",
-  ],
+export const ADMISSION: ConfigFormat = {
+  kinds: ["apiserver.config.k8s.io/v1", "apiserver.k8s.io/v1alpha1"].map(
+    (version) => `${version} AdmissionConfiguration`,
+  ),
+  schema: fields({ plugins: listOf(fields({ name: TEXT, path: TEXT, configuration: { type: "any" } })) }),
+};
+
+const LIMITED_RESOURCE = fields({
+  ...{ apiGroup: TEXT, resource: TEXT, matchContains: TEXTS },
+  matchScopes: listOf(fields({ scopeName: TEXT, operator: TEXT, values: TEXTS })),
+});
+
+/** What each plugin's configuration is. */
+export const PLUGIN_FORMATS: Readonly<Record<string, ConfigFormat>> = {
+  PodSecurity: POD_SECURITY,
+  ResourceQuota: {
+    kinds: [
+      "apiserver.config.k8s.io/v1 ResourceQuotaConfiguration",
+      ...["v1", "v1beta1", "v1alpha1"].map(
+        (version) => `resourcequota.admission.k8s.io/${version} Configuration`,
+      ),
+    ],
+    schema: fields({ limitedResources: listOf(LIMITED_RESOURCE) }),
+  },
 };
 
 interface File {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly plugins?: readonly { name?: string; path?: string; configuration?: object }[];
+  readonly plugins?: readonly {
+    readonly name?: string;
+    readonly path?: string;
+    readonly configuration?: unknown;
+  }[];
 }
 
 /** Throws an Error that says what is wrong with which file. */
 export function admissionConfigurationOf(path: string | undefined): AdmissionConfiguration {
   const found = new Map<string, any>();
-  if (path) {
-    const { plugins = [], ...file } = read(path) as File;
-    expectKind(file, path, ["AdmissionConfiguration.apiserver.config.k8s.io"]);
-    for (const { name = "", path: elsewhere, configuration } of plugins) {
-      const wanted = kinds[name];
-      if (!wanted) throw problem(path, `there is nothing to configure of a plugin ${JSON.stringify(name)}`);
-      const from = elsewhere ? resolve(dirname(path), elsewhere) : path;
-      const given = elsewhere ? read(from) : configuration;
-      if (!given) continue;
-      expectKind(given, from, wanted);
-      found.set(name, given);
+  if (!path) return configurationOf(found);
+  const errors = new FieldErrors();
+  const { plugins = [] } = typedConfig<File>(readConfigFile(path, placeOf(path)), ADMISSION, errors);
+  plugins.forEach(({ name = "", path: elsewhere, configuration }, i) => {
+    const at = errors.at("plugins").at(i);
+    const format = Object.hasOwn(PLUGIN_FORMATS, name) ? PLUGIN_FORMATS[name] : undefined;
+    if (!format) at.at("name").notSupported(name, Object.keys(PLUGIN_FORMATS));
+    else if (configuration !== undefined)
+      found.set(name, pluginConfiguration(name, configuration, at.at("configuration")));
+    else if (elsewhere) {
+      const from = resolve(dirname(path), elsewhere);
+      const own = new FieldErrors();
+      found.set(name, pluginConfiguration(name, readConfigFile(from, placeOf(from)), own));
+      refuseFindings(own, placeOf(from));
     }
-  }
-  const podSecurity: PodSecurityConfiguration = found.get("PodSecurity") ?? {};
-  try {
-    defaultPolicy(podSecurity);
-  } catch (err) {
-    throw problem(path!, (err as Error).message);
-  }
-  return { podSecurity, limitedResources: found.get("ResourceQuota")?.limitedResources ?? [] };
+  });
+  refuseFindings(errors, placeOf(path));
+  return configurationOf(found);
 }
 
-function read(path: string): object {
-  try {
-    const object = load(readFileSync(path, "utf8"));
-    if (typeof object === "object" && object !== null) return object;
-  } catch (err) {
-    throw new Error(
-      `Cannot read the admission configuration ${path}: ${(err as Error).message.split("\n")[0]}`,
-    );
-  }
-  throw problem(path, "it is no object");
+function configurationOf(found: ReadonlyMap<string, any>): AdmissionConfiguration {
+  return {
+    podSecurity: found.get("PodSecurity") ?? {},
+    limitedResources: found.get("ResourceQuota")?.limitedResources ?? [],
+  };
 }
 
-function expectKind({ apiVersion = "", kind }: File, path: string, wanted: readonly string[]): void {
-  const found = `${kind}.${apiVersion.split("/")[0]}`;
-  if (!wanted.includes(found)) throw problem(path, `it is a ${found}, wanted is a ${wanted.join(" or ")}`);
+function pluginConfiguration(name: string, value: unknown, errors: FieldErrors): unknown {
+  const typed = typedConfig<any>(value, PLUGIN_FORMATS[name]!, errors);
+  if (name === "PodSecurity") validatePodSecurity(typed, errors);
+  typed.limitedResources?.forEach(({ resource }: LimitedResource, i: number) => {
+    if (!resource) errors.at("limitedResources").at(i).at("resource").required();
+  });
+  return typed;
 }
 
-function problem(path: string, why: string): Error {
-  return new Error(`Cannot use the admission configuration ${path}: ${why}`);
+function placeOf(path: string): string {
+  return `the admission configuration ${path}`;
 }

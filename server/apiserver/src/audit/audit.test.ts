@@ -122,8 +122,12 @@ test("auditLogFile loses no event when its file is full and cannot be put aside,
 });
 
 for (const [name, text, complaint] of [
-  ["another kind", "apiVersion: v1\nkind: Pod", /it is v1 Pod, wanted is audit\.k8s\.io\/v1 Policy/],
-  ["no rules", "apiVersion: audit.k8s.io/v1\nkind: Policy", /it has no rules/],
+  [
+    "another kind",
+    "apiVersion: v1\nkind: Pod",
+    /kind: Unsupported value: "v1 Pod": supported values: "audit\.k8s\.io\/v1 Policy"/,
+  ],
+  ["no rules", "apiVersion: audit.k8s.io/v1\nkind: Policy", /rules: Required value: without rules/],
   [
     "an unknown level",
     "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: All}]",

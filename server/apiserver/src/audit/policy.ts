@@ -11,8 +11,18 @@
  *       - level: Metadata
  */
 
-import { load } from "js-yaml";
-import { FieldErrors } from "@knarr/machinery/field.ts";
+import {
+  fields,
+  FLAG,
+  listOf,
+  parseConfig,
+  refuseFindings,
+  TEXT,
+  TEXTS,
+  typedConfig,
+  type ConfigFormat,
+} from "@knarr/machinery/config-file.ts";
+import { FieldErrors, type FieldError } from "@knarr/machinery/field.ts";
 import { dns1123Subdomain } from "@knarr/machinery/names.ts";
 import type { Attributes } from "../request.ts";
 
@@ -48,27 +58,51 @@ interface GroupResources {
 }
 
 interface PolicyFile {
-  readonly apiVersion?: string;
-  readonly kind?: string;
   readonly rules?: readonly PolicyRule[];
   readonly omitStages?: readonly Stage[];
   readonly omitManagedFields?: boolean;
 }
+
+const shared = { omitStages: TEXTS, omitManagedFields: FLAG };
+
+export const AUDIT_POLICY: ConfigFormat = {
+  kinds: ["audit.k8s.io/v1 Policy"],
+  schema: fields({
+    ...shared,
+    rules: listOf(
+      fields({
+        ...shared,
+        ...{
+          level: TEXT,
+          users: TEXTS,
+          userGroups: TEXTS,
+          verbs: TEXTS,
+          namespaces: TEXTS,
+          nonResourceURLs: TEXTS,
+        },
+        resources: listOf(fields({ group: TEXT, resources: TEXTS, resourceNames: TEXTS })),
+      }),
+    ),
+    metadata: { type: "object", values: { type: "any" } },
+  }),
+};
 
 export interface AuditPolicy {
   /** `level` None: nothing of this request is written. */
   decide(attributes: Attributes): AuditDecision;
 }
 
-/** Reads a policy; throws an Error with everything that is wrong with it. */
-export function auditPolicyOf(text: string, path: string): AuditPolicy {
-  const file = parsed(text, path);
+/** Reads a policy; throws an Error with everything that is wrong with it. What it `ignores`, upstream ignores, too. */
+export function auditPolicyOf(
+  text: string,
+  path: string,
+): AuditPolicy & { readonly ignores: readonly FieldError[] } {
+  const place = `the audit policy ${path}`;
   const errors = new FieldErrors();
-  validate(file, errors);
-  if (errors.list.length > 0) {
-    const findings = errors.list.map(({ field, message }) => `${field}: ${message}`).join("; ");
-    throw new Error(`Cannot use the audit policy ${path}: ${findings}`);
-  }
+  const ignored: FieldError[] = [];
+  const file = typedConfig<PolicyFile>(parseConfig(text, place), { ...AUDIT_POLICY, ignored }, errors);
+  if (errors.list.length === 0) validate(file, errors);
+  refuseFindings(errors, place);
   const { rules = [], omitStages = [], omitManagedFields = false } = file;
   const decisions = rules.map((rule) => ({
     rule,
@@ -80,28 +114,13 @@ export function auditPolicyOf(text: string, path: string): AuditPolicy {
   }));
   const nothing: AuditDecision = { level: "None", omittedStages: new Set(), omitsManagedFields: false };
   return {
+    ignores: ignored,
     decide: (attributes) => decisions.find(({ rule }) => fits(rule, attributes))?.decision ?? nothing,
   };
 }
 
-function parsed(text: string, path: string): PolicyFile {
-  let file: unknown;
-  try {
-    file = load(text);
-  } catch (err) {
-    throw new Error(`Cannot read the audit policy ${path}: ${(err as Error).message.split("\n")[0]}`);
-  }
-  const { apiVersion, kind, rules } = (file ?? {}) as PolicyFile;
-  if (apiVersion !== "audit.k8s.io/v1" || kind !== "Policy")
-    throw new Error(
-      `Cannot use the audit policy ${path}: it is ${apiVersion} ${kind}, wanted is audit.k8s.io/v1 Policy`,
-    );
-  if (!Array.isArray(rules) || rules.length === 0)
-    throw new Error(`Cannot use the audit policy ${path}: it has no rules, so nothing would be written`);
-  return file as PolicyFile;
-}
-
 function validate({ rules = [], omitStages = [] }: PolicyFile, errors: FieldErrors): void {
+  if (rules.length === 0) errors.at("rules").required("without rules nothing would be written");
   checkStages(omitStages, errors.at("omitStages"));
   rules.forEach((rule, i) => validateRule(rule, errors.at("rules").at(i)));
 }

@@ -12,58 +12,53 @@
 
 import { providers, type ForeignKey } from "./foreign-keys.ts";
 
-interface Configuration {
-  readonly apiVersion?: string;
-  readonly kind?: string;
+/** As upstream reads it: whoever hands it in has looked at its types and at upstream's rules. */
+export interface EncryptionConfiguration {
   readonly resources?: readonly {
     readonly resources?: readonly string[];
-    readonly providers?: readonly Readonly<Record<string, { readonly keys?: readonly Key[] } | undefined>>[];
+    readonly providers?: readonly Provider[];
   }[];
 }
 
-interface Key {
+/** One of them, by its name. */
+export type Provider = Readonly<Record<string, ProviderSettings | undefined>>;
+
+export interface ProviderSettings {
+  /** Of `kms`. */
+  readonly name?: string;
+  /** Of `kms`. */
+  readonly endpoint?: string;
+  /** Of all others but `identity`. */
+  readonly keys?: readonly Key[];
+}
+
+export interface Key {
   readonly name?: string;
   readonly secret?: string;
 }
 
-/** Needs no keys of ours to read: nothing is encrypted, or nobody here can. */
-const WITHOUT_KEYS = ["identity", "kms"];
-
-/** `prefixOf` says where the store has a resource (`secrets`, `deployments.apps`). Throws SyntaxError that says what is wrong. */
+/** `prefixOf` says where the store has a resource (`secrets`, `deployments.apps`). */
 export async function foreignKeysOf(
-  configuration: unknown,
+  { resources = [] }: EncryptionConfiguration,
   prefixOf: (resource: string) => string,
 ): Promise<ForeignKey[]> {
-  const { apiVersion, kind, resources } = (configuration ?? {}) as Configuration;
-  if (kind !== "EncryptionConfiguration" || !apiVersion?.startsWith("apiserver.config.k8s.io/"))
-    throw new SyntaxError("wants an EncryptionConfiguration of apiserver.config.k8s.io/v1");
   const found: ForeignKey[] = [];
-  for (const { resources: names = [], providers: configured = [] } of resources ?? []) {
+  for (const { resources: names = [], providers: configured = [] } of resources) {
     // A wildcard is of many kinds: then the name of the key has to do.
     const prefixes = names.some((name) => name.startsWith("*")) ? [""] : names.map(prefixOf);
     const covers = (storeKey: string): boolean => prefixes.some((prefix) => storeKey.startsWith(prefix));
-    for (const [provider, { keys = [] }] of configured.flatMap(withValues)) {
-      if (WITHOUT_KEYS.includes(provider)) continue;
-      for (const key of keys)
-        found.push({ provider, name: key.name ?? "", covers, open: await openerOf(provider, key) });
-    }
+    for (const [provider, keys] of configured.flatMap(keysOf))
+      for (const { name = "", secret = "" } of keys) {
+        const open = (await providers[provider]!.opener())(Buffer.from(secret, "base64"));
+        found.push({ provider, name, covers, open });
+      }
   }
   return found;
 }
 
-function withValues<T>(
-  provider: Readonly<Record<string, T | undefined>>,
-): [string, T | Record<string, never>][] {
-  return Object.entries(provider).map(([name, value]) => [name, value ?? {}]);
-}
-
-async function openerOf(provider: string, { name, secret = "" }: Key): Promise<ForeignKey["open"]> {
-  const known = Object.hasOwn(providers, provider) ? providers[provider] : undefined;
-  if (!known) throw new SyntaxError(`there is no provider ${JSON.stringify(provider)}`);
-  const bytes = Buffer.from(secret, "base64");
-  if (!known.lengths.includes(bytes.length))
-    throw new SyntaxError(
-      `the key ${JSON.stringify(name)} of ${provider} has ${bytes.length} bytes, wants ${known.lengths.join(" or ")} in base64`,
-    );
-  return (await known.opener())(bytes);
+/** Of those that have keys: `identity` encrypts nothing, and what `kms` has encrypted nobody here can read. */
+function keysOf(provider: Provider): [string, readonly Key[]][] {
+  return Object.entries(provider)
+    .filter(([name]) => Object.hasOwn(providers, name))
+    .map(([name, value]) => [name, value?.keys ?? []]);
 }

@@ -163,14 +163,17 @@ test("a configuration that says nothing sensible is refused", async () => {
   const head = "apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\n";
   await assert.rejects(
     start("kind: Pod\napiVersion: v1\n"),
-    /it is a Pod\.v1, wanted is a AdmissionConfiguration/,
+    /kind: Unsupported value: "v1 Pod": supported values: "apiserver\.config\.k8s\.io\/v1 AdmissionConfiguration"/,
   );
-  await assert.rejects(start(`${head}plugins: [{ name: Nope }]`), /nothing to configure of a plugin "Nope"/);
+  await assert.rejects(
+    start(`${head}plugins: [{ name: Nope }]`),
+    /plugins\[0\]\.name: Unsupported value: "Nope"/,
+  );
   await assert.rejects(
     start(
       `${head}plugins: [{ name: PodSecurity, configuration: { kind: PodSecurityConfiguration, apiVersion: pod-security.admission.config.k8s.io/v1, defaults: { warn: x } } }]`,
     ),
-    /defaults\.warn: Invalid value: "x": must be one of privileged/,
+    /plugins\[0\]\.configuration\.defaults\.warn: Invalid value: "x": must be one of privileged/,
   );
 });
 
