@@ -19,7 +19,8 @@ import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
 import { makeProtoOrdinary } from "@knarr/std/ordinary-keys.ts";
 import { Audit } from "./audit/audit.ts";
-import { auditLogFile } from "./audit/log-file.ts";
+import { AuditLog } from "./audit/log.ts";
+import { LogFile } from "./audit/log-file.ts";
 import { auditPolicyOf } from "./audit/policy.ts";
 import { Admission } from "./admission/chain.ts";
 import { AdmissionMetrics } from "./admission/metrics.ts";
@@ -114,8 +115,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     options.limitsRequests === false ? undefined : stack.use(new RequestLimits({ caches, metrics, clock }));
   const admissionMetrics = new AdmissionMetrics(metrics);
   const configuration = admissionConfigurationOf(options.admissionConfig);
-  const audit = auditOf(options, { clock, log });
-  if (audit) stack.use(audit);
+  const audit = await auditOf(options, { clock, log });
+  if (audit) stack.use(audit.log);
   const parts: Parts = {
     ...(audit && { audit }),
     ...(limits && { limits }),
@@ -198,24 +199,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
 }
 
-function auditOf(
+async function auditOf(
   { audit }: ApiServerOptions,
   { clock, log }: Pick<Parts, "clock" | "log">,
-): Audit | undefined {
+): Promise<Audit | undefined> {
   if (!audit) return undefined;
-  const onError = (err: Error): void =>
-    log.error("Audit events could not be written", { path: audit.path, err });
   const policy = auditPolicyOf(audit.policy, audit.policyPath);
   if (policy.ignores.length > 0)
     log.info("Ignored fields of the audit policy that there are not", {
       path: audit.policyPath,
       fields: policy.ignores.map(({ field }) => field),
     });
-  return new Audit({
-    policy,
-    sink: auditLogFile({ ...audit, clock, onError }),
-    clock,
-  });
+  const file = await LogFile.open({ ...audit, clock });
+  return new Audit({ policy, log: new AuditLog({ file, clock, log }), clock });
 }
 
 interface Published {

@@ -1,15 +1,13 @@
-/** What a policy lets into the audit log, and what the log is like on disk. */
+/** What a policy lets into the audit log. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
 import { secret } from "@knarr/kinds/core/secret.ts";
-import { FakeClock } from "@knarr/std/clock.ts";
 import { startTestServer } from "../testing/server.ts";
-import { auditLogFile } from "./log-file.ts";
 import { auditPolicyOf } from "./policy.ts";
 
 const POLICY = `
@@ -77,48 +75,6 @@ test("the audit log has of each request what the policy wants", async () => {
   assert.equal(refused.responseStatus.code, 403);
   assert.equal(refused.annotations["authorization.k8s.io/decision"], "forbid");
   assert.equal(refused.requestObject, undefined);
-});
-
-test("auditLogFile puts a full file aside and forgets the oldest", async () => {
-  using place = folder();
-  const clock = new FakeClock(Date.parse("2026-01-01T00:00:00Z"));
-  const path = join(place.path, "audit.log");
-  const onError = (err: Error): void => assert.fail(err);
-  const line = { text: "x".repeat(700 * 1024) };
-  for (let i = 0; i < 4; i++) {
-    using sink = auditLogFile({ path, maxSize: 1, maxBackups: 2, clock, onError });
-    sink.write(line);
-    await clock.advance(1000);
-  }
-  assert.deepEqual(readdirSync(place.path).sort(), [
-    "audit-2026-01-01T00-00-03.000.log",
-    "audit-2026-01-01T00-00-04.000.log",
-    "audit.log",
-  ]);
-});
-
-test("auditLogFile loses no event when its file is full and cannot be put aside, or is gone", async () => {
-  using place = folder();
-  const clock = new FakeClock(Date.parse("2026-01-01T00:00:00Z"));
-  const path = join(place.path, "audit.log");
-  const errors: Error[] = [];
-  const line = { text: "x".repeat(700 * 1024) };
-  using sink = auditLogFile({ path, maxSize: 1, clock, onError: (err) => errors.push(err) });
-  const write = async () => {
-    sink.write(line);
-    await new Promise(setImmediate);
-  };
-  await write();
-  mkdirSync(join(place.path, "audit-2026-01-01T00-00-00.000.log")); // a file cannot take its place
-  await write();
-  await write();
-  assert.equal(errors.length, 1, "told once");
-  const size = statSync(path).size;
-  assert.ok(size > 2 << 20, `all three are there: ${size} bytes`);
-  rmSync(path);
-  await write();
-  await write();
-  assert.ok(statSync(path).size > 700 * 1024, "a new file was begun");
 });
 
 for (const [name, text, complaint] of [

@@ -8,33 +8,26 @@ import { formatMicroTime } from "@knarr/machinery/time.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
 import type { User } from "../request.ts";
-import type { AuditSink } from "./log-file.ts";
+import type { AuditLog } from "./log.ts";
 import { LEVELS, type AuditDecision, type AuditPolicy, type Level, type Stage } from "./policy.ts";
 
 export interface AuditOptions {
   readonly policy: AuditPolicy;
-  readonly sink: AuditSink;
+  readonly log: AuditLog;
   readonly clock: Clock;
 }
 
-export class Audit implements Disposable {
+export class Audit {
   readonly #options: AuditOptions;
-  /** Written so far. */
-  events = 0;
   /** Requests by the level the policy gives them. */
   readonly levels: Record<Level, number> = { None: 0, Metadata: 0, Request: 0, RequestResponse: 0 };
 
   constructor(options: AuditOptions) {
-    const { sink } = options;
-    const write = (event: object): void => {
-      this.events++;
-      sink.write(event);
-    };
-    this.#options = { ...options, sink: { write, [Symbol.dispose]: () => sink[Symbol.dispose]() } };
+    this.#options = options;
   }
 
-  [Symbol.dispose](): void {
-    this.#options.sink[Symbol.dispose]();
+  get log(): AuditLog {
+    return this.#options.log;
   }
 
   /** The record of a request whose user is known; undefined when nothing of it is written. */
@@ -130,8 +123,8 @@ export class AuditRecord {
 
   write(stage: Stage): void {
     if (this.#decision.omittedStages.has(stage)) return;
-    const { sink, clock } = this.#options;
-    sink.write({
+    const { log, clock } = this.#options;
+    log.write({
       ...this.#event(stage),
       stageTimestamp: formatMicroTime(clock.now()),
       ...this.#annotations(),

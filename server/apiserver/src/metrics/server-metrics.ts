@@ -105,12 +105,24 @@ function showVersion(metrics: Metrics): void {
   ]);
 }
 
+/** Upstream's name for the part of an audit log that loses events when what is behind it takes none. */
+const AUDIT_BUFFER = "buffered";
+
 /** Without a policy nothing is audited, and that is shown, too. */
 function showAudit(metrics: Metrics, audit: Parts["audit"]): void {
   const type = "counter";
-  metrics.read({ name: "apiserver_audit_event_total", help: "Audit events that were written.", type }, () => [
-    [audit?.events ?? 0],
+  metrics.read({ name: "apiserver_audit_event_total", help: "Audit events that there were.", type }, () => [
+    [audit?.log.events ?? 0],
   ]);
+  metrics.read(
+    {
+      name: "apiserver_audit_error_total",
+      help: "Audit events that were lost, as their log took none.",
+      type,
+      labels: ["plugin"],
+    },
+    () => [[audit?.log.lost ?? 0, AUDIT_BUFFER]],
+  );
   metrics.read(
     {
       name: "apiserver_audit_level_total",
