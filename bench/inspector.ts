@@ -1,7 +1,6 @@
 /** V8's CPU profile of a Node.js process that runs already: its inspector is started by SIGUSR1, and spoken to over a WebSocket. */
 
-import { readFileSync } from "node:fs";
-import { watch } from "node:fs/promises";
+import { readFileSync, watch } from "node:fs";
 
 /** What a sampled call tree says of one function called in one way. */
 export interface ProfileNode {
@@ -14,12 +13,14 @@ export interface ProfileNode {
 
 export interface CpuProfile {
   readonly nodes: readonly ProfileNode[];
+  /** Microseconds between two samples. */
+  readonly timeDeltas: readonly number[];
 }
 
 /** For the process that is to be profiled: a port of its own. */
 export const INSPECTABLE = { NODE_OPTIONS: "--inspect-port=127.0.0.1:0" };
 
-const SAMPLE_MICROSECONDS = 250;
+const SAMPLE_MICROSECONDS = 500;
 const PATIENCE_MS = 10_000;
 
 export class Inspector implements Disposable {
@@ -29,22 +30,16 @@ export class Inspector implements Disposable {
 
   /** Once for each process, which was started with INSPECTABLE and whose standard error goes to the file `log`. */
   static async attach(pid: number, log: string): Promise<Inspector> {
-    const changes = watch(log, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    process.kill(pid, "SIGUSR1");
-    for await (const _ of changes) {
-      const [, url] = /Debugger listening on (ws:\S+)/.exec(readFileSync(log, "utf8")) ?? [];
-      if (!url) continue;
-      const socket = new WebSocket(url);
-      await new Promise((resolve, reject) => {
-        socket.addEventListener("open", resolve);
-        socket.addEventListener("error", () => reject(new Error(`Cannot reach the inspector at ${url}`)));
-      });
-      const inspector = new Inspector(socket);
-      await inspector.#call("Profiler.enable");
-      await inspector.#call("Profiler.setSamplingInterval", { interval: SAMPLE_MICROSECONDS });
-      return inspector;
-    }
-    throw new Error(`Process ${pid} started no inspector; see ${log}`);
+    const url = await addressOf(pid, log);
+    const socket = new WebSocket(url);
+    await new Promise((resolve, reject) => {
+      socket.addEventListener("open", resolve);
+      socket.addEventListener("error", () => reject(new Error(`Cannot reach the inspector at ${url}`)));
+    });
+    const inspector = new Inspector(socket);
+    await inspector.#call("Profiler.enable");
+    await inspector.#call("Profiler.setSamplingInterval", { interval: SAMPLE_MICROSECONDS });
+    return inspector;
   }
 
   private constructor(socket: WebSocket) {
@@ -78,5 +73,25 @@ export class Inspector implements Disposable {
 
   [Symbol.dispose](): void {
     this.#socket.close();
+  }
+}
+
+/** Starts the inspector, which says where it listens. */
+async function addressOf(pid: number, log: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const late = setTimeout(
+    () => reject(new Error(`Process ${pid} started no inspector; see ${log}`)),
+    PATIENCE_MS,
+  );
+  const watcher = watch(log, () => {
+    const [, url] = /Debugger listening on (ws:\S+)/.exec(readFileSync(log, "utf8")) ?? [];
+    if (url) resolve(url);
+  });
+  try {
+    process.kill(pid, "SIGUSR1");
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    watcher.close();
   }
 }

@@ -5,12 +5,14 @@
 
 import type { CpuProfile, ProfileNode } from "./inspector.ts";
 
+/** Also what Node.js does between two callbacks, where V8 takes the event loop for idle: writes that go on when the socket takes more. */
+export const OUTSIDE = "outside JavaScript: TLS, sockets";
 const REST = "the rest";
 
 /** In the order of the table. What is none of them is the rest. */
 const LAYERS: readonly (readonly [name: string, file: RegExp])[] = [
   ["collecting garbage", /^\(garbage collector\)$/],
-  ["outside JavaScript: TLS, sockets", /^\((program|root)\)$/],
+  [OUTSIDE, /^\((program|root)\)$/],
   ["Node.js: HTTP/2, streams, promises, ticks", /^node:/],
   ["authentication, authorization, flow control", /apiserver\/src\/(authn|authz|flow-control|access\.ts)/],
   ["HTTP and the pipeline", /apiserver\/src\/(http|pipeline|negotiation|aggregation|[a-z-]+\.ts$)/],
@@ -25,14 +27,16 @@ const LAYERS: readonly (readonly [name: string, file: RegExp])[] = [
 
 export const layerNames: readonly string[] = [...LAYERS.map(([name]) => name), REST];
 
-/** Samples of each layer. Those that found the event loop waiting are left out. */
-export function samplesByLayer({ nodes }: CpuProfile): Map<string, number> {
+/** Microseconds of each layer. Samples that found the event loop idle are left out. */
+export function timeByLayer({ nodes, timeDeltas }: CpuProfile): Map<string, number> {
+  // What lies between most samples. Between some it is more, while others have the processor.
+  const interval = timeDeltas.toSorted((a, b) => a - b)[timeDeltas.length >> 1]!;
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const sums = new Map<string, number>();
   const visit = (node: ProfileNode, caller: string): void => {
     const layer = layerOf(node) ?? caller;
     if (node.callFrame.functionName !== "(idle)")
-      sums.set(layer, (sums.get(layer) ?? 0) + (node.hitCount ?? 0));
+      sums.set(layer, (sums.get(layer) ?? 0) + (node.hitCount ?? 0) * interval);
     for (const child of node.children ?? []) visit(byId.get(child)!, layer);
   };
   visit(nodes[0]!, REST);

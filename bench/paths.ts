@@ -22,7 +22,7 @@ const WATCHERS = 100;
 const WATCHED_WRITES = 500;
 
 /** Rounds until V8 has compiled what it will: some 20,000 requests. */
-export const WARM_ROUNDS = 4;
+export const WARM_ROUNDS = 5;
 
 /** Does `work`, which takes `path` so many times, and looks at the server meanwhile. */
 export type Observe = (path: string, times: number, work: () => Promise<void>) => Promise<void>;

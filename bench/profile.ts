@@ -8,15 +8,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ApiClient } from "./api-client.ts";
 import { Inspector, INSPECTABLE, type CpuProfile } from "./inspector.ts";
-import { layerNames, samplesByLayer } from "./layers.ts";
+import { layerNames, OUTSIDE, timeByLayer } from "./layers.ts";
 import { startLocalKnarr } from "./local-knarr.ts";
 import { fill, walk, WARM_ROUNDS, type Observe } from "./paths.ts";
 import { EVENT_LOOP, threadNames, threadTimes } from "./threads.ts";
 
 const PORT = 17811;
-/** Without a profiler, which takes time itself. */
-const MEASURED_ROUNDS = 3;
-const PROFILED_ROUNDS = 3;
+/** Without a profiler, which slows a server down by half. */
+const MEASURED_ROUNDS = 4;
+const PROFILED_ROUNDS = 4;
 
 /** One server under load, and what was seen of each path. */
 interface Side {
@@ -28,13 +28,15 @@ interface Side {
   readonly seen: Map<string, Seen>;
 }
 
-/** Of one path, added up over the rounds. */
+/** Of one path, added up over the rounds; all in microseconds. */
 class Seen {
   times = 0;
-  /** Microseconds by thread. */
+  /** By thread, in measured rounds. */
   readonly threads = new Map<string, number>();
-  /** Samples by layer. */
+  /** Of the event loop in profiled rounds, by layer, as far as the profile sees it. */
   readonly layers = new Map<string, number>();
+  /** Of the event loop in profiled rounds, as the kernel counts it. */
+  profiled = 0;
 }
 
 export async function run(): Promise<void> {
@@ -66,18 +68,24 @@ async function start(stack: AsyncDisposableStack, name: string, checkout?: strin
 
 function measureThreads({ pid, seen }: Side): Observe {
   return async (path, times, work) => {
+    const of = seen.getOrInsertComputed(path, () => new Seen());
     const before = threadTimes(pid);
     await work();
-    const of = seen.getOrInsertComputed(path, () => new Seen());
-    of.times += times;
     for (const [thread, time] of threadTimes(pid)) add(of.threads, thread, time - before.get(thread)!);
+    of.times += times;
   };
 }
 
-function profileLayers({ name, seen }: Side, inspector: Inspector): Observe {
+function profileLayers({ name, pid, seen }: Side, inspector: Inspector): Observe {
   return async (path, _times, work) => {
-    const profile = await inspector.record(work);
-    for (const [layer, samples] of samplesByLayer(profile)) add(seen.get(path)!.layers, layer, samples);
+    const of = seen.get(path)!;
+    const loopTime = (): number => threadTimes(pid).get(EVENT_LOOP)!;
+    const profile = await inspector.record(async () => {
+      const before = loopTime();
+      await work();
+      of.profiled += loopTime() - before;
+    });
+    for (const [layer, time] of timeByLayer(profile)) add(of.layers, layer, time);
     keep(`${name}-${path.replaceAll(/[ ,]+/g, "-")}`, profile);
   };
 }
@@ -95,19 +103,23 @@ function add(sums: Map<string, number>, key: string, value: number): void {
 function print(sides: readonly Side[]): void {
   const paths = [...sides[0]!.seen.keys()];
   const line = (name: string, figure: (seen: Seen) => number): void => {
-    const cells = paths.map((path) => sides.map(({ seen }) => text(figure(seen.get(path)!))).join(" / "));
+    const cells = paths.map((path) =>
+      sides.map(({ seen }) => text(figure(seen.get(path)!) / seen.get(path)!.times)).join(" / "),
+    );
     console.log(`| ${name} | ${cells.join(" | ")} |`);
   };
   console.log(`| µs of CPU for one | ${paths.join(" | ")} |\n|---|${"---|".repeat(paths.length)}`);
-  const ofThread = ({ threads, times }: Seen, thread: string): number => threads.get(thread)! / times;
-  for (const thread of threadNames) line(thread, (seen) => ofThread(seen, thread));
-  line("together", (seen) => sum(seen.threads) / seen.times);
-  for (const layer of layerNames)
-    line(
-      `event loop: ${layer}`,
-      (seen) => ((seen.layers.get(layer) ?? 0) / sum(seen.layers)) * ofThread(seen, EVENT_LOOP),
-    );
-  line("samples", ({ layers }) => sum(layers));
+  for (const thread of threadNames) line(thread, ({ threads }) => threads.get(thread)!);
+  line("together", ({ threads }) => sum(threads));
+  for (const layer of layerNames) line(`event loop: ${layer}`, (seen) => ofLayer(seen, layer));
+}
+
+/** Layers add up to the event loop's time: what the profile does not see of it is outside JavaScript. */
+function ofLayer({ threads, layers, profiled }: Seen, layer: string): number {
+  const visible = sum(layers);
+  const hidden = Math.max(0, profiled - visible);
+  const time = (layers.get(layer) ?? 0) + (layer === OUTSIDE ? hidden : 0);
+  return (time / (visible + hidden)) * threads.get(EVENT_LOOP)!;
 }
 
 function sum(of: ReadonlyMap<string, number>): number {
