@@ -6,9 +6,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { once } from "node:events";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { CertificateFolder, type KeyPair } from "@knarr/distro/pki/certificates.ts";
 import { readConfig, type Config } from "@knarr/distro/config.ts";
@@ -25,14 +27,24 @@ export const upstreamMissing = missingPrograms("etcd", "kube-apiserver");
 
 export interface Reply {
   readonly code: number;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
   /** Of an answer that is one object. */
   readonly body: any;
 }
 
+/** What is asked with its bytes as they are. */
+export interface RawRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
 /** One of the two. */
 export interface Side {
   readonly name: string;
+  ask(request: RawRequest): Promise<Reply>;
   send(method: string, path: string, body?: object): Promise<Reply>;
   /** As `send`, for what must succeed; gives the body. */
   must(method: string, path: string, body?: object): Promise<any>;
@@ -145,21 +157,33 @@ async function startUpstream({ folder, authority, serving, etcd, encryption }: U
 }
 
 function sideOf(name: string, port: number, agent: Agent): Side {
-  const send = async (method: string, path: string, body?: object): Promise<Reply> => {
-    const bytes = body && Buffer.from(JSON.stringify(body));
-    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
-    const headers = bytes ? { "content-type": type, "content-length": bytes.length } : {};
-    const asked = request({ host: "127.0.0.1", port, agent, method, path, headers });
-    asked.end(bytes);
-    const [answer] = await once(asked, "response");
-    const chunks: Buffer[] = [];
-    for await (const chunk of answer) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString();
+  const ask = async ({ method, path, headers = {}, body }: RawRequest): Promise<Reply> => {
+    const length = body && { "content-length": body.length };
+    const asked = request({
+      host: "127.0.0.1",
+      port,
+      agent,
+      method,
+      path,
+      headers: { ...headers, ...length },
+    });
+    asked.end(body);
+    const [answer] = (await once(asked, "response")) as [IncomingMessage];
+    const text = (await buffer(answer)).toString();
     const isObject = text.startsWith("{") && !text.includes("\n{");
-    return { code: answer.statusCode, text, body: isObject ? JSON.parse(text) : undefined };
+    const { statusCode: code = 0, headers: answered } = answer;
+    return { code, headers: answered, text, body: isObject ? JSON.parse(text) : undefined };
+  };
+  const send = (method: string, path: string, body?: object): Promise<Reply> => {
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    return ask({
+      ...{ method, path },
+      ...(body && { headers: { "content-type": type }, body: Buffer.from(JSON.stringify(body)) }),
+    });
   };
   return {
     name,
+    ask,
     send,
     async must(method, path, body) {
       const reply = await send(method, path, body);

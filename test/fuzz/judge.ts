@@ -8,50 +8,10 @@
  * - What was acknowledged is read back.
  */
 
+import { EXCUSED } from "./excused.ts";
 import { places } from "./places.ts";
 import type { FuzzRequest } from "./requests.ts";
 import { goesOn, isByHand, type Reply, type Target } from "./target.ts";
-
-const PLAIN_ERRORS = [
-  /"message":"failed to (create typed patch|create manager for|convert new object|update managed) /,
-  /"message":"(unable to find api field in struct|unknown patch type|resourceVersion should not be set)/,
-  /"message":"(The order in patch list|list element types are not identical|merging an object in json|expected a )/,
-  /"message":"map: .* does not contain declared merge key: /,
-  /Object .(apiVersion|kind). is missing in /,
-  /the spec replicas field \\"\.spec\.replicas\\" does not exist/,
-  /"message":"\[?target\.(kind|name): /,
-];
-
-/** Of a mutating policy's patch: what it makes is decoded, and is no object of the kind. */
-const NO_OBJECT = /"message":"Internal error occurred: (strict decoding error|json: cannot unmarshal)/;
-
-/** Codes of 500 and more that are right: upstream gives them, too. */
-const EXCUSED: readonly { readonly code: number; readonly text: RegExp; readonly because: string }[] = [
-  {
-    code: 500,
-    text: /failed calling webhook/,
-    because: "a webhook with failurePolicy Fail cannot be reached",
-  },
-  ...PLAIN_ERRORS.map((text) => ({
-    code: 500,
-    text,
-    because: "upstream's code returns an error here that has no status",
-  })),
-  { code: 500, text: NO_OBJECT, because: "upstream calls what a policy's patch did an internal error" },
-  { code: 500, text: /no preferred addresses found/, because: "a node without addresses cannot be reached" },
-  {
-    code: 503,
-    text: /error trying to reach service|no endpoints available|^$/,
-    because: "nobody is behind a proxied address",
-  },
-  { code: 503, text: /service unavailable/, because: "an APIService was made whose server is not there" },
-  { code: 504, text: /Timeout|timeout/, because: "the client asked for less time than it takes" },
-  {
-    code: 504,
-    text: /Too large resource version/,
-    because: "a revision that is not there yet was asked for",
-  },
-];
 
 /** Node.js' HTTP/2 sends no longer header. */
 const LONGEST_PATH = 60_000;

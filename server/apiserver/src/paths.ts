@@ -1,5 +1,6 @@
 /** Every path that is no resource, and what answers it. The list is what `GET /` shows. */
 
+import { notAcceptable } from "@knarr/machinery/status.ts";
 import type { Access } from "./access.ts";
 import type { Aggregator } from "./aggregation/aggregator.ts";
 import type { Caches } from "./cache/cache.ts";
@@ -7,7 +8,7 @@ import { Discovery, unlessKnown } from "./discovery/discovery.ts";
 import { GIT_VERSION, versionInfo } from "./discovery/version.ts";
 import { healthAnswer, type HealthCheck } from "./health/health.ts";
 import type { Metrics } from "@knarr/std/metrics.ts";
-import { clausesOf } from "./negotiation/accept.ts";
+import { clausesOf, outputOf } from "./negotiation/accept.ts";
 import { OpenApi, type Published } from "./openapi/documents.ts";
 import { OPENAPI_V2_PROTOBUF } from "./openapi/protobuf.ts";
 import { words } from "./openapi/words.ts";
@@ -41,7 +42,7 @@ export function nonResourcePaths(context: PathsContext): PathEntry[] {
       path: "/apis/",
       handler: (_, request) => (isRoot(request) ? discovery.groups(request) : discovery.below(request)),
     },
-    { path: "/version", handler: () => json(versionInfo()) },
+    { path: "/version", handler: version },
     {
       path: "/metrics",
       handler: () => textAnswer(200, metrics.text(), "text/plain; version=0.0.4; charset=utf-8"),
@@ -51,6 +52,13 @@ export function nonResourcePaths(context: PathsContext): PathEntry[] {
     ...identityPaths(context),
   ];
   return entries;
+}
+
+/** JSON alone. */
+function version(_: unknown, { headers, query }: ApiRequest): WholeAnswer {
+  if (outputOf(headers.accept, query, { transforms: false }).format !== "json")
+    throw notAcceptable(["application/json"]);
+  return json(versionInfo());
 }
 
 function isRoot({ route }: ApiRequest): boolean {

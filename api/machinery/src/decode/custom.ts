@@ -144,12 +144,7 @@ function readJson(bytes: Uint8Array): Read {
 
 /** Upstream does not say here that it converts YAML. */
 function readYaml(bytes: Uint8Array): Read {
+  const { value, duplicates } = parseYaml(bytes);
   const bare = (message: string): string => message.replace(/^error converting YAML to JSON: /, "");
-  try {
-    const { value, duplicates } = parseYaml(bytes);
-    return { value, duplicates: () => duplicates.map(bare) };
-  } catch (err) {
-    if (err instanceof SyntaxError) throw new SyntaxError(bare(err.message), { cause: err });
-    throw err;
-  }
+  return { value, duplicates: () => duplicates.map(bare) };
 }

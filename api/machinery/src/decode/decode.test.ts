@@ -246,8 +246,21 @@ test("decodeBody reads YAML as Go does", () => {
   );
   assert.match(
     messageOf(() => read("a: [")),
-    /^the object provided is unrecognized \(must be of type ConfigMap\): error converting YAML to JSON: yaml: /,
+    /^the object provided is unrecognized \(must be of type ConfigMap\): yaml: /,
   );
+  for (const [octets, says] of [
+    [[0xc3, 0x28], "invalid trailing UTF-8 octet"],
+    [[0xff, 0xfe], "invalid leading UTF-8 octet"],
+    [[0xed, 0xa0, 0x80], "invalid Unicode character"],
+    [[0xf4, 0x90, 0x80, 0x80], "invalid Unicode character"],
+    [[0x7f], "control characters are not allowed"],
+  ] as const) {
+    const bytes = Buffer.concat([Buffer.from('data: {a: "'), Buffer.from(octets), Buffer.from('"}')]);
+    assert.match(
+      messageOf(() => decodeBody(bytes, configMap, { mediaType: YAML_TYPE })),
+      new RegExp(`: yaml: ${says} \\(`),
+    );
+  }
   const twice = "data:\n  a: x\n  a: z\n";
   assert.deepEqual(read(twice).warnings, ['line 3: key "a" already set in map']);
   assert.match(

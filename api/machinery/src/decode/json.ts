@@ -4,6 +4,8 @@
  * and names what is wrong in Go's words.
  */
 
+import { quote } from "../quote.ts";
+
 /** A number that is not written as a whole number: Go refuses `1.0` and `1e3` for an int, and quantities keep the text. */
 export class NumberText {
   readonly text: string;
@@ -315,8 +317,9 @@ class JsonParser {
   }
 }
 
+/** Go's decoder goes by bytes: of a character that has several it shows the first. */
 function quoteCharacter(character: string): string {
   if (character === "'") return "'\\''";
   if (character === '"') return "'\"'";
-  return `'${JSON.stringify(character).slice(1, -1)}'`;
+  return `'${quote(String.fromCharCode(Buffer.from(character)[0]!)).slice(1, -1)}'`;
 }

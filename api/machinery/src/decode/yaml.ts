@@ -3,6 +3,7 @@
  * (`yes` is true, `010` is 8), dates stay text, keys become text, `<<` merges.
  */
 
+import { isUtf8 } from "node:buffer";
 import {
   defineMappingTag,
   defineScalarTag,
@@ -17,6 +18,7 @@ import {
 } from "js-yaml";
 import { quote } from "../quote.ts";
 import { MAX_DEPTH, parseJson } from "./json.ts";
+import { yamlTextOf } from "./yaml-text.ts";
 
 export interface ParsedYaml {
   readonly value: unknown;
@@ -36,7 +38,7 @@ export function parseYaml(bytes: Uint8Array): ParsedYaml {
 
 /** kubectl sends JSON where it says YAML, and JSON is read many times faster; undefined when it is not quite that. */
 function parseAsJson(bytes: Uint8Array): ParsedYaml | undefined {
-  if (bytes[0] !== OPEN_BRACE) return undefined;
+  if (bytes[0] !== OPEN_BRACE || !isUtf8(bytes)) return undefined;
   try {
     const { value, hasDuplicates } = parseJson(bytes);
     return hasDuplicates ? undefined : { value, duplicates: [] };
@@ -47,7 +49,7 @@ function parseAsJson(bytes: Uint8Array): ParsedYaml | undefined {
 }
 
 function parseText(bytes: Uint8Array): ParsedYaml {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  const text = yamlTextOf(bytes);
   try {
     const first = loadAll(text, { schema: goSchema, maxDepth: MAX_DEPTH })[0] ?? null;
     const reading = { left: MAX_VALUES, duplicates: new Set<string>() };
@@ -56,7 +58,7 @@ function parseText(bytes: Uint8Array): ParsedYaml {
   } catch (err) {
     if (!(err instanceof YAMLException)) throw err;
     const line = err.mark ? `line ${err.mark.line + 1}: ` : "";
-    throw new SyntaxError(`error converting YAML to JSON: yaml: ${line}${err.reason}`, { cause: err });
+    throw new SyntaxError(`yaml: ${line}${err.reason}`, { cause: err });
   }
 }
 
@@ -98,9 +100,7 @@ function toJson(value: unknown, reading: Reading, depth = 0): unknown {
 
 function keyText(key: unknown): string {
   if (typeof key === "object")
-    throw new SyntaxError(
-      `error converting YAML to JSON: unsupported map key of type: ${key === null ? "null" : "map"}`,
-    );
+    throw new SyntaxError(`unsupported map key of type: ${key === null ? "null" : "map"}`);
   return String(key);
 }
 

@@ -98,7 +98,9 @@ async function givenOptions(request: ApiRequest): Promise<any> {
 
 /** Upstream hands the decoder's own words on here. */
 function unwrapped(message: string): string {
-  return message.replace(/^.* cannot be handled as a DeleteOptions: /, "");
+  return message
+    .replace(/^.* cannot be handled as a DeleteOptions: /, "")
+    .replace(/^the object provided is unrecognized \(must be of type DeleteOptions\): (.*) \(.*\)$/s, "$1");
 }
 
 function optionsInQuery(query: URLSearchParams): any {

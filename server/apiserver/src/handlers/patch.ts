@@ -221,7 +221,8 @@ export async function appliedObject(
   try {
     parsed = parseYaml(await body.read());
   } catch (err) {
-    if (err instanceof SyntaxError) throw badRequest(`error decoding YAML: ${err.message}`);
+    if (err instanceof SyntaxError)
+      throw badRequest(`error decoding YAML: error converting YAML to JSON: ${err.message}`);
     throw err;
   }
   if (parsed.duplicates.length > 0 && fieldValidation === "Strict")

@@ -7,7 +7,7 @@ import { Agent } from "node:https";
 import type { ConnectionOptions } from "node:tls";
 import { node as nodeKind } from "@knarr/kinds/core/node.ts";
 import type { Node } from "@knarr/kinds/generated/core-v1.ts";
-import { ApiError, notFound } from "@knarr/machinery/status.ts";
+import { notFound, plain500 } from "@knarr/machinery/status.ts";
 import type { World } from "../admission/plugin.ts";
 import type { KubeletClientOptions } from "../options.ts";
 import { Http1Upstream } from "../proxying/http1-upstream.ts";
@@ -35,12 +35,12 @@ export class NodeConnections implements Disposable {
     this.#agent = new Agent({ keepAlive: true, ...this.#tls });
   }
 
-  /** Throws ApiError NotFound for a node there is none of, and InternalError for one without address. */
+  /** Throws ApiError NotFound for a node there is none of, and a plain 500 for one without address. */
   addressOf(name: string): NodeAddress {
     const node = this.#world.get(nodeKind, name);
     if (!node) throw notFound({ group: "", resource: "nodes" }, name);
     const host = hostOf(node);
-    if (!host) throw noAddress(name);
+    if (!host) throw plain500("no preferred addresses found; known addresses: []");
     const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || this.#options?.port || DEFAULT_PORT;
     return { host, port };
   }
@@ -69,11 +69,4 @@ function hostOf(node: Node): string | undefined {
     if (found) return found.address;
   }
   return undefined;
-}
-
-function noAddress(name: string): ApiError {
-  const message = `no preferred addresses found; known addresses: []`;
-  return new ApiError("InternalError", `Internal error occurred: ${message}`, {
-    causes: [{ message: `${message} (node ${name})` }],
-  });
 }

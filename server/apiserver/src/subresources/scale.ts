@@ -67,7 +67,8 @@ export const updateScale: Handler = async (parts, request, served) => {
   const encoding = encodingOf(parts, request);
   const options = writeOptionsOf(request.query, "UpdateOptions");
   const write = writeOf(parts, request, served, options);
-  return writeScale({ write, encoding, make: () => decode(request, SCALE, options) });
+  const sent = await decode(request, SCALE, options); // what is wrong with it is said before what it is for is looked up
+  return writeScale({ write, encoding, make: async () => sent });
 };
 
 export const patchScale: Handler = async (parts, request, served) => {
