@@ -1,9 +1,7 @@
 /**
  * The store in an etcd cluster, which any number of servers share, upstream's API servers among them.
  *
- * A write is one transaction that compares the key's revision. It is acknowledged when etcd has it and the watch of all keys has brought it back, so
- * followers here have heard of it. Writes of one key take turns; others travel side by side. When a connection breaks under a write, it is sent
- * again: the comparison lets it happen once at most, and what stands in its place tells whether it has happened already.
+ * Writes are `etcd/writes.ts`; what comes of them and of others', by one watch of all keys, is `etcd/feed.ts`; reads are etcd's own answers.
  *
  * Revisions are etcd's own, so what clients know of one server is good at all. A new etcd is at revision 1.
  */
@@ -13,13 +11,12 @@ import { COMPACT_KEY, compactTogether } from "../etcd/compaction.ts";
 import { EtcdConnection, EtcdError, type EtcdAddress } from "../etcd/connection.ts";
 import { EtcdFeed } from "../etcd/feed.ts";
 import { bytesOf, changeOf, entryOf, EVERYTHING, rangeOf } from "../etcd/keys.ts";
-import { Leases } from "../etcd/leases.ts";
-import { compact, range, status, txn, watch, type RangeRequest, type TxnResponse } from "../etcd/rpc.ts";
+import { compact, range, status, watch, type RangeRequest } from "../etcd/rpc.ts";
 import { SharedQuestion } from "../etcd/shared-question.ts";
+import { closed, unavailable } from "../etcd/trouble.ts";
+import { EtcdWrites, type Write } from "../etcd/writes.ts";
 import {
   Compacted,
-  OutcomeUnknown,
-  RevisionChanged,
   StoreUnavailable,
   type Change,
   type Entry,
@@ -34,32 +31,17 @@ export interface EtcdOptions extends EtcdAddress {
   readonly clock?: Clock;
 }
 
-/** A write that waits for its answer. */
-interface Write {
-  readonly key: string;
-  /** Absent: delete. */
-  readonly value: Uint8Array | undefined;
-  readonly expected: number;
-  readonly seconds: number | undefined;
-  /** A revision before it. */
-  readonly since: number;
-}
-
 /** Nobody writes it: for what is asked of etcd itself. */
 const NOTHING = Buffer.from("knarr");
 
 export class EtcdStore implements Store {
   readonly #connection: EtcdConnection;
   readonly #clock: Clock;
-  readonly #leases: Leases;
   readonly #feed: EtcdFeed;
+  readonly #writes: EtcdWrites;
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
   #compacted: number;
-  /** The last write of each key that is under way. */
-  readonly #turns = new Map<string, Promise<unknown>>();
-  /** What is being written under each key. */
-  readonly #values = new Map<string, Uint8Array>();
   readonly #latest = new SharedQuestion(async () => {
     const { header } = await this.#range({ key: NOTHING, countOnly: true });
     return header.revision;
@@ -92,8 +74,9 @@ export class EtcdStore implements Store {
     this.#connection = connection;
     this.#clock = clock ?? realClock;
     this.#compacted = compacted;
-    this.#leases = new Leases(connection, this.#clock);
     this.#feed = new EtcdFeed(connection, this.#clock, { revision, take: (change) => this.#take(change) });
+    const answers = (): Promise<unknown> => this.latest();
+    this.#writes = new EtcdWrites({ connection, clock: this.#clock, feed: this.#feed, answers });
     const { signal } = this.#stop;
     const work = [this.#feed.run(signal)];
     if (clock) work.push(compactTogether(connection, clock, signal));
@@ -137,11 +120,11 @@ export class EtcdStore implements Store {
   }
 
   async put(key: string, value: Uint8Array, expected: number, { seconds }: PutOptions = {}): Promise<Entry> {
-    return (await this.#write({ key, value, expected, seconds, since: this.revision })).entry;
+    return (await this.#write({ key, value, expected, seconds })).entry;
   }
 
   delete(key: string, expected: number): Promise<Change> {
-    return this.#write({ key, value: undefined, expected, seconds: undefined, since: this.revision });
+    return this.#write({ key, value: undefined, expected });
   }
 
   watch(prefix: string, after: number, signal: AbortSignal): AsyncIterable<readonly Change[]> {
@@ -195,7 +178,7 @@ export class EtcdStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    while (this.#turns.size > 0) await Promise.allSettled(this.#turns.values());
+    await this.#writes.ended();
     this.#stop.abort();
     this.#feed.fail(closed());
     await this.#running;
@@ -203,122 +186,17 @@ export class EtcdStore implements Store {
   }
 
   async #write(write: Write): Promise<Change> {
-    const { key, value } = write;
-    if (this.#stop.signal.aborted) throw closed();
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(async () => {
-      if (value) this.#values.set(key, value);
-      try {
-        return await this.#send(write);
-      } finally {
-        this.#values.delete(key);
-      }
-    });
-    const done = turn.catch(() => {}); // who waits for the turn does not care how it ended
-    this.#turns.set(key, done);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(key) === done) this.#turns.delete(key);
-    }
+    const { signal } = this.#stop;
+    if (signal.aborted) throw closed();
+    return this.#writes.make(write, signal);
   }
 
-  async #send(write: Write): Promise<Change> {
-    // What is not even sent has not happened, which is more than can be told afterwards.
-    if (this.#connection.isLost) await this.latest();
-    const until = this.#clock.now() + this.#connection.patience;
-    for (let isRepeated = false; ; isRepeated = true) {
-      try {
-        // Made, and deleted by somebody else, it must not be made again.
-        const made = isRepeated && write.expected === 0 && (await this.#madeBefore(write, await this.#now()));
-        if (made) return await this.#told(made);
-        const answer = await this.#connection.once(txn, await this.#transaction(write));
-        const change = await this.#changeMade(write, answer, isRepeated);
-        if (change) return await this.#told(change);
-        await this.#feed.reached(answer.header.revision);
-        throw new RevisionChanged(write.key, currentIn(answer));
-      } catch (err) {
-        if (!(err instanceof EtcdError && err.isUnsure) || this.#clock.now() > until)
-          throw unavailable(err, `write ${write.key}`);
-        await this.#clock.sleep(100, this.#stop.signal).catch(() => {}); // another member, or the same one later
-      }
-    }
-  }
-
-  /** When followers here have heard of it. */
-  async #told(change: Change): Promise<Change> {
-    await this.#feed.reached(change.entry.revision);
-    return change;
-  }
-
-  async #now(): Promise<number> {
-    const { header } = await this.#connection.once(range, { key: NOTHING, countOnly: true });
-    return header.revision;
-  }
-
-  async #transaction({ key: name, value, expected, seconds }: Write) {
-    const key = bytesOf(name);
-    const lease = seconds && (await this.#leases.of(seconds));
-    return {
-      compare: [{ key, target: "MOD", modRevision: expected } as const],
-      success: [
-        value
-          ? { requestPut: { key, value, ...(lease && { lease }) } }
-          : { requestDeleteRange: { key, prevKv: true } as const },
-        ...(value ? [{ requestRange: { key, keysOnly: true } as const }] : []),
-      ],
-      failure: [{ requestRange: { key } }],
-    };
-  }
-
-  /** What this write, or the same one sent before, has done; undefined: it has been refused. */
-  async #changeMade(write: Write, answer: TxnResponse, isRepeated: boolean): Promise<Change | undefined> {
-    const { key, value } = write;
-    const { succeeded, header, responses } = answer;
-    if (succeeded && value) {
-      const { createRevision: created } = responses[1]!.responseRange!.kvs[0]!;
-      return { type: "put", entry: { key, value, revision: header.revision, created } };
-    }
-    if (succeeded) {
-      const last = responses[0]?.responseDeleteRange?.prevKvs[0];
-      return last && { type: "delete", entry: { ...entryOf(last), revision: header.revision } };
-    }
-    return isRepeated ? await this.#madeBefore(write, header.revision) : undefined;
-  }
-
-  /**
-   * What the same write has done that was sent before. One that expects a revision has made the first change after it, if any; a new key may have
-   * been there and gone since, so any change may be the one that made it.
-   */
-  async #madeBefore(write: Write, upTo: number): Promise<Change | undefined> {
-    const { key, value, expected, since } = write;
-    for (;;) {
-      try {
-        const after = Math.max(expected || since, this.#compacted);
-        for await (const batch of this.changes(key, after, upTo))
-          for (const change of batch) {
-            if (change.entry.key !== key) continue;
-            const isOurs =
-              change.type === (value ? "put" : "delete") && (!value || isEqual(value, change.entry.value));
-            if (isOurs) return change;
-            if (expected) return undefined;
-          }
-        return undefined;
-      } catch (err) {
-        if (!(err instanceof Compacted)) throw err; // how far is known now
-      }
-    }
-  }
-
-  /** A change on its way to the followers. What was written here comes back as the bytes it was. */
+  /** A change on its way to the followers. */
   #take(change: Change): Change {
     const { type, entry } = change;
-    if (type === "delete") return change;
-    if (entry.key === COMPACT_KEY) {
+    if (type === "put" && entry.key === COMPACT_KEY)
       this.#compacted = Math.max(this.#compacted, Number(Buffer.from(entry.value).toString()) || 0);
-      return change;
-    }
-    const value = this.#values.get(entry.key);
-    return value && isEqual(value, entry.value) ? { type, entry: { ...entry, value } } : change;
+    return this.#writes.withOwnBytes(change);
   }
 
   async #range(request: RangeRequest) {
@@ -355,32 +233,6 @@ async function compactedAt(connection: EtcdConnection): Promise<number> {
   ))
     if (compactRevision > 0) return compactRevision;
   throw new StoreUnavailable("Cannot tell how far etcd is compacted: it does not answer");
-}
-
-function currentIn({ responses }: TxnResponse): Entry | undefined {
-  const found = responses[0]?.responseRange?.kvs[0];
-  return found && entryOf(found);
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
-}
-
-/** etcd's troubles as the store tells them; what is none of etcd's stays what it is. */
-function unavailable(err: unknown, what: string): Error {
-  if (!(err instanceof EtcdError)) return err as Error;
-  const { message } = err;
-  if (/request is too large|message larger than max/.test(message))
-    return new RangeError(`Cannot ${what}: ${message}; etcd's --max-request-bytes says how large it may be`);
-  if (err.isUnsure && what.startsWith("write"))
-    return new OutcomeUnknown(`Cannot ${what}: ${message}. Whether it has happened is not known`, {
-      cause: err,
-    });
-  return new StoreUnavailable(`Cannot ${what}: ${message}`, { cause: err });
-}
-
-function closed(): StoreUnavailable {
-  return new StoreUnavailable("The store is closed");
 }
 
 function tooNew(revision: number, now: number): RangeError {

@@ -56,6 +56,11 @@ export class EtcdError extends Error {
     return this.message.includes("has been compacted");
   }
 
+  /** The lease has ended that something was to be written with. */
+  get isLeaseGone(): boolean {
+    return this.message.includes("requested lease not found");
+  }
+
   get isFuture(): boolean {
     return this.message.includes("is a future revision");
   }

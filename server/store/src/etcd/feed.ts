@@ -8,7 +8,10 @@ import { ChangeFeed } from "../change-feed.ts";
 import { StoreUnavailable, type Change } from "../store.ts";
 import { EtcdError, type EtcdConnection } from "./connection.ts";
 import { changeOf, EVERYTHING } from "./keys.ts";
+import { isMark } from "./marks.ts";
 import { watch, type WatchResponse } from "./rpc.ts";
+
+type Event = WatchResponse["events"][number];
 
 /** Between two tries to go on watching. */
 const RETRY_MS = 200;
@@ -81,7 +84,7 @@ export class EtcdFeed {
     if (canceled) return false;
     const last = events.at(-1);
     if (!last) return true;
-    const changes = events.map((event) => this.#take(changeOf(event)));
+    const changes = events.filter(isNews).map((event) => this.#take(changeOf(event)));
     this.#revision = last.kv.modRevision;
     this.followers.publish(changes);
     this.#wake();
@@ -93,4 +96,9 @@ export class EtcdFeed {
     this.#waiting = waiting.filter(({ revision }) => revision > this.#revision);
     for (const { revision, resolve } of waiting) if (revision <= this.#revision) resolve();
   }
+}
+
+/** Not so the mark of a write that has just been told: nobody but its writer wants it. One alone tells that a revision is there. */
+function isNews({ kv }: Event, index: number, events: readonly Event[]): boolean {
+  return events[index - 1]?.kv.modRevision !== kv.modRevision || !isMark(kv.key);
 }

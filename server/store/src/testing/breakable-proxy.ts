@@ -3,11 +3,20 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
+interface Connection {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** What was sent and has not arrived. */
+  readonly held: Buffer[];
+}
+
 export class BreakableProxy implements AsyncDisposable {
   readonly #server;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
   /** Answers do not come through: what was sent arrives all the same. */
   #isDeaf = false;
+  /** What is sent does not arrive. Told of all of it. */
+  #onHeld: ((data: Buffer) => void) | undefined;
 
   static async to(target: string): Promise<BreakableProxy> {
     const proxy = new BreakableProxy(target);
@@ -19,16 +28,17 @@ export class BreakableProxy implements AsyncDisposable {
     const [host = "", port] = target.split(":");
     this.#server = createServer((client) => {
       const server = connect(Number(port), host);
+      const connection: Connection = { client, server, held: [] };
+      this.#connections.add(connection);
       for (const socket of [client, server]) {
-        this.#sockets.add(socket);
         socket.on("error", () => {}); // broken on purpose
-        socket.on("close", () => {
-          this.#sockets.delete(socket);
-          client.destroy();
-          server.destroy();
-        });
+        socket.on("close", () => this.#break(connection));
       }
-      client.on("data", (data) => server.write(data));
+      client.on("data", (data: Buffer) => {
+        if (!this.#onHeld) return server.write(data);
+        connection.held.push(data);
+        this.#onHeld(data);
+      });
       server.on("data", (data) => {
         if (!this.#isDeaf) client.write(data);
       });
@@ -44,16 +54,39 @@ export class BreakableProxy implements AsyncDisposable {
     this.#isDeaf = true;
   }
 
-  /** Breaks all connections there are. New ones work. */
-  break(): void {
+  /** From now on nothing arrives, until `break`. Resolves when something with this text is on its way. */
+  hold(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHeld = (data) => {
+        if (data.includes(text)) resolve();
+      };
+    });
+  }
+
+  /** Breaks all connections there are. New ones work. What is returned lets arrive, after all, what was held. */
+  break(): () => void {
     this.#isDeaf = false;
-    for (const socket of this.#sockets) socket.destroy();
+    this.#onHeld = undefined;
+    const all = [...this.#connections];
+    for (const connection of all) this.#break(connection);
+    return () => {
+      for (const { server, held } of all) for (const data of held.splice(0)) server.write(data);
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.break();
+    for (const { server } of this.#connections) server.destroy();
     const closed = once(this.#server, "close");
     this.#server.close();
     await closed;
+  }
+
+  /** The way to the server stays while something waits there. */
+  #break(connection: Connection): void {
+    const { client, server, held } = connection;
+    client.destroy();
+    if (held.length === 0) server.destroy();
+    if (server.destroyed) this.#connections.delete(connection);
   }
 }

@@ -115,6 +115,13 @@ export class TestEtcd implements AsyncDisposable {
     return (await connection.read(range, { key: Buffer.from("a") })).header.revision;
   }
 
+  /** How many it has answered, whatever the answer was. */
+  async transactions(): Promise<number> {
+    const figures = await (await fetch(`http://${this.endpoint}/metrics`)).text();
+    const rows = figures.matchAll(/^grpc_server_handled_total\{.*grpc_method="Txn".*\} (\d+)$/gm);
+    return [...rows].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
   #connection(): EtcdConnection {
     const tls = this.#tls;
     return new EtcdConnection({ endpoints: [this.endpoint], ...(tls && { tls }) }, realClock);
