@@ -5,6 +5,7 @@ import type { Logger } from "@knarr/std/log.ts";
 import type { Metrics } from "@knarr/std/metrics.ts";
 import type { Store } from "@knarr/store/store.ts";
 import type { LogFileOptions } from "./audit/log-file.ts";
+import type { ConnectionLimits } from "./http/connection-limits.ts";
 import type { FrontProxy } from "./aggregation/remote.ts";
 import type { StaticToken } from "./authn/static-token.ts";
 import type { HealthCheck } from "./registry/component-status/component-status.ts";
@@ -80,6 +81,8 @@ export interface ListenOptions {
   readonly frontProxyCa?: string;
   /** Common names of such proxies; empty allows any. */
   readonly frontProxyNames?: readonly string[];
+  /** How long connections may take and be idle. Default: upstream's times. */
+  readonly connectionLimits?: ConnectionLimits;
 }
 
 export interface KubeletClientOptions {

@@ -295,6 +295,7 @@ async function listen(
       key: listen.key,
       clientAuthorities: [listen.clientCa, ...(listen.frontProxyCa ? [listen.frontProxyCa] : [])],
       onHandshakeError: () => failedHandshakes.add(),
+      ...(listen.connectionLimits && { limits: listen.connectionLimits }),
     },
     service,
   );

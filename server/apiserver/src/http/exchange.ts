@@ -29,4 +29,6 @@ export interface Exchange {
 export interface Connection {
   readonly certificate: Buffer | undefined;
   readonly remoteAddress: string;
+  /** Answers under way that go on, or that are read piece by piece. */
+  goesOn: number;
 }

@@ -51,6 +51,9 @@ export class Http2Exchange implements Exchange {
       if (stream.destroyed) resolve();
       else stream.once("close", resolve);
     });
+    const { connection } = this;
+    connection.goesOn++;
+    void closed.then(() => connection.goesOn--); // never rejects
     return {
       closed,
       start(code, type, headers) {

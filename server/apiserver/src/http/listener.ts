@@ -17,6 +17,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { IncomingMessage as Http1Message } from "@knarr/std/http.ts";
+import { CONNECTION_LIMITS, Sessions, type ConnectionLimits } from "./connection-limits.ts";
 import type { Connection, Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
@@ -30,6 +31,8 @@ export interface ListenerOptions {
   readonly key: string;
   /** PEM of authorities whose certificates clients are asked for. */
   readonly clientAuthorities: readonly string[];
+  /** Default: upstream's. */
+  readonly limits?: ConnectionLimits;
   /** A client and this server could not agree on a connection. */
   onHandshakeError?(): void;
 }
@@ -39,25 +42,29 @@ const MAX_STREAMS = 250;
 const WINDOW_BYTES = 256 * 1024;
 /** Megabytes a connection may hold; Node's 10 refuse streams of a busy client that also reads long lists. */
 const SESSION_MEGABYTES = 128;
-/** As Go has it: selectors make long lines, and Node's 16 KB end early. Its types know nothing of HTTP/1.1 here. */
-const HTTP1_OPTIONS: object = { maxHeaderSize: 1 << 20 };
+/** As Go has it: selectors make long lines, and Node's 16 KB end early. */
+const MAX_HEADER_BYTES = 1 << 20;
+/** As Go: the kernel asks a silent connection of either version whether its client is there. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 };
 /** How long requests may take to end when the server stops. */
 const GRACE_MS = 5000;
 
 export class Listener implements AsyncDisposable {
   readonly #server: Http2SecureServer;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sessions: Sessions;
   readonly #sockets = new Set<TLSSocket>();
   readonly #connections = new WeakMap<object, Connection>();
   readonly #service: HttpService;
 
-  private constructor(server: Http2SecureServer, service: HttpService) {
+  private constructor(server: Http2SecureServer, service: HttpService, limits: ConnectionLimits) {
     this.#server = server;
     this.#service = service;
+    this.#sessions = new Sessions(limits);
   }
 
   /** Throws what the system says when the port cannot be had. */
   static async open(options: ListenerOptions, service: HttpService): Promise<Listener> {
+    const { limits = CONNECTION_LIMITS } = options;
     const server = createSecureServer({
       allowHTTP1: true,
       cert: options.certificate,
@@ -67,10 +74,12 @@ export class Listener implements AsyncDisposable {
       rejectUnauthorized: false,
       settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEGABYTES,
-      ...HTTP1_OPTIONS,
       minVersion: "TLSv1.2",
+      handshakeTimeout: limits.handshakeMs,
+      ...KEEP_ALIVE,
+      ...http1Options(limits),
     });
-    const listener = new Listener(server, service);
+    const listener = new Listener(server, service, limits);
     listener.#attend(options.onHandshakeError ?? (() => {}));
     server.listen(options.port, options.host);
     await once(server, "listening");
@@ -101,8 +110,7 @@ export class Listener implements AsyncDisposable {
       );
     });
     server.on("session", (session: ServerHttp2Session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
+      this.#sessions.add(session, this.#connectionOf(session, session.socket as TLSSocket));
       session.on("error", () => {}); // clients come and go; their requests learn by themselves
     });
     server.on("secureConnection", (socket: TLSSocket) => {
@@ -137,6 +145,7 @@ export class Listener implements AsyncDisposable {
       connection = {
         certificate: socket.getPeerX509Certificate()?.raw,
         remoteAddress: socket.remoteAddress ?? "",
+        goesOn: 0,
       };
       this.#connections.set(key, connection);
     }
@@ -146,23 +155,24 @@ export class Listener implements AsyncDisposable {
   /** No new connections; requests under way may end; who still stays is cut. */
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, "close");
-    this.#server.close();
-    for (const session of this.#sessions) session.close();
-    for (const socket of this.#sockets) if (isIdle(socket)) socket.destroy();
+    this.#server.close(); // idle connections, too
     const timer = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy();
       for (const socket of this.#sockets) socket.destroy();
     }, GRACE_MS);
     await closed;
     clearTimeout(timer);
+    this.#sessions[Symbol.dispose]();
   }
 }
 
-/** HTTP/1.1 connections kept alive between requests. */
-function isIdle(socket: TLSSocket): boolean {
-  if (socket.alpnProtocol === "h2") return false;
-  const message = (socket as { _httpMessage?: unknown })._httpMessage;
-  return message === null || message === undefined;
+/** What Node's types know nothing of here. */
+function http1Options({ headersMs, idleMs }: ConnectionLimits): object {
+  return {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: headersMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.ceil(headersMs / 4),
+  };
 }
 
 /** The client may give it, to find its requests in several servers' logs. */
