@@ -73,18 +73,21 @@ export class Cluster implements Disposable {
 export class KilledServer implements Servers, AsyncDisposable {
   readonly areLate = false;
   readonly #cluster: Cluster;
+  readonly #address: string;
   #process: ChildProcess | undefined;
   /** The port of the one that runs; resolves when it does. */
   #port = Promise.withResolvers<number>();
 
-  static async start(cluster: Cluster): Promise<KilledServer> {
-    const server = new KilledServer(cluster);
+  /** `address`: its own way to the store. */
+  static async start(cluster: Cluster, address = cluster.address): Promise<KilledServer> {
+    const server = new KilledServer(cluster, address);
     await server.startAgain();
     return server;
   }
 
-  private constructor(cluster: Cluster) {
+  private constructor(cluster: Cluster, address: string) {
     this.#cluster = cluster;
+    this.#address = address;
   }
 
   async startAgain(): Promise<void> {
@@ -155,8 +158,8 @@ export class KilledServer implements Servers, AsyncDisposable {
   }
 
   #fork(): ChildProcess {
-    const { folder, address } = this.#cluster;
-    return (this.#process = fork(join(import.meta.dirname, "server.ts"), [folder, address]));
+    const words = [this.#cluster.folder, this.#address];
+    return (this.#process = fork(join(import.meta.dirname, "server.ts"), words));
   }
 
   async #ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<IncomingMessage> {

@@ -27,6 +27,7 @@ export interface Survived {
 const WRITERS = ["a", "b"];
 const READERS = ["x"];
 const LISTERS = ["y"];
+const COUNTERS = ["m", "n"];
 const KEEPERS = ["k", "l"];
 
 /** Writes, reads and watches until `meanwhile`, which kills, is done. */
@@ -45,6 +46,7 @@ export async function underLoad(
     ...WRITERS.map((client) => registers.write(client, another())),
     ...READERS.map((client) => registers.read(client, another())),
     ...LISTERS.map((client) => registers.list(client)),
+    ...COUNTERS.map((client) => registers.count(client)),
     ...collections.flatMap((collection) =>
       KEEPERS.map((keeper) => collection.keep(keeper, load.keeping(another()))),
     ),

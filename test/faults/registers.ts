@@ -1,6 +1,6 @@
 /**
- * A few objects that many clients change at a time in every way there is, and read by themselves and in lists of several pages; what each client saw
- * of each object is kept, so that it can be said whether it is linearizable.
+ * A few objects that many clients change at a time in every way there is, and read by themselves and in lists of several pages, and one that all count
+ * up by the very same updates; what each client saw of each object is kept, so that it can be said whether it is linearizable.
  */
 
 import type { Random } from "../fuzz/random.ts";
@@ -8,7 +8,9 @@ import type { Reply, Servers } from "./killed-server.ts";
 import { checkHistory, type Operation, type Verdict, type Write } from "./linearizability.ts";
 
 const NAMES = ["one", "other"];
-const INITIAL = "initial";
+/** Nobody sets, deletes or makes it: so a number is there once, and whoever raises it sends what others send, byte for byte. */
+const COUNTER = "counter";
+const INITIAL: Readonly<Record<string, string>> = { one: "initial", other: "initial", [COUNTER]: "0" };
 const COLLECTION = "/api/v1/namespaces/kube-system/configmaps";
 const LABELS = { of: "registers" };
 /** A page for each, so that every list has some. */
@@ -26,7 +28,7 @@ interface Wanted {
 
 export class Registers {
   readonly #servers: Servers;
-  readonly #histories = new Map<string, Operation[]>(NAMES.map((name) => [name, []]));
+  readonly #histories = new Map<string, Operation[]>(Object.keys(INITIAL).map((name) => [name, []]));
   readonly #isOver: () => boolean;
 
   constructor(servers: Servers, isOver: () => boolean) {
@@ -35,7 +37,8 @@ export class Registers {
   }
 
   async create(): Promise<void> {
-    for (const name of NAMES) await this.#servers.send("POST", COLLECTION, register(name, INITIAL));
+    for (const [name, value] of Object.entries(INITIAL))
+      await this.#servers.send("POST", COLLECTION, register(name, value));
   }
 
   get operations(): number {
@@ -44,7 +47,7 @@ export class Registers {
 
   /** Of the first whose history is not linearizable, if there is one. */
   verdict(): Verdict {
-    const verdicts = [...this.#histories.values()].map((history) => checkHistory(history, INITIAL));
+    const verdicts = [...this.#histories].map(([name, history]) => checkHistory(history, INITIAL[name]));
     return verdicts.find(({ isLinearizable }) => !isLinearizable) ?? { isLinearizable: true };
   }
 
@@ -62,7 +65,7 @@ export class Registers {
       const value = `${client}${i}`; // nobody writes it a second time
       const path = `${COLLECTION}/${name}`;
       const sort = random.below(10);
-      if (sort < 5) await this.#change(client, name, value);
+      if (sort < 5) await this.#change(client, name, () => value);
       else if (sort < 7)
         await this.#attempt(
           { client, name, type: "set", value },
@@ -77,10 +80,15 @@ export class Registers {
     }
   }
 
+  async count(client: string): Promise<void> {
+    while (!this.#isOver()) await this.#change(client, COUNTER, (seen) => String(Number(seen) + 1));
+  }
+
   /** Replaces what it has read, if nobody else has. */
-  async #change(client: string, name: string, value: string): Promise<void> {
+  async #change(client: string, name: string, next: (value: string) => string): Promise<void> {
     const seen = await this.#readOne(client, name);
     if (!seen) return;
+    const value = next(seen.value);
     const body = register(name, value, { resourceVersion: seen.revision });
     await this.#attempt(
       { client, name, type: "cas", expected: seen.value, value },
@@ -120,7 +128,7 @@ export class Registers {
     const called = performance.now();
     let page = await this.#servers.send("GET", PAGES);
     const returned = performance.now();
-    const left = new Set(NAMES);
+    const left = new Set(this.#histories.keys());
     const saw = (name: string, value?: string): void =>
       void this.#histories.get(name)!.push({ client, type: "read", value, called, returned });
     for (; page?.code === 200;) {

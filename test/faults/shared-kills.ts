@@ -1,6 +1,7 @@
 /**
  * Two servers of one etcd, whose clients go to either, under write load; one of them is killed (SIGKILL) and started again, or both, or etcd itself, or
- * one that is only starting; or all connections to etcd break, with answers on the way. What a client has begun at one server it goes on with at the other: writes, lists, watches.
+ * one that is only starting; or one's connections to etcd break, with answers on the way, or with writes that may still arrive when they are sent
+ * again. What a client has begun at one server it goes on with at the other: writes, lists, watches.
  */
 
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,30 +9,31 @@ import { storeCheck } from "@knarr/distro/store/check.ts";
 import { BreakableProxy } from "@knarr/store/testing/breakable-proxy.ts";
 import { TestEtcd } from "@knarr/store/testing/etcd.ts";
 import { Cluster, KilledServer, type Reply, type Servers, type WatchEvent } from "./killed-server.ts";
-import type { KillsOptions } from "./kills.ts";
-import { underLoad, type Load, type Survived } from "./load.ts";
+import { underLoad, type Survived } from "./load.ts";
+import { startAtLast, strike, type Strikes } from "./strikes.ts";
 
 const OF_ETCD = 0.1;
-const OF_CONNECTIONS = 0.1;
+const OF_CONNECTIONS = 0.2;
 const OF_BOTH = 0.1;
-const IN_VAIN = 0.1;
-/** A start takes about as long. */
-const START_MS = 1000;
 /** For so long the other server is alone. */
 const ALONE_MS = 300;
-/** For so long no answer comes before the connections break. */
-const DEAF_MS = 50;
+/** For so long nothing comes through before the connections break, and what was sent arrives after that. */
+const SILENT_MS = 50;
+const LATE_MS = 200;
 
-export async function surviveSharedKills(options: KillsOptions): Promise<Survived> {
+export async function surviveSharedKills(strikes: Strikes): Promise<Survived> {
   await using etcd = await TestEtcd.start();
-  await using proxy = await BreakableProxy.to(etcd.endpoint);
-  using cluster = await Cluster.create(`etcd://${proxy.endpoint}`);
+  using cluster = await Cluster.create(`etcd://${etcd.endpoint}`);
+  await using ways = new AsyncDisposableStack();
+  const wayToEtcd = async () => ways.use(await BreakableProxy.to(etcd.endpoint));
+  const proxies = [await wayToEtcd(), await wayToEtcd()] as const;
+  const [way, otherWay] = proxies.map(({ endpoint }) => `etcd://${endpoint}`);
   // One after the other: the first makes the keys.
-  await using one = await KilledServer.start(cluster);
-  await using other = await KilledServer.start(cluster);
+  await using one = await KilledServer.start(cluster, way);
+  await using other = await KilledServer.start(cluster, otherWay);
   const servers = [one, other] as const;
-  const survived = await underLoad(new Either(servers), options.random, (load) =>
-    killSome({ etcd, proxy, servers }, load, options),
+  const survived = await underLoad(new Either(servers), strikes.random, (load) =>
+    strike(load, strikes, () => strikeOne({ etcd, proxies, servers }, strikes)),
   );
   await Promise.all(servers.map((server) => server.kill()));
   await using store = await cluster.openStore();
@@ -41,33 +43,28 @@ export async function surviveSharedKills(options: KillsOptions): Promise<Survive
 
 interface Victims {
   readonly etcd: TestEtcd;
-  readonly proxy: BreakableProxy;
+  /** Each server's way to it. */
+  readonly proxies: readonly [BreakableProxy, BreakableProxy];
   readonly servers: readonly [KilledServer, KilledServer];
 }
 
-async function killSome(
-  { etcd, proxy, servers }: Victims,
-  load: Load,
-  { kills, random, writes }: KillsOptions,
-): Promise<void> {
-  for (let i = 0; i < kills; i++) {
-    await load.acknowledgements(1 + random.below(writes));
-    await delay(random.below(15)); // so that it is not always just after an answer
-    if (random.chance(OF_ETCD)) {
-      await etcd.kill();
-      await etcd.start();
-    } else if (random.chance(OF_CONNECTIONS)) {
-      proxy.deafen();
-      await delay(random.below(DEAF_MS));
-      proxy.break();
-    } else {
-      const victims = random.chance(OF_BOTH) ? servers : [random.pick(servers)];
-      await Promise.all(victims.map((server) => server.kill()));
-      await delay(random.below(ALONE_MS));
-      while (random.chance(IN_VAIN) && ++i < kills) await victims[0]!.startInVain(random.below(START_MS));
-      await Promise.all(victims.map((server) => server.startAgain()));
-    }
-    await load.list();
+async function strikeOne({ etcd, proxies, servers }: Victims, { random }: Strikes): Promise<void> {
+  if (random.chance(OF_ETCD)) {
+    await etcd.kill();
+    await etcd.start();
+  } else if (random.chance(OF_CONNECTIONS)) {
+    const proxy = random.pick(proxies);
+    if (random.chance(0.5)) proxy.deafen();
+    else proxy.hold();
+    await delay(random.below(SILENT_MS));
+    const arrive = proxy.break();
+    await delay(random.below(LATE_MS));
+    arrive();
+  } else {
+    const victims = random.chance(OF_BOTH) ? servers : [random.pick(servers)];
+    await Promise.all(victims.map((server) => server.kill()));
+    await delay(random.below(ALONE_MS));
+    await Promise.all(victims.map((server) => startAtLast(server, random)));
   }
 }
 

@@ -177,7 +177,11 @@ for (const [name, { isThere, write }] of Object.entries(sorts)) {
       await store.put("/first", Buffer.from("1"), 0); // marks have their lease
       const { revision } = isThere ? await store.put("/it", Buffer.from("old"), 0) : { revision: 0 };
 
-      const onItsWay = proxy.hold("/it");
+      const onItsWay = new Promise<void>((resolve) =>
+        proxy.hold((data) => {
+          if (data.includes("/it")) resolve();
+        }),
+      );
       const late = write(store, revision);
       await onItsWay;
       await write(other, revision);

@@ -15,7 +15,7 @@ export class BreakableProxy implements AsyncDisposable {
   readonly #connections = new Set<Connection>();
   /** Answers do not come through: what was sent arrives all the same. */
   #isDeaf = false;
-  /** What is sent does not arrive. Told of all of it. */
+  /** What is sent does not arrive. */
   #onHeld: ((data: Buffer) => void) | undefined;
 
   static async to(target: string): Promise<BreakableProxy> {
@@ -54,13 +54,9 @@ export class BreakableProxy implements AsyncDisposable {
     this.#isDeaf = true;
   }
 
-  /** From now on nothing arrives, until `break`. Resolves when something with this text is on its way. */
-  hold(text: string): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onHeld = (data) => {
-        if (data.includes(text)) resolve();
-      };
-    });
+  /** From now on nothing arrives, until `break`. `told` sees what is on its way. */
+  hold(told: (data: Buffer) => void = () => {}): void {
+    this.#onHeld = told;
   }
 
   /** Breaks all connections there are. New ones work. What is returned lets arrive, after all, what was held. */
