@@ -79,13 +79,13 @@ export function parseOptions<O extends Options>(
     try {
       values[name] = options[name]!.parse(text);
     } catch (err) {
-      throw new UsageError(`Cannot use ${source} ${JSON.stringify(text)}: ${(err as Error).message}`);
+      throw new UsageError(`Cannot use ${source} ${shown(text)}: ${(err as Error).message}`);
     }
   };
   for (const [key, value] of Object.entries(sources.file?.values ?? {})) {
     if (!Object.hasOwn(options, key))
       throw new UsageError(
-        `Cannot use ${sources.file!.path}: there is no option ${JSON.stringify(key)}${hint(options, key)}`,
+        `Cannot use ${sources.file!.path}: there is no option ${shown(key)}${hint(options, key)}`,
       );
     const source = `${sources.file!.path}: ${key}`;
     if (value !== null) set(key, textOf(value, source), source); // a name with nothing behind it says nothing
@@ -103,9 +103,12 @@ function textOf(value: unknown, source: string): string {
   const words = Array.isArray(value) ? value : [value];
   const odd = words.find((word) => !["string", "number", "boolean"].includes(typeof word));
   if (odd === undefined) return words.join(",");
-  throw new UsageError(
-    `Cannot use ${source} ${JSON.stringify(odd).slice(0, 100)}: must be one value, or a list of them`,
-  );
+  throw new UsageError(`Cannot use ${source} ${shown(odd)}: must be one value, or a list of them`);
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /** `https-port` is KNARR_HTTPS_PORT. */

@@ -4,10 +4,11 @@
  */
 
 import { dump } from "js-yaml";
-import { definition } from "@knarr/schema/definitions.ts";
-import { hasMessage, message, type MessageField } from "@knarr/schema/messages.ts";
+import { hasMessage } from "@knarr/schema/messages.ts";
 import type { Schema } from "@knarr/schema/schema.ts";
+import { damaged } from "./damage.ts";
 import { bodies, numbers, texts, values } from "./hostile.ts";
+import { protobufOf } from "./protobuf-bodies.ts";
 import type { Random } from "./random.ts";
 
 export const JSON_TYPE = "application/json";
@@ -159,115 +160,11 @@ export function bodyOf(random: Random, object: object, schema: string | undefine
 }
 
 function written(random: Random, object: object, schema: string | undefined): Bytes {
-  if (schema && hasMessage(schema) && random.chance(0.15)) {
-    const { apiVersion, kind } = object as Json;
-    return {
-      type: PROTOBUF_TYPE,
-      bytes: envelope(
-        `${JSON.stringify(apiVersion)}`.replaceAll('"', ""),
-        `${JSON.stringify(kind)}`.replaceAll('"', ""),
-        messageOf(random, schema, 0),
-      ),
-    };
-  }
+  if (schema && hasMessage(schema) && random.chance(0.15))
+    return { type: PROTOBUF_TYPE, bytes: protobufOf(random, object, schema) };
   const text = JSON.stringify(object);
   if (random.chance(0.15)) return { type: YAML_TYPE, bytes: Buffer.from(dump(JSON.parse(text))) };
   // A key that stands twice.
   const twice = random.chance(0.05) ? text.replace(/"([a-zA-Z]+)":/, '"$1":null,"$1":') : text;
   return { type: JSON_TYPE, bytes: Buffer.from(twice) };
-}
-
-function damaged(random: Random, bytes: Buffer): Buffer {
-  const copy = Buffer.from(bytes);
-  const at = random.below(copy.length);
-  switch (random.below(4)) {
-    case 0:
-      return copy.subarray(0, at);
-    case 1:
-      return Buffer.concat([copy.subarray(0, at), Buffer.from([0xc3, 0x28, 0xff]), copy.subarray(at)]);
-    case 2:
-      return Buffer.concat([copy.subarray(0, at), copy]);
-    default:
-      if (copy.length > 0) copy[at] = random.below(256);
-      return copy;
-  }
-}
-
-/** A message with some of its fields, and now and then a wrong wire type. */
-function messageOf(random: Random, name: string, depth: number): Buffer {
-  const parts: Buffer[] = [];
-  for (const [number, field] of message(name).fields) {
-    if (!random.chance(depth === 0 ? 0.9 : 0.3)) continue;
-    for (let i = field.repeated || field.map ? random.below(3) : 1; i > 0; i--) {
-      const value = valueOf(random, field, depth);
-      parts.push(
-        field.map
-          ? bytesField(
-              number,
-              Buffer.concat([bytesField(1, Buffer.from(random.pick(["a", "b", "", "x/y"]))), value(2)]),
-            )
-          : value(number),
-      );
-    }
-  }
-  return Buffer.concat(parts);
-}
-
-function valueOf(random: Random, { type, of }: MessageField, depth: number): (number: number) => Buffer {
-  if (random.chance(0.02)) return (number) => numberField(number, BigInt(random.below(1000)));
-  if (random.chance(0.02)) return (number) => bytesField(number, Buffer.from(random.pick(texts)));
-  switch (type) {
-    case "bool":
-    case "int32":
-    case "int64":
-      return (number) =>
-        numberField(number, BigInt.asUintN(64, BigInt(Math.trunc(random.pick([0, 1, 2, 80, -1, 2 ** 40])))));
-    case "double":
-      return (number) => Buffer.concat([varint(BigInt(number * 8 + 1)), Buffer.alloc(8, random.below(256))]);
-    case "message":
-      return (number) => bytesField(number, depth > 6 ? Buffer.alloc(0) : messageOf(random, of!, depth + 1));
-    case "form":
-      return (number) => bytesField(number, formOf(random));
-    default:
-      return (number) =>
-        bytesField(number, Buffer.from(random.pick(["a", "sample", "default", "TCP", ...texts])));
-  }
-}
-
-/** Times, quantities, JSON: all have one or two small fields, and seldom the right ones here. */
-function formOf(random: Random): Buffer {
-  return Buffer.concat(
-    random.some(3, () =>
-      random.chance(0.5)
-        ? numberField(1 + random.below(3), BigInt(random.below(2 ** 31)))
-        : bytesField(
-            1 + random.below(3),
-            Buffer.from(random.pick(["{}", "1", "5Gi", "null", "[", ...texts])),
-          ),
-    ),
-  );
-}
-
-function envelope(apiVersion: string, kind: string, raw: Buffer): Buffer {
-  const type = Buffer.concat([bytesField(1, Buffer.from(apiVersion)), bytesField(2, Buffer.from(kind))]);
-  return Buffer.concat([Buffer.from("k8s\0"), bytesField(1, type), bytesField(2, raw)]);
-}
-
-function bytesField(number: number, content: Buffer): Buffer {
-  return Buffer.concat([varint(BigInt(number * 8 + 2)), varint(BigInt(content.length)), content]);
-}
-
-function numberField(number: number, value: bigint): Buffer {
-  return Buffer.concat([varint(BigInt(number * 8)), varint(value)]);
-}
-
-function varint(value: bigint): Buffer {
-  const bytes: number[] = [];
-  for (; value >= 0x80n; value >>= 7n) bytes.push(Number(value & 0x7fn) | 0x80);
-  bytes.push(Number(value));
-  return Buffer.from(bytes);
-}
-
-export function schemaNamed(name: string): Schema {
-  return definition(name);
 }

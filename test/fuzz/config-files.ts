@@ -115,7 +115,9 @@ export async function configRound(
         const wrong = problem === undefined ? undefined : whatIsWrong(problem, path);
         const late = performance.now() - started > MOST_MS ? "it took too long" : undefined;
         if (wrong ?? late)
-          findings.push({ what: `${subject.name}: ${wrong ?? late}\n${bytes.toString().slice(0, 2000)}` });
+          findings.push({
+            what: `${subject.name}: ${(wrong ?? late)!.slice(0, 1000)}\n${bytes.toString().slice(0, 1000)}`,
+          });
         if (!problem) taken.set(subject.name, (taken.get(subject.name) ?? 0) + 1);
       }
   } finally {

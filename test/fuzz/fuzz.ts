@@ -5,6 +5,7 @@
  */
 
 import { roundBehind } from "./behind.ts";
+import { compressedRound } from "./compressed-answers.ts";
 import { definition, foundations } from "./custom.ts";
 import { customRound } from "./custom-kinds.ts";
 import { tryOne, type Finding } from "./judge.ts";
@@ -57,6 +58,7 @@ export async function fuzzRound(
     ...(await policyRound(target, random, Math.ceil(requests / 60))),
     ...(await roundBehind(target, random, Math.ceil(requests / 10))),
     ...(await hurtSockets(target, random)),
+    ...(await compressedRound(target, random)),
     ...(await readEverything(target)),
   );
   if (requests >= 2000 && (lived < size / 2 || established === 0))

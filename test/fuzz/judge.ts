@@ -10,8 +10,9 @@
 
 import { EXCUSED } from "./excused.ts";
 import { places } from "./places.ts";
-import type { FuzzRequest } from "./requests.ts";
-import { goesOn, isByHand, type Reply, type Target } from "./target.ts";
+import { isByHand } from "./http1-by-hand.ts";
+import { goesOn, type FuzzRequest } from "./requests.ts";
+import type { Reply, Target } from "./target.ts";
 
 /** Node.js' HTTP/2 sends no longer header. */
 const LONGEST_PATH = 60_000;

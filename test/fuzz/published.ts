@@ -9,7 +9,8 @@ import { texts } from "./hostile.ts";
 import { APPLY_TYPES, patchBytes, withManagedFields } from "./patches.ts";
 import { NAMESPACE, otherBodies, places, type Place } from "./places.ts";
 import type { Random } from "./random.ts";
-import { headersOf, NAMES, objectOf, QUERIES, wellFormed, type FuzzRequest } from "./requests.ts";
+import { NAMES, QUERIES } from "./request-words.ts";
+import { headersOf, objectOf, wellFormed, type FuzzRequest } from "./requests.ts";
 import type { Target } from "./target.ts";
 
 export interface Operation {

@@ -1,10 +1,12 @@
 /** Random requests: what verb, where, with which query, headers and body. */
 
 import { bodyOf, JSON_TYPE, madeUp, mutated, type Bytes } from "./bodies.ts";
+import { compressed, damaged, fixtureOf } from "./damage.ts";
 import { texts } from "./hostile.ts";
 import { patchOf, withManagedFields } from "./patches.ts";
 import { NAMESPACE, otherBodies, otherPaths, places, type Place } from "./places.ts";
 import type { Random } from "./random.ts";
+import { ACCEPTS, CONTENT_TYPES, HEADERS, METHODS, NAMES, QUERIES } from "./request-words.ts";
 
 export interface FuzzRequest {
   readonly method: string;
@@ -14,119 +16,7 @@ export interface FuzzRequest {
   readonly body?: Buffer;
 }
 
-export const NAMES = ["sample", "sample", "sample", "a", "b", "c"];
-const METHODS = [
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "PATCH",
-  "DELETE",
-  "OPTIONS",
-  "TRACE",
-  "CONNECT",
-  "QUERY",
-  "get",
-];
-const ACCEPTS = [
-  "application/json",
-  "application/yaml",
-  "application/vnd.kubernetes.protobuf",
-  "application/vnd.kubernetes.protobuf, application/json",
-  "application/json;as=Table;v=v1;g=meta.k8s.io",
-  "application/json;as=Table;v=v9;g=meta.k8s.io",
-  "application/yaml;as=Table;v=v1;g=meta.k8s.io",
-  "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
-  "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
-  "application/json;as=APIGroupDiscoveryList;v=v2;g=apidiscovery.k8s.io",
-  "application/json;pretty=1",
-  "application/json;stream=watch",
-  "application/cbor",
-  "*/*;q=0",
-  "text/html,*/*;q=0.1",
-  ";;,,;=",
-  "",
-  'application/json;as="',
-];
-const CONTENT_TYPES = [
-  "",
-  "text/plain",
-  "application/json; charset=utf-16",
-  "application/json;",
-  "application/yaml",
-  "application/vnd.kubernetes.protobuf",
-  "application/x-www-form-urlencoded",
-  "application/cbor",
-  "application/merge-patch+json",
-  '"',
-];
-export const QUERIES: ReadonlyMap<string, readonly string[]> = new Map([
-  [
-    "labelSelector",
-    ["a=b", "a in (b,c)", "!a", "a>1", "a in (", ",", "a==", "x/y/z=1", "\u0000", "a".repeat(5000)],
-  ],
-  [
-    "fieldSelector",
-    [
-      "metadata.name=sample",
-      "metadata.name!=x",
-      "spec.name=a",
-      "spec.nodeName=",
-      "a=\\",
-      "a=b=c",
-      ",,",
-      "spec.x=1",
-    ],
-  ],
-  ["limit", ["1", "2", "0", "-1", "x", "9223372036854775807", "99999999999999999999", "1.5", ""]],
-  [
-    "continue",
-    [
-      "x",
-      "e30",
-      "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiIvIn0",
-      "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6LTEsInN0YXJ0IjoiLi4vIn0",
-      "\u0000",
-      "",
-    ],
-  ],
-  ["resourceVersion", ["0", "1", "-1", "x", "99999999", "99999999999999999999", "1.5", "", "01"]],
-  ["resourceVersionMatch", ["Exact", "NotOlderThan", "x", ""]],
-  ["timeoutSeconds", ["1", "0", "-1", "x", "99999999999"]],
-  ["timeout", ["1s", "30s", "1ms", "x", "-1s", "99999999h", "1"]],
-  ["watch", ["1", "true", "false", "x", ""]],
-  ["allowWatchBookmarks", ["1", "x"]],
-  ["sendInitialEvents", ["true", "false", "x"]],
-  ["fieldValidation", ["Strict", "Warn", "Ignore", "x", ""]],
-  ["fieldManager", ["fuzz", "", "x".repeat(129), "\u0000", "é"]],
-  ["force", ["true", "false", "x", ""]],
-  ["dryRun", ["All", "", "x"]],
-  ["propagationPolicy", ["Orphan", "Background", "Foreground", "x", ""]],
-  ["orphanDependents", ["true", "x"]],
-  ["gracePeriodSeconds", ["0", "1", "-1", "x", "99999999999999999999"]],
-  ["ignoreStoreReadErrorWithClusterBreakingPotential", ["true", "x"]],
-  ["pretty", ["true", "x"]],
-  ["includeObject", ["None", "Metadata", "Object", "x"]],
-  ["preconditions", ["x"]],
-  ["__proto__", ["x"]],
-]);
 const QUERY_LIST = [...QUERIES];
-const HEADERS: readonly (readonly [string, readonly string[]])[] = [
-  ["accept-encoding", ["gzip", "br", "*", "gzip;q=0"]],
-  ["audit-id", ["x", "x".repeat(300), "a b"]],
-  ["user-agent", ["", "fuzz/1", "x".repeat(200), "/"]],
-  ["impersonate-user", ["me", "", "system:serviceaccount:a", "system:serviceaccount:fuzz:default", "\u00e9"]],
-  ["impersonate-group", ["system:masters", ""]],
-  ["impersonate-extra-%00", ["x"]],
-  ["impersonate-extra-%zz", ["x"]],
-  ["impersonate-uid", ["1"]],
-  ["authorization", ["Bearer x", "Bearer a.b.c", "Basic eDp4", "Bearer ", "x"]],
-  ["x-remote-user", ["x"]],
-  ["if-none-match", ['"x"', "*"]],
-  ["content-encoding", ["gzip"]],
-  ["expect", ["x"]],
-  ["kubectl-session", ["x"]],
-];
 
 export function requestOf(random: Random): FuzzRequest {
   if (random.chance(0.08)) return elsewhere(random);
@@ -150,11 +40,10 @@ export function isHarmless({ method, path }: FuzzRequest): boolean {
 
 function withBody(random: Random, request: FuzzRequest, { type, bytes }: Bytes): FuzzRequest {
   const shown = random.chance(0.95) ? type : random.pick(CONTENT_TYPES);
-  return {
-    ...request,
-    headers: { ...request.headers, ...(shown && { "content-type": shown }) },
-    body: bytes,
-  };
+  const headers = { ...request.headers, ...(shown && { "content-type": shown }) };
+  if (random.chance(0.97)) return { ...request, headers, body: bytes };
+  const { encoding, bytes: body } = compressed(random, bytes);
+  return { ...request, headers: { ...headers, "content-encoding": encoding }, body };
 }
 
 function pathOf(random: Random, { collection, subresources }: Place, method: string): string {
@@ -198,6 +87,10 @@ function bodyFor(random: Random, place: Place, { method, path }: FuzzRequest): B
     return random.chance(0.6) ? NOTHING : bodyOf(random, mutated(random, DELETE_OPTIONS), undefined);
   const last = path.split("?", 1)[0]!.split("/").at(-1)!;
   const own = otherBodies.get(last);
+  const fixture =
+    !own && method !== "PATCH" && random.chance(0.15) ? fixtureOf(random, place.sample) : undefined;
+  if (fixture)
+    return { ...fixture, bytes: random.chance(0.9) ? damaged(random, fixture.bytes) : fixture.bytes };
   const object = own ?? objectOf(random, place);
   return method === "PATCH"
     ? patchOf(random, own ? mutated(random, own) : object)
@@ -259,4 +152,9 @@ function elsewhere(random: Random): FuzzRequest {
   if (method === "GET" || method === "HEAD") return request;
   const own = otherBodies.get(path.split("?", 1)[0]!.split("/").at(-1)!) ?? random.pick(places).sample;
   return withBody(random, request, bodyOf(random, mutated(random, own), undefined));
+}
+
+/** Watches and followed logs: only their beginning is waited for. */
+export function goesOn(path: string): boolean {
+  return /[?&](watch|follow)=|\/watch\//.test(path);
 }

@@ -10,15 +10,19 @@ import { connect, type ClientHttp2Session } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { gunzipSync } from "node:zlib";
 import { CertificateFolder, type KeyPair } from "@knarr/distro/pki/certificates.ts";
-import type { FuzzRequest } from "./requests.ts";
+import { isByHand, sendByHand } from "./http1-by-hand.ts";
+import { goesOn, type FuzzRequest } from "./requests.ts";
 import type { Condition } from "./server.ts";
 
 export interface Reply {
   /** 0 when the connection ended without an answer. */
   readonly code: number;
+  /** Unpacked. */
   readonly text: string;
   readonly bytes: Buffer;
+  readonly isCompressed?: boolean;
 }
 
 /** Nothing that is asked for here may take longer: what does has no answer. */
@@ -110,7 +114,7 @@ export class Target implements AsyncDisposable {
   /** Throws when there is no answer in time. */
   async send(request: FuzzRequest): Promise<Reply> {
     const { method, path } = request;
-    const reply = isByHand(request) ? this.#sendByHand(request) : this.#sendHttp2(request);
+    const reply = isByHand(request) ? sendByHand(this.socket(), request) : this.#sendHttp2(request);
     const late = AbortSignal.timeout(PATIENCE_MS);
     const none = once(late, "abort").then(() => {
       throw new Error(`${method} ${path} was not answered`);
@@ -131,17 +135,21 @@ export class Target implements AsyncDisposable {
     const ended = new Promise<void>((resolve) => stream.once("close", resolve));
     stream.on("error", () => {}); // then there is no answer, which is said below
     let code = 0;
+    let isCompressed = false;
     const chunks: Buffer[] = [];
     stream.on("data", (chunk: Buffer) => void chunks.push(chunk));
     stream.once("response", (answer) => {
       code = Number(answer[":status"]);
+      isCompressed = answer["content-encoding"] === "gzip";
       // Watches go on; a glimpse is enough.
       if (goesOn(path) && !whole) setTimeout(() => stream.close(8), GLIMPSE_MS).unref();
     });
     if (body) stream.end(body);
     await ended;
-    const bytes = Buffer.concat(chunks);
-    return { code, bytes, text: bytes.toString() };
+    const sent = Buffer.concat(chunks);
+    const isWhole = isCompressed && method !== "HEAD" && (whole || !goesOn(path));
+    const bytes = isWhole ? gunzipSync(sent) : sent; // throws when it is none
+    return { code, bytes, text: bytes.toString(), isCompressed };
   }
 
   /** One session for many streams, as clients have it; when the server ended it, another. */
@@ -166,53 +174,4 @@ export class Target implements AsyncDisposable {
     socket.on("error", () => {}); // who uses it sees that it closes
     return socket;
   }
-
-  async #sendByHand({ method, path, headers, body }: FuzzRequest): Promise<Reply> {
-    const socket = this.socket();
-    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    const all = {
-      host: "127.0.0.1",
-      connection: "close",
-      ...headers,
-      ...(body && { "content-length": String(body.length) }),
-    };
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"));
-    if (body) socket.write(body);
-    const chunks: Buffer[] = [];
-    let left: number | undefined;
-    socket.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      left = left === undefined ? bytesLeft(Buffer.concat(chunks), method) : left - chunk.length;
-      if (chunk.includes("101 Switching") || goesOn(path) || left! <= 0) socket.destroy();
-    });
-    await closed;
-    const text = Buffer.concat(chunks).toString();
-    return {
-      code: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0),
-      text: text.slice(text.indexOf("\r\n\r\n") + 4),
-      bytes: Buffer.alloc(0), // only what clients would ask is read as bytes
-    };
-  }
-}
-
-/** What no client of HTTP/2 would send. */
-export function isByHand({ method, headers }: FuzzRequest): boolean {
-  return !/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method) || "upgrade" in headers;
-}
-
-/** How much of an HTTP/1.1 answer is still to come: the connection may be kept for more. Undefined before the end of its headers. */
-function bytesLeft(answer: Buffer, method: string): number | undefined {
-  const end = answer.indexOf("\r\n\r\n");
-  if (end < 0) return undefined;
-  if (method === "HEAD") return 0;
-  const head = answer.subarray(0, end).toString("latin1");
-  const length = /^content-length: (\d+)/im.exec(head)?.[1];
-  if (length !== undefined) return end + 4 + Number(length) - answer.length;
-  return Infinity; // until it is closed
-}
-
-/** Watches and followed logs: only their beginning is waited for. */
-export function goesOn(path: string): boolean {
-  return /[?&](watch|follow)=|\/watch\//.test(path);
 }

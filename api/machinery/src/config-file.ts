@@ -40,15 +40,15 @@ export function fields(properties: Readonly<Record<string, Schema>>): Schema {
 /** `place` is what the file is, with its path. Throws an Error that says why it cannot be read. */
 export function readConfigFile(path: string, place: string): unknown {
   return parseConfig(
-    within(place, () => readFileSync(path, "utf8")),
+    within(place, () => readFileSync(path)),
     place,
   );
 }
 
 /** As `readConfigFile`, of a file that is read already. Keys that stand twice are refused. */
-export function parseConfig(text: string, place: string): unknown {
+export function parseConfig(text: string | Uint8Array, place: string): unknown {
   return within(place, () => {
-    const { value, duplicates } = parseYaml(Buffer.from(text));
+    const { value, duplicates } = parseYaml(typeof text === "string" ? Buffer.from(text) : text);
     if (duplicates.length > 0) throw new SyntaxError(duplicates[0]!.replaceAll(/\n\s*/g, " "));
     return value;
   });
@@ -86,12 +86,15 @@ const MOST_CHARACTERS = 400;
 /** Throws an Error with what was found, if anything was. */
 export function refuseFindings({ list }: FieldErrors, place: string): void {
   if (list.length === 0) return;
-  const shown = list.slice(0, MOST_FINDINGS).map(({ field, message }) => {
-    const finding = field ? `${field}: ${message}` : message;
-    return finding.length > MOST_CHARACTERS ? `${finding.slice(0, MOST_CHARACTERS)}…` : finding;
-  });
+  const shown = list
+    .slice(0, MOST_FINDINGS)
+    .map(({ field, message }) => [field, message].filter(Boolean).map(short).join(": "));
   if (list.length > MOST_FINDINGS) shown.push(`and ${list.length - MOST_FINDINGS} more`);
   throw new Error(`Cannot use ${place}: ${shown.join("; ")}`);
+}
+
+function short(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
