@@ -4,7 +4,7 @@
  *     await using rig = await Rig.start();
  *     assert.match(await rig.kubectl("get", "nodes"), /^n1 +Ready/m);
  *
- * It has one node, n1, without anything that runs there: `./fake-kubelet.ts` says of its pods that they run. Everything that
+ * It has one node, n1, without anything that runs there: `./fake-kubelet.ts` says of its pods that they run; `parts` leaves all that away. Everything that
  * kubectl remembers between calls stays in the rig's folder.
  */
 
@@ -22,7 +22,6 @@ import { startScheduler } from "@knarr/scheduler/start.ts";
 import { realClock } from "@knarr/std/clock.ts";
 import { silent } from "@knarr/std/log.ts";
 import { MemoryStore } from "@knarr/store/drivers/memory.ts";
-import type { Store } from "@knarr/store/store.ts";
 import { kubectlPath } from "../e2e/kubectl.ts";
 import { startFakeKubelet } from "./fake-kubelet.ts";
 
@@ -62,8 +61,7 @@ export class Rig implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** `open` opens another store than one in memory. */
-  static async start(open: () => Promise<Store> = async () => new MemoryStore()): Promise<Rig> {
+  static async start({ parts = "all" }: { readonly parts?: "all" | "server alone" } = {}): Promise<Rig> {
     await using stack = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), "knarr-verbs-"));
     stack.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -76,7 +74,7 @@ export class Rig implements AsyncDisposable {
       commonName: "front-proxy-client",
       use: "client",
     });
-    const store = stack.use(await open());
+    const store = stack.use(new MemoryStore());
     const listen = { host: "127.0.0.1", port: 0, certificate: serving.cert, key: serving.key };
     const server = stack.use(
       await createApiServer({
@@ -89,12 +87,14 @@ export class Rig implements AsyncDisposable {
     const as = (name: string, ...groups: string[]) =>
       stack.use(server.inProcess({ name, groups: [...groups, ALL] }, name.replace(/^system:/, "")));
     const admin = as("rig", "system:masters");
-    const common = { clock: realClock, log: silent };
-    const manager = as("system:kube-controller-manager", "system:masters");
-    const authorities = { rootCaPem: authority.cert, signingAuthority: authority };
-    stack.use(await startControllers({ ...common, transport: manager, ...authorities }));
-    stack.use(await startScheduler({ ...common, transport: as("system:kube-scheduler") }));
-    stack.use(await startFakeKubelet(as("fake-kubelet", "system:masters"), "n1"));
+    if (parts === "all") {
+      const common = { clock: realClock, log: silent };
+      const manager = as("system:kube-controller-manager", "system:masters");
+      const authorities = { rootCaPem: authority.cert, signingAuthority: authority };
+      stack.use(await startControllers({ ...common, transport: manager, ...authorities }));
+      stack.use(await startScheduler({ ...common, transport: as("system:kube-scheduler") }));
+      stack.use(await startFakeKubelet(as("fake-kubelet", "system:masters"), "n1"));
+    }
     const api = createApi(admin);
     const rig = new Rig({ folder, server, api, authority, certificates }, stack.move());
     const client = { commonName: "admin", organizations: ["system:masters"], use: "client" } as const;

@@ -4,55 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { Cycle, feasibleNodesToFind } from "./cycle.ts";
-import { failureText } from "./failure-text.ts";
 import { NodeTable } from "./node-table.ts";
 import { plugins } from "./plugins.ts";
-
-type Change<T> = (object: T) => void;
-
-function node(name: string, change: Change<any> = () => {}): Node {
-  const object: Node = {
-    metadata: { name, labels: { "kubernetes.io/hostname": name } },
-    spec: {},
-    status: { allocatable: { cpu: "4", memory: "8Gi", pods: "10", "ephemeral-storage": "10Gi" } },
-  };
-  change(object);
-  return object;
-}
-
-let made = 0;
-
-function pod(change: Change<any> = () => {}): Pod {
-  const name = `p${++made}`;
-  const object: Pod = {
-    metadata: { name, namespace: "default", uid: name },
-    spec: { containers: [{ name: "c", image: "i", resources: { requests: { cpu: "1", memory: "1Gi" } } }] },
-  };
-  change(object);
-  return object;
-}
-
-const asks = (requests: Record<string, string>) => (p: Pod) =>
-  (p.spec!.containers[0]!.resources = { requests });
-const onPort = (hostPort: number, hostIP?: string) => (p: Pod) =>
-  (p.spec!.containers[0]!.ports = [{ containerPort: 80, hostPort, ...(hostIP && { hostIP }) }]);
-const needs =
-  (...matchExpressions: { key: string; operator: string; values?: string[] }[]) =>
-  (p: Pod) =>
-    (p.spec!.affinity = {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
-      },
-    });
-
-/** The node a pod gets, or why it gets none. */
-function place(pods: Pod, nodes: readonly Node[], there: readonly [Pod, string][] = []): string {
-  const table = new NodeTable();
-  for (const each of nodes) table.setNode(each);
-  for (const [other, on] of there) table.setPod({ ...other, spec: { ...other.spec!, nodeName: on } });
-  const attempt = new Cycle(plugins, table, () => 0.5).attempt(pods);
-  return attempt.nodeName ?? failureText(attempt.failure);
-}
+import { asks, emptyCluster, needs, node, onPort, place, pod } from "./testing/placing.ts";
 
 const taint = (key: string, effect: string, value?: string) => (n: any) =>
   (n.spec.taints = [...(n.spec.taints ?? []), { key, effect, ...(value && { value }) }]);
@@ -255,7 +209,7 @@ for (const { name, wants, nodes = [a], there = [], gets } of [
 
 test("Cycle looks at part of a large cluster, and at all of it in turn", () => {
   assert.deepEqual([50, 100, 1000, 5000, 20_000].map(feasibleNodesToFind), [50, 100, 420, 500, 1000]);
-  const table = new NodeTable();
+  const table = new NodeTable(emptyCluster);
   for (let i = 0; i < 400; i++) table.setNode(node(`n${i}`));
   const cycle = new Cycle(plugins, table);
   const used = new Set<string>();
@@ -269,7 +223,7 @@ test("Cycle looks at part of a large cluster, and at all of it in turn", () => {
 });
 
 test("NodeTable counts an assumed pod until it is forgotten, and a confirmed one for good", () => {
-  const table = new NodeTable();
+  const table = new NodeTable(emptyCluster);
   table.setNode(a);
   const [first, second] = [pod(asks({ cpu: "3" })), pod(asks({ cpu: "3" }))];
   const cycle = new Cycle(plugins, table);

@@ -6,9 +6,10 @@
  */
 
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
-import { skip, type No, type Plugin, type Verdict } from "./framework.ts";
+import { skip, type No, type Plugin, type PodMoved, type Trial, type Verdict } from "./framework.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NodeTable } from "./node-table.ts";
+import { podInfoOf } from "./pod-info.ts";
 
 export type Attempt =
   | { readonly nodeName: string }
@@ -71,12 +72,14 @@ export class Cycle {
     return { nodeName: this.#best(pod, feasible, bound).name };
   }
 
-  /** Whether every filter says yes to the pod on this node as it is now. */
-  fits(pod: Pod, node: NodeInfo): boolean {
+  /** The attempt's filters, to be asked while pods are moved in thought. */
+  trial(pod: Pod): Trial {
     const { bound, possible } = this.#preFilter(pod);
-    if (possible && !possible.has(node.name)) return false;
     const filters = bound.filter((each) => each.filters);
-    return this.#ask(pod, node, filters) === undefined;
+    return {
+      move: (moved) => move(pod, filters, moved),
+      fits: (node) => (possible?.has(node.name) ?? true) && this.#ask(pod, node, filters) === undefined,
+    };
   }
 
   #preFilter(pod: Pod): {
@@ -139,9 +142,10 @@ export class Cycle {
   #ask(pod: Pod, node: NodeInfo, filters: readonly Bound[]): { no: No; plugin: string } | undefined {
     const expected = this.#table.nominatedTo(node.name, pod).filter((p) => !node.pods.has(p.metadata.uid!));
     if (expected.length > 0) {
-      for (const other of expected) node.add(other);
+      const moved = expected.map((other) => ({ pod: podInfoOf(other), node }));
+      for (const each of moved) move(pod, filters, { ...each, by: 1 });
       const answer = ask(pod, node, filters);
-      for (const other of expected) node.remove(other.metadata.uid!);
+      for (const each of moved) move(pod, filters, { ...each, by: -1 });
       if (answer) return answer;
     }
     return ask(pod, node, filters);
@@ -173,6 +177,12 @@ export class Cycle {
     }
     return best;
   }
+}
+
+function move(pod: Pod, filters: readonly Bound[], moved: PodMoved): void {
+  if (moved.by > 0) moved.node.add(moved.pod.pod);
+  else moved.node.remove(moved.pod.pod.metadata.uid!);
+  for (const { plugin, state } of filters) plugin.podMoved?.(state, pod, moved);
 }
 
 function ask(pod: Pod, node: NodeInfo, filters: readonly Bound[]): { no: No; plugin: string } | undefined {

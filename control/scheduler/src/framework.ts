@@ -5,6 +5,7 @@
  *   preEnqueue  may this pod be scheduled yet?                        before it enters the queue
  *   less        which of two pods goes first?                         exactly one plugin
  *   preFilter   what filter and score need to know of this pod        once per attempt; may name the only possible nodes
+ *   podMoved    that another pod is put on a node or taken away        keeps what preFilter found right, while one tries
  *   filter      may this pod run on this node at all?                 every plugin must agree
  *   postFilter  no node fits: can room be made?                       the first that finds a way
  *   preScore    is there anything to prefer?                          once per attempt, given the nodes that fit
@@ -23,6 +24,7 @@ import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import type { PodDisruptionBudget } from "@knarr/kinds/generated/policy-v1.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { NodeTable } from "./node-table.ts";
+import type { PodInfo } from "./pod-info.ts";
 
 /** `undefined` is a yes. */
 export type Verdict = undefined | No;
@@ -50,7 +52,7 @@ export function never(...why: readonly string[]): No {
 export const skip = Symbol("skip");
 
 export interface PreFiltered<S> {
-  /** Handed to filter, preScore and score of the same plugin. */
+  /** Handed to filter and preScore of the same plugin. */
   readonly state?: S;
   /** Only these nodes can do. */
   readonly nodes?: ReadonlySet<string>;
@@ -60,18 +62,26 @@ export interface PreFiltered<S> {
 export type Wake =
   | {
       readonly resource: "nodes";
-      readonly change: "add" | "update";
+      readonly change: "add" | "update" | "delete";
       /** Default: always. */
       mayHelp?(pod: Pod, node: Node, previous: Node | undefined): boolean;
     }
   | {
       readonly resource: "pods";
-      /** `delete` of a pod that was on a node. */
-      readonly change: "delete";
-      mayHelp?(pod: Pod, gone: Pod): boolean;
+      /** Of a pod on a node: `add` when it gets there, `update` of its labels. */
+      readonly change: "add" | "update" | "delete";
+      mayHelp?(pod: Pod, other: Pod, previous: Pod | undefined): boolean;
     };
 
-export interface Plugin<S = unknown> {
+/** A pod that is put on a node (1), or taken away from it (-1), in thought. */
+export interface PodMoved {
+  readonly pod: PodInfo;
+  readonly node: NodeInfo;
+  readonly by: 1 | -1;
+}
+
+/** `S` is what preFilter works out for filter, `P` what preScore does for score. */
+export interface Plugin<S = unknown, P = S> {
   /** As users name it. */
   readonly name: string;
   /** Of its score; default 1. */
@@ -81,10 +91,13 @@ export interface Plugin<S = unknown> {
   preEnqueue?(pod: Pod): Verdict;
   less?(a: Queued, b: Queued): boolean;
   preFilter?(pod: Pod, table: NodeTable): PreFiltered<S> | typeof skip;
+  /** Keeps what preFilter worked out for `pod` in step with another pod. */
+  podMoved?(state: S, pod: Pod, moved: PodMoved): void;
   filter?(pod: Pod, node: NodeInfo, state: S): Verdict;
   postFilter?(failed: Failed): PostFiltered;
-  preScore?(pod: Pod, nodes: readonly NodeInfo[], state: S, table: NodeTable): S | typeof skip;
-  score?(pod: Pod, node: NodeInfo, state: S): number;
+  preScore?(pod: Pod, nodes: readonly NodeInfo[], state: S, table: NodeTable): P | typeof skip;
+  /** Without preScore it gets what preFilter worked out. */
+  score?(pod: Pod, node: NodeInfo, state: P): number;
   /** Changes raw scores into 0 … 100 in place; without it they must be that already. */
   normalize?(scores: number[]): void;
   bind?(pod: Pod, nodeName: string, api: Api): Promise<void>;
@@ -102,10 +115,16 @@ export interface Failed {
   readonly pod: Pod;
   readonly table: NodeTable;
   readonly verdicts: ReadonlyMap<NodeInfo, No>;
-  /** Whether all filters say yes to the pod on this node as it is now, nominated pods counted in. */
-  fits(node: NodeInfo): boolean;
+  trial(): Trial;
   /** Of the whole cluster. */
   budgets(): readonly PodDisruptionBudget[];
+}
+
+/** The filters asked again while pods are moved in thought. Whoever takes one away puts it back. */
+export interface Trial {
+  move(moved: PodMoved): void;
+  /** Whether all filters say yes to the pod on this node, nominated pods counted in. */
+  fits(node: NodeInfo): boolean;
 }
 
 export type PostFiltered =
@@ -115,7 +134,7 @@ export type PostFiltered =
 
 export const MAX_SCORE = 100;
 
-export function definePlugin<S = undefined>(plugin: Plugin<S>): Plugin<S> {
+export function definePlugin<S = undefined, P = S>(plugin: Plugin<S, P>): Plugin<S, P> {
   return plugin;
 }
 

@@ -13,11 +13,14 @@ export class NodeInfo {
   allowedPods = 0;
   /** Of the node, those that keep pods away and those that only make it less liked. */
   taints: readonly Taint[] = [];
+  labels: Readonly<Record<string, string>> = {};
   /** Sizes of images on the node by normalized name. */
   images: ReadonlyMap<string, number> = new Map();
   readonly requested: Amounts = noAmounts();
   readonly assumed = { milliCpu: 0, memory: 0 };
   readonly pods = new Map<string, PodInfo>();
+  /** Those of them that say something of other pods. */
+  readonly withAffinity = new Map<string, PodInfo>();
   /** Of its pods that have any, by uid. */
   readonly #ports = new Map<string, readonly HostPort[]>();
 
@@ -30,6 +33,7 @@ export class NodeInfo {
     this.allocatable = amountsOf(node.status?.allocatable);
     this.allowedPods = units(node.status?.allocatable?.["pods"] ?? 0);
     this.taints = node.spec?.taints ?? [];
+    this.labels = node.metadata.labels ?? {};
     this.images = imagesOf(node);
   }
 
@@ -40,6 +44,7 @@ export class NodeInfo {
     add(this.requested, info.requests);
     this.assumed.milliCpu += info.assumed.milliCpu;
     this.assumed.memory += info.assumed.memory;
+    if (info.affinity) this.withAffinity.set(pod.metadata.uid!, info);
     if (info.hostPorts.length) this.#ports.set(pod.metadata.uid!, info.hostPorts);
   }
 
@@ -50,6 +55,7 @@ export class NodeInfo {
     subtract(this.requested, info.requests);
     this.assumed.milliCpu -= info.assumed.milliCpu;
     this.assumed.memory -= info.assumed.memory;
+    this.withAffinity.delete(uid);
     this.#ports.delete(uid);
   }
 

@@ -6,21 +6,34 @@
  */
 
 import type { Node, Pod } from "@knarr/kinds/generated/core-v1.ts";
+import type { Cluster } from "./cluster.ts";
 import { NodeInfo } from "./node-info.ts";
 import { podInfoOf, type PodInfo } from "./pod-info.ts";
 
 export class NodeTable {
+  readonly cluster: Cluster;
   readonly #nodes = new Map<string, NodeInfo>();
   /** Where each pod is counted, by uid. */
   readonly #places = new Map<string, NodeInfo>();
   readonly #assumed = new Set<string>();
   readonly #nominated = new Map<string, { readonly nodeName: string; readonly info: PodInfo }>();
+  /** Nodes with pods that say something of other pods: few of many. */
+  readonly #withAffinity = new Set<NodeInfo>();
   readonly #imageNodes = new Map<string, number>();
   #list: readonly NodeInfo[] | undefined;
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster;
+  }
 
   /** Nodes that exist, in the order they came. */
   get nodes(): readonly NodeInfo[] {
     return (this.#list ??= [...this.#nodes.values()].filter(({ node }) => node !== undefined));
+  }
+
+  /** Of them, those with pods that say something of other pods. */
+  get nodesWithAffinity(): Iterable<NodeInfo> {
+    return this.#withAffinity;
   }
 
   get(name: string): NodeInfo | undefined {
@@ -41,6 +54,7 @@ export class NodeTable {
     if (!info) return;
     this.#countImages(info, -1);
     info.images = new Map();
+    info.labels = {};
     info.node = undefined;
     this.#list = undefined;
     if (info.pods.size === 0) this.#nodes.delete(name);
@@ -55,6 +69,7 @@ export class NodeTable {
     this.#nominated.delete(uid);
     this.#places.set(uid, info);
     info.add(pod);
+    this.#noteAffinity(info);
   }
 
   removePod(uid: string): void {
@@ -62,6 +77,7 @@ export class NodeTable {
     this.#nominated.delete(uid);
     if (!info) return;
     info.remove(uid);
+    this.#noteAffinity(info);
     this.#places.delete(uid);
     this.#assumed.delete(uid);
     if (!info.node && info.pods.size === 0) this.#nodes.delete(info.name);
@@ -74,6 +90,7 @@ export class NodeTable {
     this.#assumed.add(pod.metadata.uid!);
     this.#nominated.delete(pod.metadata.uid!);
     info.add(pod);
+    this.#noteAffinity(info);
   }
 
   /** Takes an assumption back; one that the cluster has confirmed stays. */
@@ -115,6 +132,11 @@ export class NodeTable {
     let info = this.#nodes.get(name);
     if (!info) this.#nodes.set(name, (info = new NodeInfo(name)));
     return info;
+  }
+
+  #noteAffinity(info: NodeInfo): void {
+    if (info.withAffinity.size > 0) this.#withAffinity.add(info);
+    else this.#withAffinity.delete(info);
   }
 
   #countImages({ images }: NodeInfo, by: 1 | -1): void {

@@ -1,10 +1,11 @@
 /**
- * What the scheduler needs to know of a pod again and again, worked out once per pod object: what it asks for, and which host ports
- * it takes.
+ * What the scheduler needs to know of a pod again and again, worked out once per pod object: what it asks for, which host ports
+ * it takes, and which pods it wants near.
  */
 
 import type { Container, Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { hostPortsOf, type HostPort } from "@knarr/kinds/shared/placement/host-ports.ts";
+import { podAffinityOf, type PodAffinity } from "./pod-affinity.ts";
 import { add, amountsOf, noAmounts, raise, type Amounts } from "./amounts.ts";
 
 export interface PodInfo {
@@ -16,6 +17,8 @@ export interface PodInfo {
   /** Nothing asked for at all. */
   readonly isBestEffort: boolean;
   readonly hostPorts: readonly HostPort[];
+  /** What it says of other pods; undefined when nothing. */
+  readonly affinity: PodAffinity | undefined;
 }
 
 /** What a container that asks for no CPU or memory is taken to use. */
@@ -41,6 +44,7 @@ function makeInfo(pod: Pod): PodInfo {
     assumed,
     isBestEffort: milliCpu === 0 && memory === 0 && ephemeralStorage === 0 && others.size === 0,
     hostPorts: hostPortsOf(pod),
+    affinity: podAffinityOf(pod),
   };
 }
 

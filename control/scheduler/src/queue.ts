@@ -44,11 +44,16 @@ interface Ticket {
 export type Change =
   | {
       readonly resource: "nodes";
-      readonly change: "add" | "update";
+      readonly change: "add" | "update" | "delete";
       readonly object: Node;
       readonly previous?: Node;
     }
-  | { readonly resource: "pods"; readonly change: "delete"; readonly object: Pod };
+  | {
+      readonly resource: "pods";
+      readonly change: "add" | "update" | "delete";
+      readonly object: Pod;
+      readonly previous?: Pod;
+    };
 
 export class SchedulingQueue {
   readonly #clock: Clock;
@@ -239,12 +244,11 @@ function isCurrent({ entry, epoch }: Ticket): boolean {
 }
 
 function matches(wake: Wake, change: Change, pod: Pod): boolean {
-  if (wake.resource === "nodes" && change.resource === "nodes") {
-    return wake.change === change.change && (wake.mayHelp?.(pod, change.object, change.previous) ?? true);
-  }
-  if (wake.resource === "pods" && change.resource === "pods") {
-    return wake.mayHelp?.(pod, change.object) ?? true;
-  }
+  if (wake.change !== change.change) return false;
+  if (wake.resource === "nodes" && change.resource === "nodes")
+    return wake.mayHelp?.(pod, change.object, change.previous) ?? true;
+  if (wake.resource === "pods" && change.resource === "pods")
+    return wake.mayHelp?.(pod, change.object, change.previous) ?? true;
   return false;
 }
 

@@ -173,6 +173,51 @@ test("Scheduler evicts a more important pod rather than one that a disruption bu
   }
 });
 
+const beside = (kind: "podAffinity" | "podAntiAffinity", app: string) => ({
+  affinity: {
+    [kind]: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { labelSelector: { matchLabels: { app } }, topologyKey: "kubernetes.io/hostname" },
+      ],
+    },
+  },
+});
+const labelled = (one: Pod, app: string): Pod => ({ ...one, metadata: { ...one.metadata, labels: { app } } });
+const hosts = (name: string): Node => {
+  const { metadata, ...rest } = node(name);
+  return { metadata: { ...metadata, labels: { "kubernetes.io/hostname": name } }, ...rest };
+};
+
+test("Scheduler places a pod that must be near others as soon as one of them has a node", async () => {
+  await using cluster = await makeCluster();
+  for (const name of ["n1", "n2"]) await cluster.api.create(nodes, hosts(name));
+  await cluster.api.create(pods, pod("near", "1", beside("podAffinity", "web")));
+  await cluster.settled();
+  assert.equal(await cluster.nodeOf("near"), undefined);
+  cluster.clock.advance(1000);
+  await cluster.api.create(
+    pods,
+    labelled(pod("web", "1", { nodeSelector: { "kubernetes.io/hostname": "n2" } }), "web"),
+  );
+  await cluster.settled();
+  assert.equal(await cluster.nodeOf("near"), "n2");
+});
+
+test("Scheduler evicts those that a more important pod cannot be beside, and no other", async () => {
+  await using cluster = await makeCluster();
+  await cluster.api.create(nodes, hosts("n1"));
+  await cluster.api.create(pods, labelled(pod("shunned", "1", { priority: 1 }), "web"));
+  await cluster.api.create(pods, pod("neutral", "1", { priority: 0 }));
+  await cluster.settled();
+  await cluster.api.create(pods, pod("high", "1", { priority: 10, ...beside("podAntiAffinity", "web") }));
+  await cluster.settled();
+  cluster.clock.advance(1000);
+  await cluster.settled();
+  const left = (await cluster.api.list(pods)).items.map(({ metadata }) => metadata.name!);
+  assert.deepEqual(left.toSorted(), ["high", "neutral"]);
+  assert.equal(await cluster.nodeOf("high"), "n1");
+});
+
 test("Scheduler evicts nobody of the same or higher priority", async () => {
   await using cluster = await makeCluster();
   await cluster.api.create(nodes, node("n1", "2"));

@@ -18,6 +18,7 @@ import { keyOf } from "@knarr/machinery/object.ts";
 import { isNotFound } from "@knarr/machinery/status.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import { CachedCluster } from "./cluster.ts";
 import { Cycle, type Failure } from "./cycle.ts";
 import { failureText } from "./failure-text.ts";
 import type { Plugin } from "./framework.ts";
@@ -49,7 +50,7 @@ const MAX_MESSAGE = 1024;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #table = new NodeTable();
+  readonly #table: NodeTable;
   readonly #queue: SchedulingQueue;
   readonly #cycle: Cycle;
   readonly #binder: Plugin<any>;
@@ -60,6 +61,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     const { plugins, clock, random } = options;
     this.#options = options;
+    this.#table = new NodeTable(new CachedCluster(options.informers.cache));
     this.#queue = new SchedulingQueue(plugins, clock);
     options.metrics?.watch(this.#queue);
     this.#cycle = new Cycle(plugins, this.#table, random);
@@ -153,7 +155,7 @@ export class Scheduler {
       pod,
       table: this.#table,
       verdicts: failure.verdicts,
-      fits: (node: Parameters<Cycle["fits"]>[1]) => this.#cycle.fits(pod, node),
+      trial: () => this.#cycle.trial(pod),
       budgets: () => informers.cache.list(podDisruptionBudget),
     };
     const said: string[] = [];
@@ -198,6 +200,7 @@ export class Scheduler {
   #nodeChanged({ type, object, previous }: InformerChange<Node>): void {
     if (type === "removed") {
       this.#table.removeNode(object.metadata.name!);
+      this.#queue.wake({ resource: "nodes", change: "delete", object });
       return;
     }
     if (previous && isHeartbeat(previous, object)) return;
@@ -220,6 +223,9 @@ export class Scheduler {
     if (object.spec?.nodeName) {
       this.#table.setPod(object);
       this.#queue.done(uid);
+      if (!previous?.spec?.nodeName) this.#queue.wake({ resource: "pods", change: "add", object });
+      else if (!semanticEqual(previous.metadata.labels, object.metadata.labels))
+        this.#queue.wake({ resource: "pods", change: "update", object, previous });
       return;
     }
     if (object.spec?.schedulerName !== this.#options.name) return;

@@ -13,6 +13,7 @@ import { podDisruptionBudget } from "@knarr/kinds/policy/pod-disruption-budget.t
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Metrics } from "@knarr/std/metrics.ts";
+import { clusterKinds } from "./cluster.ts";
 import type { Plugin } from "./framework.ts";
 import { plugins as allPlugins } from "./plugins.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -77,7 +78,7 @@ async function schedule(
   const source = { component: name };
   await using informers = new Informers({ transport, clock, log });
   await using recorder = new EventRecorder({ transport, clock, log, source });
-  for (const resource of [node, pod, podDisruptionBudget]) informers.informer<any>(resource);
+  for (const resource of [node, pod, podDisruptionBudget, ...clusterKinds]) informers.informer<any>(resource);
   await informers.waitForSync(signal);
   const scheduler = new Scheduler({
     api: createApi(transport, { fieldManager: "kube-scheduler" }),

@@ -103,13 +103,14 @@ export class MemoryTransport implements Transport {
     const ends = AbortSignal.any([signal, this.#watches.signal]);
     ends.addEventListener("abort", () => this.#tell(), { once: true });
     while (!ends.aborted) {
-      const news = this.#log.filter((e) => e.revision > seen && e.collection === collection);
+      const news = this.#log.slice(this.#log.findLastIndex(({ revision }) => revision <= seen) + 1);
       if (news.length === 0) {
         await this.#changed.promise;
         continue;
       }
       seen = news.at(-1)!.revision;
-      const selected = news.filter(({ event }) => selects(selection)(event.object));
+      const isSelected = selects(selection);
+      const selected = news.filter((e) => e.collection === collection && isSelected(e.event.object));
       if (selected.length > 0) yield selected.map(({ event }) => event as WatchEvent<T>);
     }
   }

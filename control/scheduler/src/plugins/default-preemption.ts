@@ -10,7 +10,7 @@
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
 import { beyondBudget } from "../budgets.ts";
 import { failureText } from "../failure-text.ts";
-import { definePlugin, never, type Failed, type No } from "../framework.ts";
+import { definePlugin, never, type Failed, type No, type Trial } from "../framework.ts";
 import type { NodeInfo } from "../node-info.ts";
 import { podInfoOf, type PodInfo } from "../pod-info.ts";
 
@@ -36,11 +36,12 @@ export const defaultPreemption = definePlugin({
     if (isMakingRoom(failed)) {
       return { why: "preemption: not eligible due to a terminating pod on the nominated node.", waits: true };
     }
+    const trial = failed.trial();
     const candidates: Candidate[] = [];
     const refusals = new Map<NodeInfo, No>();
     for (const [node, verdict] of verdicts) {
       if (!verdict.preemptionMayHelp) continue;
-      const result = victimsOn(node, failed);
+      const result = victimsOn(node, trial, failed);
       if ("why" in result) refusals.set(node, result);
       else candidates.push(result);
     }
@@ -63,25 +64,32 @@ function isMakingRoom({ pod, table, verdicts }: Failed): boolean {
 }
 
 /** The fewest and least important pods whose going makes the pod fit. Leaves the node as it found it. */
-function victimsOn(node: NodeInfo, { pod, fits, budgets }: Failed): Candidate | No {
+function victimsOn(node: NodeInfo, trial: Trial, { pod, budgets }: Failed): Candidate | No {
   const { priority } = podInfoOf(pod);
   const lower = [...node.pods.values()].filter((other) => other.priority < priority);
   if (lower.length === 0) return NO_VICTIMS;
-  for (const other of lower) node.remove(other.pod.metadata.uid!);
+  const gone = new Set<PodInfo>();
+  const take = (other: PodInfo): void => {
+    trial.move({ pod: other, node, by: -1 });
+    gone.add(other);
+  };
+  const putBack = (other: PodInfo): void => {
+    trial.move({ pod: other, node, by: 1 });
+    gone.delete(other);
+  };
+  for (const other of lower) take(other);
   try {
-    if (!fits(node)) return TOO_LITTLE;
+    if (!trial.fits(node)) return TOO_LITTLE;
     const byImportance = lower.toSorted(mostImportantFirst);
     const protectedOnes = beyondBudget(byImportance, budgets());
-    const victims: PodInfo[] = [];
     for (const other of byImportance.toSorted((a, b) => +protectedOnes.has(b) - +protectedOnes.has(a))) {
-      node.add(other.pod);
-      if (fits(node)) continue;
-      node.remove(other.pod.metadata.uid!);
-      victims.push(other);
+      putBack(other);
+      if (!trial.fits(node)) take(other);
     }
+    const victims = byImportance.filter((other) => gone.has(other));
     return { node, victims, beyondBudget: victims.filter((victim) => protectedOnes.has(victim)).length };
   } finally {
-    for (const other of lower) node.add(other.pod);
+    for (const other of [...gone]) putBack(other);
   }
 }
 
