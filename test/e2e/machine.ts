@@ -1,8 +1,10 @@
 /**
  * A machine to run a whole Knarr on, for tests: a network namespace of its own with an address, a default route and a neighbour
- * (the `lan`), folders of its own, a control group of its own. Everything goes when it is disposed of, and `traces` says what did not.
+ * (the `lan`), folders of its own, a control group of its own. Everything goes when it is disposed of, and `traces` says what did not. A second
+ * machine may share the lan of the first, which then routes between them:
  *
- *     ┌ lan 192.0.2.1 ┐── veth ──┌ host 192.0.2.10: knarr up, containerd, pods ┐
+ *     ┌ lan 192.0.2.1    ┐── veth ──┌ host 192.0.2.10: knarr up, containerd, pods ┐
+ *     └     198.51.100.1 ┘── veth ──┌ host 198.51.100.10: another               ┐
  */
 
 import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
@@ -34,37 +36,70 @@ export function cannotMakeMachine(): string | false {
   return false;
 }
 
+/** Where a machine stands: its address, its way out, and the name of that way at the neighbour. */
+const FIRST = { address: HOST_ADDRESS, gateway: LAN_ADDRESS, link: "eth0", node: "n1" };
+const SECOND = { address: "198.51.100.10", gateway: "198.51.100.1", link: "eth1", node: "n2" };
+
 export class Machine implements AsyncDisposable {
   readonly name: string;
   readonly folder: string;
   readonly host: string;
   readonly lan: string;
+  /** Whose lan it shares. */
+  readonly #neighbour: Machine | undefined;
 
-  private constructor(name: string) {
+  private constructor(name: string, neighbour: Machine | undefined) {
     this.name = name;
     this.folder = mkdtempSync(join(tmpdir(), `${name}-`));
     this.host = `${name}-host`;
-    this.lan = `${name}-lan`;
+    this.lan = neighbour?.lan ?? `${name}-lan`;
+    this.#neighbour = neighbour;
   }
 
   static async create(name = `knarr-${process.pid}`): Promise<Machine> {
-    const machine = new Machine(name);
-    const { host, lan } = machine;
+    const machine = new Machine(name, undefined);
+    const { lan } = machine;
+    await run("ip", ["netns", "add", lan]);
+    await run("ip", ["-n", lan, "link", "set", "lo", "up"]);
+    await machine.#connect();
+    return machine;
+  }
+
+  /** One that is gone before its neighbour is. */
+  static async createBeside(neighbour: Machine): Promise<Machine> {
+    const machine = new Machine(`${neighbour.name}-2`, neighbour);
+    await machine.#connect();
+    await machine.exec("sysctl", ["-q", "-w", "net.ipv4.ip_forward=1"], { from: "lan" });
+    return machine;
+  }
+
+  async #connect(): Promise<void> {
+    const { host, lan } = this;
+    const { address, gateway, link } = this.#place;
     for (const words of [
       ["netns", "add", host],
-      ["netns", "add", lan],
       ["-n", host, "link", "set", "lo", "up"],
-      ["-n", lan, "link", "set", "lo", "up"],
-      ["-n", host, "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", lan],
-      ["-n", host, "address", "add", `${HOST_ADDRESS}/24`, "dev", "eth0"],
-      ["-n", lan, "address", "add", `${LAN_ADDRESS}/24`, "dev", "eth0"],
+      ["-n", host, "link", "add", "eth0", "type", "veth", "peer", "name", link, "netns", lan],
+      ["-n", host, "address", "add", `${address}/24`, "dev", "eth0"],
+      ["-n", lan, "address", "add", `${gateway}/24`, "dev", link],
       ["-n", host, "link", "set", "eth0", "up"],
-      ["-n", lan, "link", "set", "eth0", "up"],
-      ["-n", host, "route", "add", "default", "via", LAN_ADDRESS],
+      ["-n", lan, "link", "set", link, "up"],
+      ["-n", host, "route", "add", "default", "via", gateway],
     ]) {
       await run("ip", words);
     }
-    return machine;
+  }
+
+  get #place(): typeof FIRST {
+    return this.#neighbour ? SECOND : FIRST;
+  }
+
+  get address(): string {
+    return this.#place.address;
+  }
+
+  get node(): string {
+    return this.#place.node;
   }
 
   get kubeconfig(): string {
@@ -86,7 +121,7 @@ export class Machine implements AsyncDisposable {
       KNARR_IMAGES: join(this.folder, "images"),
       KNARR_KUBECONFIG: this.kubeconfig,
       KNARR_CGROUP_ROOT: this.name,
-      KNARR_NODE_NAME: "n1",
+      KNARR_NODE_NAME: this.node,
       KUBECONFIG: this.kubeconfig,
       HOME: this.folder,
     };
@@ -183,7 +218,7 @@ export class Machine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (existsSync(join(this.folder, "run"))) await this.knarr("down", "--grace-period=0");
     await run("ip", ["netns", "delete", this.host]);
-    await run("ip", ["netns", "delete", this.lan]);
+    if (!this.#neighbour) await run("ip", ["netns", "delete", this.lan]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
