@@ -27,6 +27,7 @@ import { AdmissionMetrics } from "./admission/metrics.ts";
 import { admissionPlugins } from "./admission/admission.ts";
 import { admissionConfigurationOf } from "./admission/configuration.ts";
 import type { World } from "./admission/plugin.ts";
+import { SERVER_NAME } from "./admission/readable-rules.ts";
 import { Aggregator } from "./aggregation/aggregator.ts";
 import { LocalServices } from "./aggregation/local-services.ts";
 import { accessOf, type Access } from "./access.ts";
@@ -274,8 +275,7 @@ function localServices(
   });
 }
 
-/** What the server does by itself, it does as this user. */
-const SELF: User = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+const SELF: User = { name: SERVER_NAME, groups: ["system:masters", "system:authenticated"] };
 
 async function listen(
   { listen }: ApiServerOptions,

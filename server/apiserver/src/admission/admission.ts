@@ -60,7 +60,7 @@ function orderedPlugins(context: PluginContext): readonly AdmissionPlugin[] {
   const { authorization } = access;
   return [
     namespaceLifecycle,
-    limitRanger,
+    limitRanger(caches),
     serviceAccountPlugin(caches),
     nodeRestriction,
     taintNodesByCondition,

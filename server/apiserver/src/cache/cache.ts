@@ -60,6 +60,8 @@ export interface ResourceCache<T extends ApiObject = ApiObject> {
 
   /** The store has an object there that nobody can read: `get` has nothing, lists that it may belong to throw StorageReadError, writes InternalError. */
   isUnreadable(key: string): boolean;
+  /** All of those, or of one namespace. */
+  unreadableKeys(namespace?: string): readonly string[];
   /** Throws InternalError for one. */
   checkReadable(key: string): void;
   /** Takes one away that cannot be read; nothing, if it can. Its watches end, for nobody can say what is gone. */

@@ -84,6 +84,10 @@ export class LiveCache<T extends ApiObject> implements ResourceCache<T> {
     return this.#contents.unreadable.has(key);
   }
 
+  unreadableKeys(namespace = ""): readonly string[] {
+    return this.#contents.unreadable.keysIn(namespace);
+  }
+
   checkReadable(key: string): void {
     const entry = this.#contents.unreadable.get(key);
     if (entry) throw unreadableError(entry);

@@ -29,6 +29,7 @@ export interface UnreadableEntry {
   readonly why: string;
 }
 
+const NONE: readonly string[] = [];
 /** As upstream: so many are told. */
 const MAX_TOLD = 100;
 
@@ -39,14 +40,19 @@ export class UnreadableEntries extends Map<string, UnreadableEntry> {
     resource: Resource<any>,
     { key, namespace }: { readonly key?: string | undefined; readonly namespace: string },
   ): void {
-    if (this.size === 0) return;
+    const keys = this.keysIn(namespace).filter((own) => key === undefined || own === key);
+    if (keys.length === 0) return;
+    throw listError(
+      resource,
+      keys.map((own) => this.get(own)!),
+    );
+  }
+
+  /** Those of a namespace, or all. */
+  keysIn(namespace: string): readonly string[] {
+    if (this.size === 0) return NONE;
     const prefix = namespace && `${namespace}/`;
-    const concerned = [...this].filter(([own]) => (key === undefined ? own.startsWith(prefix) : own === key));
-    if (concerned.length > 0)
-      throw listError(
-        resource,
-        concerned.map(([, entry]) => entry),
-      );
+    return [...this.keys()].filter((key) => key.startsWith(prefix));
   }
 }
 

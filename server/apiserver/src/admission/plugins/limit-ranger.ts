@@ -14,35 +14,42 @@ import type {
 import { amount } from "@knarr/kinds/shared/amounts.ts";
 import { aggregate as amountsOf } from "@knarr/kinds/shared/pod/aggregate.ts";
 import { aggregate } from "@knarr/machinery/aggregate.ts";
+import type { Caches } from "../../cache/cache.ts";
 import type { AdmissionRequest } from "../../request.ts";
 import type { AdmissionPlugin, World } from "../plugin.ts";
+import { ReadableRules } from "../readable-rules.ts";
 import { isFor, refused } from "../refuse.ts";
 
 const ANNOTATION = "kubernetes.io/limit-ranger";
 const CLAIM = "PersistentVolumeClaim";
 
-export const limitRanger: AdmissionPlugin = {
-  name: "LimitRanger",
-  handles: ["CREATE", "UPDATE"],
+export function limitRanger(caches: Caches): AdmissionPlugin {
+  const rules = new ReadableRules(caches, [limitRange]);
+  return {
+    name: "LimitRanger",
+    handles: ["CREATE", "UPDATE"],
 
-  mutate(pod, request, world) {
-    if (!isLimitedPod(request)) return;
-    for (const { spec } of rangesFor(request, world)) fillIn(pod, spec?.limits ?? []);
-  },
+    mutate(pod, request, world) {
+      if (!isLimitedPod(request)) return;
+      rules.check(request, pod);
+      for (const { spec } of rangesFor(request, world)) fillIn(pod, spec?.limits ?? []);
+    },
 
-  validate(object, request, world) {
-    const check = isLimitedPod(request)
-      ? podProblems
-      : isFor(request, "", "persistentvolumeclaims")
-        ? claimProblems
-        : undefined;
-    if (!check) return;
-    for (const { spec } of rangesFor(request, world)) {
-      const problems = (spec?.limits ?? []).flatMap((limit) => [...check(object, limit)]);
-      if (problems.length > 0) throw refused(request, object, aggregate(problems));
-    }
-  },
-};
+    validate(object, request, world) {
+      const check = isLimitedPod(request)
+        ? podProblems
+        : isFor(request, "", "persistentvolumeclaims")
+          ? claimProblems
+          : undefined;
+      if (!check) return;
+      rules.check(request, object);
+      for (const { spec } of rangesFor(request, world)) {
+        const problems = (spec?.limits ?? []).flatMap((limit) => [...check(object, limit)]);
+        if (problems.length > 0) throw refused(request, object, aggregate(problems));
+      }
+    },
+  };
+}
 
 /** What containers ask for is set once and for all, but for a resize. */
 function isLimitedPod(request: AdmissionRequest): boolean {

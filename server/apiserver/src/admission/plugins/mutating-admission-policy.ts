@@ -13,13 +13,7 @@ import { ConditionsFailed } from "../matching/conditions.ts";
 import { expressionInput, type Shown } from "../matching/expression-input.ts";
 import type { AdmissionPlugin } from "../plugin.ts";
 import { ConfiguredPolicies, type ConfiguredPolicy } from "../policies/configured.ts";
-import {
-  invocationsOf,
-  mayBeMeant,
-  namespaceOf,
-  type Asking,
-  type Invocation,
-} from "../policies/invocations.ts";
+import { invocationsOf, namespaceOf, type Asking, type Invocation } from "../policies/invocations.ts";
 import { MutationFailed, PolicyMutation } from "../policies/mutation.ts";
 import { deniedByPolicies, type PolicyDenial } from "../policies/refusal.ts";
 import { CalledAgain } from "../reinvocation.ts";
@@ -62,7 +56,7 @@ export function mutatingAdmissionPolicyPlugin(context: PluginContext): Admission
     handles: ["CREATE", "UPDATE", "CONNECT"],
 
     mutate(object, request, world) {
-      if (!mayBeMeant(configured.list, request)) return;
+      if (!configured.mayBeMeant(request, object)) return;
       const { authorization } = access;
       return mutateAll({ object, request, world, registry, authorization });
     },

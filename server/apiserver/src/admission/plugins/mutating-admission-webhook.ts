@@ -4,7 +4,7 @@ import { mutatingWebhookConfiguration } from "@knarr/kinds/admissionregistration
 import { decodeManagers } from "@knarr/machinery/patch/managers.ts";
 import type { AdmissionRequest } from "../../request.ts";
 import { WebhookCaller } from "../webhooks/caller.ts";
-import { isExempt, shownTo } from "../webhooks/choose.ts";
+import { shownTo } from "../webhooks/choose.ts";
 import { ConfiguredWebhooks, type ConfiguredWebhook } from "../webhooks/configured.ts";
 import { consequenceOf } from "../webhooks/consequence.ts";
 import { applyVerdict } from "../webhooks/mutation.ts";
@@ -89,7 +89,7 @@ export function mutatingAdmissionWebhook(context: PluginContext): AdmissionPlugi
     handles: ["CREATE", "UPDATE", "DELETE", "CONNECT"],
 
     mutate(object, request, world) {
-      if (isExempt(request) || !configured.list.some(({ matcher }) => matcher.mayMatch(request))) return;
+      if (!configured.mayBeMeant(request, object)) return;
       return askInTurn(object, request, world);
     },
   };

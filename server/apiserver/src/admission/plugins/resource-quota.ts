@@ -8,6 +8,7 @@ import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { PluginContext } from "../admission.ts";
 import type { AdmissionPlugin } from "../plugin.ts";
 import { QuotaLedger } from "../quota/ledger.ts";
+import { ReadableRules } from "../readable-rules.ts";
 import { refused } from "../refuse.ts";
 
 export function resourceQuotaPlugin(
@@ -16,13 +17,15 @@ export function resourceQuotaPlugin(
   const { caches, clock, log } = context;
   const { limitedResources: limited } = context.configuration;
   const ledger = new QuotaLedger(caches);
+  const rules = new ReadableRules(caches, [resourceQuota]);
   return {
     name: "ResourceQuota",
     handles: ["CREATE", "UPDATE"],
 
     concerns({ namespace, resource: { group, plural } }, world) {
       if (!namespace || (plural === "namespaces" && group === "")) return false;
-      return limited.length > 0 || world.list(resourceQuota, namespace).length > 0;
+      if (limited.length > 0 || world.list(resourceQuota, namespace).length > 0) return true;
+      return caches.of(resourceQuota).unreadableKeys(namespace).length > 0;
     },
 
     async validate(given, request, world) {
@@ -36,6 +39,7 @@ export function resourceQuotaPlugin(
       const { isCharged = (change) => !change.previous && !change.subresource } = evaluator;
       if (!isCharged({ object, previous, subresource })) return;
 
+      rules.check(request, object);
       const costs = await ledger.charge(namespace, {
         object: object!,
         previous,

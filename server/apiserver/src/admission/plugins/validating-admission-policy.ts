@@ -9,13 +9,7 @@ import { expressionInput, type Shown } from "../matching/expression-input.ts";
 import type { AdmissionPlugin } from "../plugin.ts";
 import { ConfiguredPolicies, type ConfiguredPolicy } from "../policies/configured.ts";
 import { Findings } from "../policies/findings.ts";
-import {
-  invocationsOf,
-  mayBeMeant,
-  namespaceOf,
-  type Asking,
-  type Invocation,
-} from "../policies/invocations.ts";
+import { invocationsOf, namespaceOf, type Asking, type Invocation } from "../policies/invocations.ts";
 import { PolicyValidation } from "../policies/validation.ts";
 import { ShownObjects } from "../webhooks/shown.ts";
 
@@ -50,7 +44,7 @@ export function validatingAdmissionPolicyPlugin(context: PluginContext): Admissi
     handles: ["CREATE", "UPDATE", "DELETE", "CONNECT"],
 
     validate(object, request, world) {
-      if (!mayBeMeant(configured.list, request)) return;
+      if (!configured.mayBeMeant(request, object)) return;
       const { authorization } = access;
       return judgeAll({ object, request, world, registry, authorization });
     },

@@ -4,7 +4,7 @@ import { validatingWebhookConfiguration } from "@knarr/kinds/admissionregistrati
 import type { ApiError } from "@knarr/machinery/status.ts";
 import type { AdmissionRequest } from "../../request.ts";
 import { WebhookCaller } from "../webhooks/caller.ts";
-import { isExempt, shownTo } from "../webhooks/choose.ts";
+import { shownTo } from "../webhooks/choose.ts";
 import { ConfiguredWebhooks, type ConfiguredWebhook } from "../webhooks/configured.ts";
 import { consequenceOf, tooLate } from "../webhooks/consequence.ts";
 import { ShownObjects } from "../webhooks/shown.ts";
@@ -69,7 +69,7 @@ export function validatingAdmissionWebhook(context: PluginContext): AdmissionPlu
     handles: ["CREATE", "UPDATE", "DELETE", "CONNECT"],
 
     validate(object, request, world) {
-      if (isExempt(request) || !configured.list.some(({ matcher }) => matcher.mayMatch(request))) return;
+      if (!configured.mayBeMeant(request, object)) return;
       return askAll(object, request, world);
     },
   };

@@ -11,9 +11,12 @@ import type {
   ValidatingAdmissionPolicyBinding,
 } from "@knarr/kinds/generated/admissionregistration-v1.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { Caches, Item } from "../../cache/cache.ts";
 import type { Registry } from "../../registry/registry.ts";
+import type { AdmissionRequest } from "../../request.ts";
 import { Matcher } from "../matching/matcher.ts";
+import { ReadableRules } from "../readable-rules.ts";
 
 export type Policy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy;
 
@@ -57,6 +60,20 @@ interface PreparedPolicy<P, Compiled> {
   readonly compile: () => Compiled;
 }
 
+/** Kinds that policies watch over themselves with, and questions that nothing would work without. */
+const EXEMPT: ReadonlySet<string> = new Set([
+  "admissionregistration.k8s.io/validatingadmissionpolicies",
+  "admissionregistration.k8s.io/validatingadmissionpolicybindings",
+  "admissionregistration.k8s.io/mutatingadmissionpolicies",
+  "admissionregistration.k8s.io/mutatingadmissionpolicybindings",
+  "authentication.k8s.io/selfsubjectreviews",
+  "authentication.k8s.io/tokenreviews",
+  "authorization.k8s.io/localsubjectaccessreviews",
+  "authorization.k8s.io/selfsubjectaccessreviews",
+  "authorization.k8s.io/selfsubjectrulesreviews",
+  "authorization.k8s.io/subjectaccessreviews",
+]);
+
 export interface ConfiguredParts<P extends Policy, Compiled> {
   readonly caches: Caches;
   readonly registry: Registry;
@@ -70,15 +87,25 @@ export class ConfiguredPolicies<P extends Policy, Compiled> {
   readonly #parts: ConfiguredParts<P, Compiled>;
   readonly #preparedPolicies = new WeakMap<Item<P>, PreparedPolicy<P, Compiled>>();
   readonly #preparedBindings = new WeakMap<Item<any>, Binding>();
+  readonly #rules: ReadableRules;
   #list: readonly ConfiguredPolicy<P, Compiled>[] | undefined;
 
   constructor(parts: ConfiguredParts<P, Compiled>) {
     this.#parts = parts;
     const { caches, policies, bindings } = parts;
+    this.#rules = new ReadableRules(caches, [policies, bindings]);
     const forget = (): void => void (this.#list = undefined);
     // As long as the server: its caches end with it.
     caches.of(policies).subscribe(forget);
     caches.of(bindings).subscribe(forget);
+  }
+
+  /** Whether any may be for such a request; most are seen to be for none at once. Throws Forbidden while that cannot be known. */
+  mayBeMeant(request: AdmissionRequest, object?: ApiObject): boolean {
+    const { group, plural } = request.resource;
+    if (EXEMPT.has(`${group}/${plural}`)) return false;
+    this.#rules.check(request, object);
+    return this.list.some(({ matcher }) => matcher.mayMatch(request));
   }
 
   get list(): readonly ConfiguredPolicy<P, Compiled>[] {

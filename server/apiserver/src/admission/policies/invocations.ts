@@ -36,27 +36,6 @@ export interface Asking {
   readonly authorization: Authorization;
 }
 
-/** Kinds that policies watch over themselves with, and questions that nothing would work without. */
-const EXEMPT: ReadonlySet<string> = new Set([
-  "admissionregistration.k8s.io/validatingadmissionpolicies",
-  "admissionregistration.k8s.io/validatingadmissionpolicybindings",
-  "admissionregistration.k8s.io/mutatingadmissionpolicies",
-  "admissionregistration.k8s.io/mutatingadmissionpolicybindings",
-  "authentication.k8s.io/selfsubjectreviews",
-  "authentication.k8s.io/tokenreviews",
-  "authorization.k8s.io/localsubjectaccessreviews",
-  "authorization.k8s.io/selfsubjectaccessreviews",
-  "authorization.k8s.io/selfsubjectrulesreviews",
-  "authorization.k8s.io/subjectaccessreviews",
-]);
-
-/** Whether any may be for such a request; most are seen to be for none at once. */
-export function mayBeMeant(list: readonly ConfiguredPolicy<any, any>[], request: AdmissionRequest): boolean {
-  if (list.length === 0) return false;
-  const { group, plural } = request.resource;
-  return !EXEMPT.has(`${group}/${plural}`) && list.some(({ matcher }) => matcher.mayMatch(request));
-}
-
 /** In the order of the policies and their bindings. */
 export async function invocationsOf<Configured extends ConfiguredPolicy<any, any>>(
   list: readonly Configured[],

@@ -10,11 +10,6 @@ import type { AdmissionRequest } from "../../request.ts";
 import type { ConfiguredWebhook } from "./configured.ts";
 import type { ShownObjects } from "./shown.ts";
 
-/** Nobody could repair a webhook that watches over itself. */
-export function isExempt({ kind }: AdmissionRequest): boolean {
-  return kind.group === "admissionregistration.k8s.io";
-}
-
 export interface Question {
   readonly object: any;
   readonly objects: ShownObjects;

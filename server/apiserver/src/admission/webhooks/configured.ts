@@ -8,11 +8,14 @@ import type {
   MutatingWebhook,
   MutatingWebhookConfiguration,
 } from "@knarr/kinds/generated/admissionregistration-v1.ts";
+import type { ApiObject } from "@knarr/machinery/object.ts";
 import { MatchConditions } from "../matching/conditions.ts";
 import { Matcher } from "../matching/matcher.ts";
 import type { AdmissionMetrics } from "../metrics.ts";
 import type { Caches, Item } from "../../cache/cache.ts";
 import type { Registry } from "../../registry/registry.ts";
+import type { AdmissionRequest } from "../../request.ts";
+import { ReadableRules } from "../readable-rules.ts";
 
 /** ValidatingWebhooks have all of it but the reinvocation policy. */
 export type Webhook = MutatingWebhook;
@@ -24,6 +27,11 @@ export interface ConfiguredWebhook {
   readonly id: string;
   readonly matcher: Matcher;
   readonly conditions: MatchConditions;
+}
+
+/** Nobody could repair a webhook that watches over itself. */
+function isExempt({ kind }: AdmissionRequest): boolean {
+  return kind.group === "admissionregistration.k8s.io";
 }
 
 export interface ConfiguredParts {
@@ -38,12 +46,21 @@ export interface ConfiguredParts {
 export class ConfiguredWebhooks {
   readonly #parts: ConfiguredParts;
   readonly #prepared = new WeakMap<Item<any>, readonly ConfiguredWebhook[]>();
+  readonly #rules: ReadableRules;
   #list: readonly ConfiguredWebhook[] | undefined;
 
   constructor(parts: ConfiguredParts) {
     this.#parts = parts;
+    this.#rules = new ReadableRules(parts.caches, [parts.resource]);
     // As long as the server: its caches end with it.
     parts.caches.of(parts.resource).subscribe(() => (this.#list = undefined));
+  }
+
+  /** Whether any may be for such a request; most are seen to be for none at once. Throws Forbidden while that cannot be known. */
+  mayBeMeant(request: AdmissionRequest, object?: ApiObject): boolean {
+    if (isExempt(request)) return false;
+    this.#rules.check(request, object);
+    return this.list.some(({ matcher }) => matcher.mayMatch(request));
   }
 
   get list(): readonly ConfiguredWebhook[] {
