@@ -38,7 +38,8 @@ export async function preflight(config: Config): Promise<void> {
   }
   for (const folder of ["data-dir", "run-dir", "log-dir"] as const) checkFolder(folder, config[folder]);
   checkFolder("kubeconfig", dirname(config.kubeconfig));
-  checkSpace(config["data-dir"]);
+  // One that is there already starts: it answers reads, says what it lacks, and goes on by itself when there is room.
+  if (!existsSync(join(config["data-dir"], "pki"))) checkSpace(config["data-dir"]);
   await checkPort("https-port", config["https-port"], config["bind-address"]);
   if (needsNode) await checkPort("agent-port", config["agent-port"], "0.0.0.0");
 }

@@ -52,13 +52,9 @@ export class Supervisor implements AsyncDisposable {
       if ("ready" in message) resolve(message.ready);
       else reject(new Error(message.failed));
     });
-    child.once("exit", (code, signal) => {
-      reject(
-        new Error(
-          `${name} ended before it was ready (${signal ?? `exit code ${code}`}); see ${this.#logFile(name)}`,
-        ),
-      );
-    });
+    onEnd(child, (reason) =>
+      reject(new Error(`${name} ended before it was ready (${reason}); see ${this.#logFile(name)}`)),
+    );
     promise.catch(() => undefined); // whoever awaits it hears; a restart in the background is logged below
     return promise;
   }
@@ -91,12 +87,12 @@ export class Supervisor implements AsyncDisposable {
     const started = realClock.now();
     this.#children.set(name, child);
     this.#changed();
-    child.once("exit", (code, signal) => {
+    onEnd(child, (reason) => {
       this.#children.delete(name);
       this.#changed();
       if (this.#stop.signal.aborted) return;
       if (realClock.now() - started > WELL_MS) this.#backoff.forget(name);
-      this.#restart(name, signal ?? `exit code ${code}`);
+      this.#restart(name, reason);
     });
     return child;
   }
@@ -107,8 +103,20 @@ export class Supervisor implements AsyncDisposable {
     this.#options.log.error("Process ended, starting it again", { process: name, reason });
     realClock
       .sleep(isFirst ? 0 : delay, this.#stop.signal)
-      .then(() => this.start(name))
+      .then(() => this.#startAgain(name))
       .catch((err) => this.#options.log.error("Process did not become ready", { process: name, err }));
+  }
+
+  /** What keeps a process from being started at all (no room for its log, no further process) may pass, too. */
+  async #startAgain(name: string): Promise<void> {
+    let ready: Promise<unknown>;
+    try {
+      ready = this.start(name);
+    } catch (err) {
+      this.#restart(name, (err as Error).message);
+      return;
+    }
+    await ready;
   }
 
   #changed(): void {
@@ -131,4 +139,12 @@ export class Supervisor implements AsyncDisposable {
     if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES) renameSync(path, `${path}.1`);
     return openSync(path, "a", 0o640);
   }
+}
+
+/** Calls back once when the child has ended, or could not be started, with why. */
+function onEnd(child: ChildProcess, ended: (reason: string) => void): void {
+  child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
+  child.on("error", (err) => {
+    if (child.pid === undefined) ended(err.message);
+  });
 }

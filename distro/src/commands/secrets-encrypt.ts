@@ -3,10 +3,10 @@
  * API server of upstream's.
  */
 
-import { writeFileSync } from "node:fs";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
 import { UsageError } from "../option.ts";
+import { writePrivate } from "../pki/certificates.ts";
 import { assertNewFile } from "../store/new-file.ts";
 import { operate } from "../store/operate.ts";
 import type { Terminal } from "../terminal.ts";
@@ -89,7 +89,7 @@ async function rotateFile(config: Config, terminal: Terminal): Promise<number> {
 async function exportKeys(config: Config, terminal: Terminal, file: string): Promise<number> {
   assertNewFile(file);
   const configuration = await operate(config, { operation: "upstreamEncryption" });
-  writeFileSync(file, `${JSON.stringify(configuration, null, 2)}\n`, { mode: 0o600, flag: "wx" });
+  writePrivate(file, `${JSON.stringify(configuration, null, 2)}\n`);
   terminal.line(
     `Wrote ${file}: \`kube-apiserver --encryption-provider-config=${file}\` reads what is encrypted here. It has the keys in plain.`,
   );

@@ -13,7 +13,14 @@ import { UsageError } from "../option.ts";
 import { preflight } from "../preflight.ts";
 import { prepare } from "../prepare.ts";
 import { endProcess, isAlive, processId } from "../processes.ts";
-import { findRunning, readRunFile, removeRunFile, runFilePath, writeRunFile } from "../run-file.ts";
+import {
+  findRunning,
+  readRunFile,
+  removeRunFile,
+  RunFileKeeper,
+  runFilePath,
+  writeRunFile,
+} from "../run-file.ts";
 import { Supervisor, type Message } from "../supervisor.ts";
 import { elapsed, type Terminal } from "../terminal.ts";
 import { versionText } from "../version.ts";
@@ -60,6 +67,8 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
   if (nodes.length) await terminal.step("Linked the further nodes", () => linkNodes(nodes));
   const nodeOf = (name: string): LocalNode | undefined =>
     nodes.find(({ number }) => name.endsWith(`-${number}`));
+  const log = createLogger({ verbose: config.verbose });
+  using runFile = new RunFileKeeper(log);
   await using supervisor = new Supervisor({
     wordsFor: (name) => ["process", partOf(name), "--run-file", runFilePath(nodeOf(name)?.config ?? config)],
     placeFor: (name) => {
@@ -69,8 +78,8 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
     flagsFor: (name) =>
       partOf(name) in semiSpace ? [`--max-semi-space-size=${semiSpace[partOf(name)]}`] : [],
     logDir: config["log-dir"],
-    log: createLogger({ verbose: config.verbose }),
-    onChange: (processes) => writeRunFile({ ...me, processes }),
+    log,
+    onChange: (processes) => runFile.write({ ...me, processes }),
   });
   const asked = new Promise<string>((resolve) => {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name));

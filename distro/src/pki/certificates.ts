@@ -7,7 +7,7 @@
  */
 
 import { webcrypto, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -29,11 +29,25 @@ export interface Leaf {
   readonly addresses?: readonly string[];
 }
 
-/** Writes `text` so that a reader finds the old file or the new one, never half, and nobody else may read it. */
+/**
+ * Writes `text` so that a reader finds the old file or the new one, never half, and nobody else may read it. Nothing is written where that is so
+ * already: a cluster starts on a disk that is full.
+ */
 export function writePrivate(path: string, text: string): void {
+  if (hasPrivate(path, text)) return;
   const half = `${path}.new`;
-  writeFileSync(half, text, { mode: 0o600 });
-  renameSync(half, path);
+  try {
+    writeFileSync(half, text, { mode: 0o600 });
+    renameSync(half, path);
+  } catch (err) {
+    rmSync(half, { force: true });
+    throw new Error(`Cannot write ${path}: ${(err as Error).message}`);
+  }
+}
+
+function hasPrivate(path: string, text: string): boolean {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  return (mode & 0o777) === 0o600 && readFileSync(path, "utf8") === text;
 }
 
 /** A folder of certificates. */

@@ -17,6 +17,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -121,8 +122,13 @@ function readKey(path: string): MasterKey | undefined {
 
 function makeKey(path: string): MasterKey {
   const half = `${path}.new`;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(half, `${randomBytes(LENGTH).toString("base64")}\n`, { mode: 0o600 });
-  putInPlace(half, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(half, `${randomBytes(LENGTH).toString("base64")}\n`, { mode: 0o600 });
+    putInPlace(half, path);
+  } catch (err) {
+    rmSync(half, { force: true });
+    throw new Error(`Cannot write the key file ${path}: ${(err as Error).message}`, { cause: err });
+  }
   return readKey(path)!;
 }
