@@ -1,12 +1,13 @@
 /**
  * A long fuzz of the API server: `tools/run tools/fuzz.ts [--minutes 10] [--seed N] [--show 20] [--storm]`. Each round has a seed and a server of its own;
  * what is found is shown once per sort, made as small as it can be, as a line for curl; then the program ends with 1.
- * `--storm` asks at the end what a storm of requests leaves in memory.
+ * `--storm` asks at the end what storms of requests leave in memory, by growth and by constructors in snapshots of the heap.
  */
 
 import { parseArgs } from "node:util";
 import { everythingStored, fuzzRound, layFoundations, readEverything } from "../test/fuzz/fuzz.ts";
 import { tryOne, type Finding } from "../test/fuzz/judge.ts";
+import { leaksOf, lives } from "../test/fuzz/leaks.ts";
 import { whatStays } from "../test/fuzz/remains.ts";
 import type { FuzzRequest } from "../test/fuzz/requests.ts";
 import { curlLine, shrunk } from "../test/fuzz/shrink.ts";
@@ -57,6 +58,13 @@ if (values.storm) {
   console.log(
     `storms of ${STORM} requests of each sort: ${stayed.length} sorts of which something stays in memory`,
   );
+  for (const life of lives) {
+    const leaks = await leaksOf(target, life);
+    for (const finding of leaks) await note(target, finding);
+    console.log(
+      `${life.rounds} lives of ${life.name}, four times: ${leaks.length} constructors grew with them`,
+    );
+  }
 }
 for (const { milliseconds, request } of slowest)
   console.log(`${Math.round(milliseconds)} ms: ${curlLine(request).slice(0, 300)}`);

@@ -4,6 +4,8 @@ import type { TLSSocket } from "node:tls";
 import { goesOn, type FuzzRequest } from "./requests.ts";
 import type { Reply } from "./target.ts";
 
+const LAST_CHUNK = Buffer.from("0\r\n\r\n");
+
 /** Over a connection of its own, which is closed after it. */
 export async function sendByHand(
   socket: TLSSocket,
@@ -23,7 +25,7 @@ export async function sendByHand(
   let left: number | undefined;
   socket.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
-    left = left === undefined ? bytesLeft(Buffer.concat(chunks), method) : left - chunk.length;
+    left = Number.isFinite(left) ? left! - chunk.length : bytesLeft(Buffer.concat(chunks), method);
     if (chunk.includes("101 Switching") || goesOn(path) || left! <= 0) socket.destroy();
   });
   await closed;
@@ -48,5 +50,6 @@ function bytesLeft(answer: Buffer, method: string): number | undefined {
   const head = answer.subarray(0, end).toString("latin1");
   const length = /^content-length: (\d+)/im.exec(head)?.[1];
   if (length !== undefined) return end + 4 + Number(length) - answer.length;
+  if (/^transfer-encoding: chunked/im.test(head) && answer.subarray(-5).equals(LAST_CHUNK)) return 0;
   return Infinity; // until it is closed
 }

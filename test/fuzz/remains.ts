@@ -13,8 +13,8 @@ import type { Target } from "./target.ts";
 const MOST_BYTES = 100;
 const AT_ONCE = 16;
 
-const JSON_BODY = { "content-type": "application/json" };
-const configMap = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
+export const JSON_BODY = { "content-type": "application/json" };
+export const configMap = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
 const here = `/api/v1/namespaces/${NAMESPACE}`;
 
 const sorts: readonly ((name: string) => FuzzRequest)[] = [
@@ -93,9 +93,14 @@ export async function whatStays(target: Target, requests: number): Promise<Findi
 }
 
 async function storm(target: Target, requests: number, request: (i: number) => FuzzRequest): Promise<void> {
+  await many(requests, (i) => target.send(request(i)));
+}
+
+/** `AT_ONCE` clients, each of which begins another when it has ended one. */
+export async function many(count: number, one: (i: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const client = async (): Promise<void> => {
-    for (let i = next++; i < requests; i = next++) await target.send(request(i));
+    for (let i = next++; i < count; i = next++) await one(i);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, client));
 }

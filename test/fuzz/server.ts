@@ -5,10 +5,12 @@
 
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
+import { writeHeapSnapshot } from "node:v8";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { CertificateFolder } from "@knarr/distro/pki/certificates.ts";
 import type { Fields, Logger } from "@knarr/std/log.ts";
 import { SqliteStore } from "@knarr/store/drivers/sqlite.ts";
+import { HurriedClock } from "./hurried-clock.ts";
 
 /** How the server is, and what it did since it was last asked. */
 export interface Condition {
@@ -22,6 +24,15 @@ export interface Condition {
   readonly heapBytes?: number;
 }
 
+export interface Question {
+  /** Whether garbage is collected first, and the heap measured. */
+  readonly collects?: boolean | undefined;
+  /** How far the server's clock is put forward first. */
+  readonly advancesMs?: number | undefined;
+  /** The path of a file to write a snapshot of the heap to. */
+  readonly snapshot?: string | undefined;
+}
+
 const folder = process.argv[2]!;
 process.on("disconnect", () => process.exit()); // nobody is left to fuzz it
 
@@ -33,12 +44,15 @@ const { cert: certificate, key } = await certificates.leaf("apiserver", authorit
 const store = await SqliteStore.open({ path: join(folder, "state.db") });
 const listen = { host: "127.0.0.1", port: 0, certificate, key, clientCa: authority.cert };
 const runtimeConfig = { "api/all": true };
-const server = await createApiServer({ store, listen, runtimeConfig, log: keeping() });
+const clock = new HurriedClock();
+const server = await createApiServer({ store, listen, runtimeConfig, clock, log: keeping() });
 
 let busy = process.threadCpuUsage();
-process.on("message", async ({ collects }: { collects: boolean }) => {
+process.on("message", async ({ collects, snapshot, advancesMs = 0 }: Question) => {
   const { user, system } = process.threadCpuUsage(busy);
-  const heapBytes = collects ? await heapAfterCollection() : undefined;
+  if (advancesMs > 0) await hurry(advancesMs);
+  const heapBytes = collects || snapshot ? await heapAfterCollection() : undefined;
+  if (snapshot) writeHeapSnapshot(snapshot);
   const condition: Condition = {
     ...{ errors: errors.splice(0), polluted: pollution(), busyMs: (user + system) / 1000 },
     ...(heapBytes !== undefined && { heapBytes }),
@@ -47,6 +61,14 @@ process.on("message", async ({ collects }: { collects: boolean }) => {
   busy = process.threadCpuUsage();
 });
 process.send!({ port: server.address!.port });
+
+/** In steps, so that what is done once a minute is done more than once; each is given time to be done. */
+async function hurry(ms: number): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    clock.advance(ms / 5);
+    for (let turns = 0; turns < 20; turns++) await turn();
+  }
+}
 
 /** Twice, as what has to be told of its end is freed after that only. */
 async function heapAfterCollection(): Promise<number> {

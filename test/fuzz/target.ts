@@ -14,7 +14,7 @@ import { gunzipSync } from "node:zlib";
 import { CertificateFolder, type KeyPair } from "@knarr/distro/pki/certificates.ts";
 import { isByHand, sendByHand } from "./http1-by-hand.ts";
 import { goesOn, type FuzzRequest } from "./requests.ts";
-import type { Condition } from "./server.ts";
+import type { Condition, Question } from "./server.ts";
 
 export interface Reply {
   /** 0 when the connection ended without an answer. */
@@ -86,9 +86,9 @@ export class Target implements AsyncDisposable {
   }
 
   /** Throws when the process has ended. */
-  async condition({ collects }: { readonly collects?: boolean } = {}): Promise<Condition> {
+  async condition(question: Question = {}): Promise<Condition> {
     if (!this.isRunning) throw new Error(`the server ended: ${this.#said}`);
-    this.#process!.send({ collects });
+    this.#process!.send(question);
     return this.#word();
   }
 

@@ -40,3 +40,22 @@ test("Metrics shows a histogram's buckets as sums, and one without labels withou
     ],
   );
 });
+
+test("Metrics.forget drops the series of what is no more, of all metrics that have such labels", () => {
+  const metrics = new Metrics();
+  const seen = metrics.counter("seen_total", "Seen.", ["group", "resource", "verb"]);
+  const seconds = metrics.histogram("wait_seconds", "Waiting.", ["resource", "group"], [1]);
+  const others = metrics.counter("others_total", "Others.", ["resource"]);
+  for (const resource of ["boats", "cars"]) {
+    seen.add(["a.example", resource, "GET"]);
+    seconds.observe([resource, "a.example"], 0.5);
+    others.add([resource]);
+  }
+  metrics.forget({ group: "a.example", resource: "boats" });
+  const lines = metrics.text().split("\n");
+  assert.deepEqual(
+    lines.filter((line) => line.includes("boats")),
+    ['others_total{resource="boats"} 1'],
+  );
+  assert.equal(lines.filter((line) => line.includes("cars")).length, 6);
+});

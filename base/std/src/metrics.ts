@@ -6,7 +6,11 @@
 export interface Metric {
   /** Lines of the exposition, with HELP and TYPE. */
   text(): string;
+  /** See `Metrics.forget`. */
+  forget?(labels: Labels): void;
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 export interface ReadFigure {
   readonly name: string;
@@ -43,6 +47,11 @@ export class Metrics {
     return this.#metrics.map((metric) => metric.text()).join("");
   }
 
+  /** Drops all series that have these values of these labels: what they counted is no more. Who has kept one counts on unseen. */
+  forget(labels: Labels): void {
+    for (const metric of this.#metrics) metric.forget?.(labels);
+  }
+
   #add<M extends Metric>(metric: M): M {
     this.#metrics.push(metric);
     return metric;
@@ -71,6 +80,10 @@ export class Counter implements Metric {
     let series = this.#series.get(key);
     if (!series) this.#series.set(key, (series = new Figure()));
     return series;
+  }
+
+  forget(labels: Labels): void {
+    forgetSeries(this.#series, this.#labels, labels);
   }
 
   text(): string {
@@ -115,6 +128,10 @@ export class Histogram implements Metric {
     return series;
   }
 
+  forget(labels: Labels): void {
+    forgetSeries(this.#series, this.#labels, labels);
+  }
+
   text(): string {
     let text = this.#head;
     for (const [key, { counts, sum, count }] of this.#series) {
@@ -155,6 +172,15 @@ export class Distribution {
         this.counts[i]! += times;
         return;
       }
+  }
+}
+
+function forgetSeries(series: Map<string, unknown>, names: readonly string[], labels: Labels): void {
+  const wanted = Object.entries(labels).map(([name, value]) => [names.indexOf(name), value] as const);
+  if (wanted.some(([at]) => at < 0)) return;
+  for (const key of series.keys()) {
+    const values = key.split(SEPARATOR);
+    if (wanted.every(([at, value]) => values[at] === value)) series.delete(key);
   }
 }
 

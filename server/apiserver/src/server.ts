@@ -161,7 +161,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const self = inProcess(SELF);
   const own = new OwnTransport(caches, self);
   if (registry.in(customResourceDefinition.group, customResourceDefinition.version)) {
-    const options = { api: createApi(self), registry, caches, webhooks, clock, log };
+    const options = { api: createApi(self), registry, caches, webhooks, clock, log, metrics };
     await stack.use(new CustomResources(options)).start();
   }
   await renewUnreadable(caches, firstAddress(serviceCidr), log);

@@ -39,6 +39,11 @@ for (const { name, patch, want } of [
   { name: "move", patch: [{ op: "move", from: "/a/b", path: "/m" }], want: { a: {}, m: 1 } },
   { name: "copy", patch: [{ op: "copy", from: "/a", path: "/d" }], want: { a: { b: 1 }, d: { b: 1 } } },
   {
+    name: "copy of nothing",
+    patch: [{ op: "copy", from: "/x", path: "/d" }],
+    want: { a: { b: 1 }, d: null },
+  },
+  {
     name: "escapes",
     patch: [{ op: "add", path: "/a/x~1y~0z", value: 1 }],
     want: { a: { b: 1, "x/y~z": 1 } },

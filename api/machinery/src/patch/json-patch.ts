@@ -188,7 +188,7 @@ function copy(root: Root, operation: JsonPatchOperation): void {
       `copy operation does not apply: doc is missing destination path: ${path}: missing value`,
     );
   }
-  root.copied += Buffer.byteLength(JSON.stringify(value));
+  root.copied += value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)); // what is not there is copied as null
   if (root.copied > MAX_COPIED_BYTES) {
     throw new PatchFailure(
       `Unable to complete the copy, the accumulated size increase of copy operations is ${root.copied}, exceeding the limit ${MAX_COPIED_BYTES}`,

@@ -16,6 +16,7 @@ import { formatTime } from "@knarr/machinery/time.ts";
 import { Backoff } from "@knarr/std/backoff.ts";
 import type { Clock } from "@knarr/std/clock.ts";
 import type { Logger } from "@knarr/std/log.ts";
+import type { Metrics } from "@knarr/std/metrics.ts";
 import { WorkQueue } from "@knarr/std/workqueue.ts";
 import type { Caches, ItemChange, ResourceCache } from "../cache/cache.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -35,6 +36,7 @@ export interface CustomResourcesOptions {
   readonly webhooks: WebhookClient;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 export class CustomResources implements AsyncDisposable {
@@ -104,7 +106,7 @@ export class CustomResources implements AsyncDisposable {
 
   async #reconcile(name: string): Promise<void> {
     const definition = this.#definitions.get(name)?.object;
-    if (!definition) return this.#kinds.withdraw(name);
+    if (!definition) return this.#withdraw(name);
     const next = judged(definition, this.#group(definition), this.#now());
     if (isNamed(next)) await this.#serve(name, next);
     if (next !== definition) return this.#note(next); // which brings it here again
@@ -133,6 +135,13 @@ export class CustomResources implements AsyncDisposable {
       }
     }
     await this.#release(definition, completed);
+  }
+
+  /** Nothing stays of it, not even what was counted: others may come and go for as long as this server runs. */
+  #withdraw(name: string): void {
+    this.#kinds.withdraw(name);
+    const [resource = "", ...group] = name.split(".");
+    this.#options.metrics.forget({ group: group.join("."), resource });
   }
 
   async #deleteInstances(served: Served): Promise<string[]> {

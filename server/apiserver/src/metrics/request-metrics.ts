@@ -115,9 +115,9 @@ export class RequestMetrics {
 
   /** Counts it among those that go on, until what is returned is disposed of. */
   goesOn(route: Route, method: string): Disposable {
-    const labels = [verbOf(route, method, undefined), ...this.#whereOf(route)];
-    this.#long.add(labels);
-    return { [Symbol.dispose]: () => this.#long.add(labels, -1) };
+    const figure = this.#long.series([verbOf(route, method, undefined), ...this.#whereOf(route)]);
+    figure.add();
+    return { [Symbol.dispose]: () => figure.add(-1) }; // the same one, whether or not its kind is still there
   }
 
   #whereOf(route: Route): string[] {
