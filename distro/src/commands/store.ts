@@ -1,26 +1,30 @@
-/** `knarr store status|compact|check|backup|restore|copy`: what administrators do to the store that a cluster lives in. */
+/** `knarr store status|compact|check|salvage|backup|restore|copy|discard`: what administrators do to the store that a cluster lives in. */
 
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { addressProblem } from "@knarr/store/drivers/drivers.ts";
+import { DATA_KEYS } from "@knarr/store/encryption/data-keys.ts";
 import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
 import { datastoreFile } from "../datastore.ts";
 import { UsageError } from "../option.ts";
 import { restoreBackup } from "../store/backup.ts";
+import type { StoreCheck } from "../store/check.ts";
 import { copyStore } from "../store/copy.ts";
 import { operate } from "../store/operate.ts";
+import { examineStore, losses, salvageStore } from "../store/salvage.ts";
 import type { Terminal } from "../terminal.ts";
 
 type Verb = (config: Config, terminal: Terminal, word: string) => Promise<number>;
 
-const verbs: Readonly<Record<string, Verb>> = { status, compact, check };
+const verbs: Readonly<Record<string, Verb>> = { status, compact, check, salvage };
 const verbsWithWord: Readonly<Record<string, Verb>> = { backup, restore, copy, discard };
 
 export const store = defineCommand({
   name: "store",
   summary: "Look after the store: its size, its health, backups, another place for it",
-  usage: "knarr store status | compact | check | backup FILE | restore FILE | copy ADDRESS | discard KEY",
+  usage:
+    "knarr store status | compact | check | salvage | backup FILE | restore FILE | copy ADDRESS | discard KEY",
 
   async run(argv, terminal) {
     const { config, words } = readConfig(argv);
@@ -29,7 +33,7 @@ export const store = defineCommand({
     const verb = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!verb)
       throw new UsageError(
-        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `backup FILE`, `restore FILE`, `copy ADDRESS` or `discard KEY`",
+        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `salvage`, `backup FILE`, `restore FILE`, `copy ADDRESS` or `discard KEY`",
       );
     return verb(config, terminal, more[0] ?? "");
   },
@@ -61,16 +65,48 @@ async function compact(config: Config, terminal: Terminal): Promise<number> {
 async function check(config: Config, terminal: Terminal): Promise<number> {
   const { problems } = await terminal.step(
     "Checking the file and every object",
-    () => operate(config, { operation: "storeCheck" }),
-    ({ objects, problems: { length } }) =>
-      `Checked ${objects} objects: ${length || "no"} problem${length === 1 ? "" : "s"}`,
+    () => checked(config),
+    ({ objects, problems }) => `Checked ${objects} objects: ${problems.length || "no"} problems`,
   );
   for (const problem of problems) terminal.line(problem);
   if (problems.length)
     terminal.line(
-      "Keep a copy of the store as it is before anything else; `knarr store restore` takes a backup, `knarr store discard KEY` lets one object go.",
+      "`knarr store discard KEY` lets one object go. When the file itself is damaged: `knarr store salvage` brings what can be read into a new one and keeps the old one; `knarr store restore FILE` takes a backup.",
     );
   return problems.length ? 1 : 0;
+}
+
+/** Of a damaged file also what is lost of it, when nobody uses it; it need not be one that can be opened. */
+async function checked(config: Config): Promise<StoreCheck> {
+  try {
+    const { objects, problems } = await operate(config, { operation: "storeCheck" });
+    const examined = problems.length ? examineStore(config, new Date()) : undefined;
+    return { objects, problems: [...problems, ...(examined ? losses(examined) : [])] };
+  } catch (err) {
+    const examined = examineStore(config, new Date());
+    if (!examined) throw err;
+    return { objects: examined.objects, problems: [(err as Error).message, ...losses(examined)] };
+  }
+}
+
+/** Exit code 1 when something is not as it was. */
+async function salvage(config: Config, terminal: Terminal): Promise<number> {
+  const salvaged = await terminal.step(
+    "Reading what can be read",
+    async () => salvageStore(config, new Date()),
+    ({ objects, revision }) =>
+      `Brought ${objects} objects into a new file; revisions go on after ${revision}`,
+  );
+  terminal.line(`The damaged file is kept as ${salvaged.aside}.`);
+  const told = losses(salvaged);
+  for (const line of told) terminal.line(line);
+  if (salvaged.lost.length)
+    terminal.line(
+      "What is lost but for the name is there as objects that cannot be read, so that nothing is taken for garbage that they own: `knarr store discard KEY` lets one go.",
+    );
+  if (salvaged.lost.includes(DATA_KEYS))
+    terminal.line("With the keys of encryption all Secrets are lost. A backup has them.");
+  return told.length ? 1 : 0;
 }
 
 async function discard(config: Config, terminal: Terminal, key: string): Promise<number> {

@@ -5,11 +5,10 @@ import { movedPrefixes } from "@knarr/apiserver/cache/store-keys.ts";
 import { SqliteStore } from "@knarr/store/drivers/sqlite.ts";
 import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
 import { KeyFile } from "@knarr/store/encryption/key-file.ts";
-import { restore, type Restored } from "@knarr/store/sqlite/copies.ts";
-import { datastoreFile } from "../datastore.ts";
+import { restore, type Replaced } from "@knarr/store/sqlite/copies.ts";
 import type { Config } from "../options.ts";
 import { paths } from "../paths.ts";
-import { findRunning } from "../run-file.ts";
+import { assertStopped, fileOf, stampOf } from "./stopped.ts";
 import { assertNewFile } from "./new-file.ts";
 
 export interface Backup {
@@ -31,14 +30,9 @@ export async function storeBackup(store: EncryptedStore, [path = ""]: readonly s
 }
 
 /** Refused, with nothing changed, while the store is in use, and without the key file that the backup wants. */
-export async function restoreBackup(config: Config, from: string, now: Date): Promise<Restored> {
-  const to = datastoreFile(config);
-  if (!to)
-    throw new Error(
-      "Cannot restore a store that is no file of Knarr's: use its own tools (`etcdctl snapshot restore`)",
-    );
-  if (findRunning(config))
-    throw new Error("Cannot restore the store while Knarr runs: `knarr down` stops it");
+export async function restoreBackup(config: Config, from: string, now: Date): Promise<Replaced> {
+  const to = fileOf(config, "restore", "use its own tools (`etcdctl snapshot restore`)");
+  assertStopped(config, "restore");
   if (!statSync(from, { throwIfNoEntry: false })?.isFile())
     throw new Error(`Cannot restore ${from}: there is no such file`);
   const keyFile = new KeyFile(paths(config).keyFile);
@@ -50,8 +44,8 @@ export async function restoreBackup(config: Config, from: string, now: Date): Pr
         "Put that of the backup's machine there first",
     );
   };
-  const stamp = `before-restore-${now.toISOString().replaceAll(":", "").slice(0, 17)}Z`;
-  return restore({ from, to, revision: await lastRevision(to, now), stamp, checkKeyFile });
+  const revision = await lastRevision(to, now);
+  return restore({ from, to, revision, stamp: stampOf("restore", now), checkKeyFile });
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Resource } from "@knarr/kinds/resource.ts";
 import type { ApiObject } from "@knarr/machinery/object.ts";
 import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
 import { DATA_KEYS } from "@knarr/store/encryption/data-keys.ts";
+import { StoreUnavailable } from "@knarr/store/store.ts";
 import { walk, type Found } from "./walk.ts";
 
 export interface StoreCheck {
@@ -23,14 +24,20 @@ export async function storeCheck(
 ): Promise<StoreCheck> {
   const problems = [...((await store.raw.check?.()) ?? [])];
   let objects = 0;
-  for await (const page of walk(store.raw)) {
-    for (const found of page) {
-      if (problems.length >= MAX_PROBLEMS) return { objects, problems };
-      objects++;
-      const problem = await problemOf(store, found);
-      if (problem) problems.push(problem);
+  try {
+    for await (const page of walk(store.raw)) {
+      for (const found of page) {
+        if (problems.length >= MAX_PROBLEMS) return { objects, problems };
+        objects++;
+        const problem = await problemOf(store, found);
+        if (problem) problems.push(problem);
+      }
+      report(`${objects} objects checked`);
     }
-    report(`${objects} objects checked`);
+  } catch (err) {
+    // Where the file is damaged, nobody gets past the damage.
+    if (!(err instanceof StoreUnavailable)) throw err;
+    problems.push(err.message);
   }
   return { objects, problems };
 }

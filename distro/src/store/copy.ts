@@ -17,7 +17,7 @@ import { goOnAfter } from "@knarr/store/sqlite/copies.ts";
 import type { Store } from "@knarr/store/store.ts";
 import { addressFile, datastoreAddress, datastoreFile, datastoreTls } from "../datastore.ts";
 import type { Config } from "../options.ts";
-import { findRunning } from "../run-file.ts";
+import { assertStopped } from "./stopped.ts";
 import { walk, type Found } from "./walk.ts";
 
 /** Says of a store that not all is there yet. */
@@ -39,7 +39,7 @@ export interface Copied {
 /** Refused, with nothing changed, while anybody serves one of the two stores, and when the other one has something. */
 export async function copyStore(config: Config, to: string): Promise<Copied> {
   const from = datastoreAddress(config);
-  if (findRunning(config)) throw new Error("Cannot copy the store while Knarr runs: `knarr down` stops it");
+  assertStopped(config, "copy");
   if (from === to) throw new Error(`Cannot copy the store to ${to}: that is where it is`);
   const [old, file] = [datastoreFile(config), addressFile(to)];
   if (file === undefined && !isShared(to))

@@ -27,9 +27,15 @@ export function checkLog(database: DatabaseSync): string[] {
   defineSum(database);
   const found = database.prepare(`PRAGMA integrity_check(${SHOWN})`).all() as { integrity_check: string }[];
   const problems = found.map(({ integrity_check }) => integrity_check).filter((text) => text !== "ok");
-  for (const [rule, sql] of rules) {
-    const rows = database.prepare(`${sql} LIMIT ${SHOWN}`).all() as { revision: number; key: string }[];
-    problems.push(...rows.map(({ revision, key }) => `Revision ${revision} of ${key} ${rule}`));
-  }
+  for (const [rule, sql] of rules) problems.push(...broken(database, rule, sql));
   return problems;
+}
+
+function broken(database: DatabaseSync, rule: string, sql: string): string[] {
+  try {
+    const rows = database.prepare(`${sql} LIMIT ${SHOWN}`).all() as { revision: number; key: string }[];
+    return rows.map(({ revision, key }) => `Revision ${revision} of ${key} ${rule}`);
+  } catch (err) {
+    return [`Cannot tell whether a revision ${rule}: ${(err as Error).message}`];
+  }
 }

@@ -32,9 +32,10 @@ export async function backUp(database: DatabaseSync, path: string): Promise<void
  * By so much revisions go on after a restore. What was written after the backup is gone, but clients have seen its revisions: none of those may
  * come again, and who asks for one must hear that it is gone (410) and list anew.
  */
-const REVISIONS_SKIPPED = 1_000_000_000;
+export const REVISIONS_SKIPPED = 1_000_000_000;
 
-export interface Restored {
+export interface Replaced {
+  /** Revisions go on after it. */
   readonly revision: number;
   /** Where the old file is now; undefined when there was none. */
   readonly aside: string | undefined;
@@ -52,21 +53,27 @@ export interface RestoreOptions {
 }
 
 /** Nothing has changed when it throws. Nobody may have the file open. */
-export function restore({ from, to, revision, stamp, checkKeyFile }: RestoreOptions): Restored {
+export function restore({ from, to, revision, stamp, checkKeyFile }: RestoreOptions): Replaced {
   const half = `${to}.part`;
   try {
     // A file that was no backup, but the store of a server that was killed, has its last writes in the log beside it.
     for (const part of ["-wal", ""]) if (existsSync(from + part)) copyFileSync(from + part, half + part);
     chmodSync(half, 0o600);
     const restored = prepareCopy(half, { from, revision, checkKeyFile });
-    const aside = existsSync(to) ? `${to}.${stamp}` : undefined;
-    if (aside)
-      for (const part of ["-shm", "-wal", ""]) if (existsSync(to + part)) renameSync(to + part, aside + part);
-    putInPlace(half, to);
-    return { revision: restored, aside };
+    return { revision: restored, aside: putAside(half, to, stamp) };
   } finally {
     for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
   }
+}
+
+/** `half` takes the place of `path`. Returns where what was there is now. */
+export function putAside(half: string, path: string, stamp: string): string | undefined {
+  const aside = existsSync(path) ? `${path}.${stamp}` : undefined;
+  if (aside)
+    for (const part of ["-shm", "-wal", ""])
+      if (existsSync(path + part)) renameSync(path + part, aside + part);
+  putInPlace(half, path);
+  return aside;
 }
 
 /** Checks the copy, and makes its revisions go on where nobody has been. Returns the last one. */

@@ -19,19 +19,22 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { sync } from "../on-disk.ts";
+import { putInPlace, sync } from "../on-disk.ts";
 import { defineSum, SUM_OF_ROW } from "./row-sum.ts";
+import { lacksAcknowledged } from "./salvage/log-damage.ts";
 
-export const FORMAT = 3;
+const FORMAT = 3;
 /** "KNRR" in SQLite's `application_id`: this file is a store of ours. */
 const APPLICATION = 0x4b4e5252;
 
@@ -64,7 +67,9 @@ export type MovedPrefixes = readonly (readonly [before: string, now: string])[];
 /** Throws an Error whose message is a sentence for the administrator. */
 export function openDatabase(path: string, moved: MovedPrefixes): DatabaseSync {
   try {
-    makePrivate(path);
+    if (existsSync(path)) assertNothingLost(path);
+    else create(path);
+    chmodSync(path, 0o600);
     const database = new DatabaseSync(path, { timeout: 500 });
     try {
       prepare(database);
@@ -107,6 +112,9 @@ export function resultCode(err: unknown): number {
   return ((err as { errcode?: number }).errcode ?? 0) & 0xff;
 }
 
+const WAYS_OUT =
+  "`knarr store salvage` brings what can be read into a new file, `knarr store restore` takes a backup";
+
 /** What went wrong with the file, in a sentence, for SQLite's primary result codes that an administrator can do something about. */
 export function explain(err: unknown, what: string): string {
   const { message } = err as Error;
@@ -118,30 +126,53 @@ export function explain(err: unknown, what: string): string {
     case 10: // SQLITE_IOERR
       return `${what}: the disk does not read or write (${message}). Check it, then start again`;
     case 11: // SQLITE_CORRUPT
-      return `${what}: its content is damaged (${message}). Restore a backup`;
+      return `${what}: its content is damaged (${message}). ${WAYS_OUT}`;
     case 13: // SQLITE_FULL
       return `${what}: no space is left on its disk. Free some`;
     case 14: // SQLITE_CANTOPEN
       return `${what}: it cannot be opened (${message}). Check that the path exists and may be written`;
     case 26: // SQLITE_NOTADB
-      return `${what}: it is not a SQLite database. Move it away, or restore a backup`;
+      return `${what}: it is not a SQLite database. If it was one, ${WAYS_OUT}`;
     default:
       return `${what}: ${message}`;
   }
 }
 
-/** Only this user may read what is in the cluster, its Secrets among it. SQLite gives its other files the same mode. */
-function makePrivate(path: string): void {
+/** SQLite would take an empty file for a new one, and leave out of a log what comes after damage. */
+function assertNothingLost(path: string): void {
+  if (statSync(path).size === 0)
+    throw new Error(`it is empty, and never was. ${WAYS_OUT}; to begin anew, remove it`);
+  if (lacksAcknowledged(path))
+    throw new Error(`its log ${path}-wal is damaged, and lacks what was acknowledged. ${WAYS_OUT}`);
+}
+
+/** Whole, or not there at all. Only this user may read what is in the cluster, its Secrets among it; SQLite gives its other files the same mode. */
+function create(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, "a", 0o600));
-  chmodSync(path, 0o600);
+  const half = `${path}.part`;
+  for (const left of [half, `${path}-wal`]) rmSync(left, { force: true });
+  closeSync(openSync(half, "wx", 0o600));
+  createLog(half)[Symbol.dispose]();
+  putInPlace(half, path);
+}
+
+/** A new file, which nobody else may see before it is closed. */
+export function createLog(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  database.exec(`
+    PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF;
+    PRAGMA auto_vacuum = INCREMENTAL;
+    ${SCHEMA}
+    PRAGMA application_id = ${APPLICATION};
+    PRAGMA user_version = ${FORMAT};
+  `);
+  return database;
 }
 
 /** Opening a file that is there writes nothing to it: there may be no room. */
 function prepare(database: DatabaseSync): void {
   database.exec("PRAGMA locking_mode = EXCLUSIVE");
-  const { page_count: pages } = database.prepare("PRAGMA page_count").get() as any;
-  if (pages === 0) database.exec("PRAGMA auto_vacuum = INCREMENTAL");
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -151,10 +182,7 @@ function prepare(database: DatabaseSync): void {
     PRAGMA temp_store = MEMORY;
   `);
   database.exec("BEGIN IMMEDIATE");
-  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as any;
-  if (tables === 0) {
-    database.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${FORMAT};`);
-  } else assertUsable(database);
+  assertUsable(database);
   database.exec("COMMIT");
   settle(database);
 }
@@ -175,12 +203,23 @@ function settle(database: DatabaseSync): void {
 export function assertUsable(database: DatabaseSync): void {
   const { application_id: application } = database.prepare("PRAGMA application_id").get() as any;
   const { user_version: format } = database.prepare("PRAGMA user_version").get() as any;
+  const problem = unusable({ application, format });
+  if (problem) throw new Error(problem);
+}
+
+/** Why, by what a file's header says. */
+export function unusable({
+  application,
+  format,
+}: {
+  readonly application: number;
+  readonly format: number;
+}): string | undefined {
   if (application !== APPLICATION)
-    throw new Error(`it is a database of something else. Give the store a file of its own`);
+    return "it is a database of something else. Give the store a file of its own";
   if (format > FORMAT)
-    throw new Error(
-      `it has format ${format}, and this version knows formats up to ${FORMAT}. Run the newer version that wrote it`,
-    );
+    return `it has format ${format}, and this version knows formats up to ${FORMAT}. Run the newer version that wrote it`;
+  return undefined;
 }
 
 /** All or nothing. Moving the copy back in place, and running the older version, undoes it. */
@@ -201,7 +240,7 @@ function upgrade(database: DatabaseSync, path: string, moved: MovedPrefixes): vo
   }
 }
 
-function moveKeys(database: DatabaseSync, moved: MovedPrefixes): void {
+export function moveKeys(database: DatabaseSync, moved: MovedPrefixes): void {
   const move = database.prepare(
     "UPDATE log SET key = ?2 || substr(key, length(?1) + 1) WHERE key >= ?1 AND key < ?1 || char(0x10ffff)",
   );
