@@ -36,8 +36,13 @@ export interface CachesOptions {
 /** The store stays the caller's, who closes it after the caches. */
 export async function openCaches({ resources, clock = realClock, ...parts }: CachesOptions): Promise<Caches> {
   const caches = new LiveCaches({ ...parts, clock });
-  await caches.add(resources);
-  return caches;
+  try {
+    await caches.add(resources);
+    return caches;
+  } catch (err) {
+    await caches[Symbol.asyncDispose]();
+    throw err;
+  }
 }
 
 class LiveCaches implements Caches {

@@ -25,17 +25,31 @@ const rules: readonly (readonly [rule: string, sql: string])[] = [
 /** What is wrong, in sentences. Writers wait meanwhile. */
 export function checkLog(database: DatabaseSync): string[] {
   defineSum(database);
-  const found = database.prepare(`PRAGMA integrity_check(${SHOWN})`).all() as { integrity_check: string }[];
-  const problems = found.map(({ integrity_check }) => integrity_check).filter((text) => text !== "ok");
-  for (const [rule, sql] of rules) problems.push(...broken(database, rule, sql));
-  return problems;
+  const structure = textsOf<{ integrity_check: string }>(database, {
+    sql: `PRAGMA integrity_check(${SHOWN})`,
+    text: ({ integrity_check }) => integrity_check,
+  });
+  const problems = structure.filter((text) => text !== "ok");
+  for (const [rule, sql] of rules)
+    problems.push(
+      ...textsOf<{ revision: number; key: string }>(database, {
+        sql: `${sql} LIMIT ${SHOWN}`,
+        text: ({ revision, key }) => `Revision ${revision} of ${key} ${rule}`,
+      }),
+    );
+  return [...new Set(problems)];
 }
 
-function broken(database: DatabaseSync, rule: string, sql: string): string[] {
+/** What SQLite finds, as far as it comes in a damaged file; then why it came no further. */
+function textsOf<Row>(
+  database: DatabaseSync,
+  { sql, text }: { readonly sql: string; readonly text: (row: Row) => string },
+): string[] {
+  const texts: string[] = [];
   try {
-    const rows = database.prepare(`${sql} LIMIT ${SHOWN}`).all() as { revision: number; key: string }[];
-    return rows.map(({ revision, key }) => `Revision ${revision} of ${key} ${rule}`);
+    for (const row of database.prepare(sql).iterate()) texts.push(text(row as Row));
   } catch (err) {
-    return [`Cannot tell whether a revision ${rule}: ${(err as Error).message}`];
+    texts.push(`Cannot read all of it: ${(err as Error).message}`);
   }
+  return texts;
 }
