@@ -10,6 +10,7 @@ test("Metrics shows each series of a counter, with its values quoted", () => {
   seen.add(["a", ""]);
   seen.add(["a", ""], 2);
   seen.add(['say "b"\n', "here"]);
+  seen.add(["a\\b\t", "here"]);
   assert.equal(
     metrics.text(),
     [
@@ -17,6 +18,7 @@ test("Metrics shows each series of a counter, with its values quoted", () => {
       "# TYPE seen_total counter",
       'seen_total{what="a",where=""} 3',
       'seen_total{what="say \\"b\\"\\n",where="here"} 1',
+      'seen_total{what="a\\\\b\t",where="here"} 1',
       "",
     ].join("\n"),
   );
@@ -58,4 +60,13 @@ test("Metrics.forget drops the series of what is no more, of all metrics that ha
     ['others_total{resource="boats"} 1'],
   );
   assert.equal(lines.filter((line) => line.includes("cars")).length, 6);
+});
+
+test("Metrics writes the bounds of buckets as Go does, whose text queries name", () => {
+  const metrics = new Metrics();
+  metrics.histogram("h", "H.", [], [0, 1e-8, 1e-5, 0.0001, 0.25, 1e5, 1e6, 2_592_000, 1e10]).observe([], 1);
+  assert.deepEqual(
+    [...metrics.text().matchAll(/le="(.*?)"/g)].map(([, bound]) => bound),
+    ["0", "1e-08", "1e-05", "0.0001", "0.25", "100000", "1e+06", "2.592e+06", "1e+10", "+Inf"],
+  );
 });

@@ -108,6 +108,8 @@ export class Histogram implements Metric {
   readonly #head: string;
   readonly #labels: readonly string[];
   readonly #buckets: readonly number[];
+  /** The buckets' bounds as they are shown. */
+  readonly #bounds: readonly string[];
   readonly #series = new Map<string, Distribution>();
 
   constructor(name: string, help: string, labels: readonly string[], buckets: readonly number[]) {
@@ -115,6 +117,7 @@ export class Histogram implements Metric {
     this.#head = headOf(name, help, "histogram");
     this.#labels = labels;
     this.#buckets = buckets;
+    this.#bounds = buckets.map(boundOf);
   }
 
   observe(values: readonly string[], value: number): void {
@@ -138,7 +141,7 @@ export class Histogram implements Metric {
       const series = seriesOf(this.#labels, key.split(SEPARATOR));
       let below = 0;
       const comma = series ? "," : "";
-      this.#buckets.forEach((bound, i) => {
+      this.#bounds.forEach((bound, i) => {
         below += counts[i]!;
         text += `${this.#name}_bucket{${series}${comma}le="${bound}"} ${below}\n`;
       });
@@ -199,8 +202,19 @@ function seriesOf(labels: readonly string[], values: readonly string[]): string 
   let series = "";
   for (let i = 0; i < labels.length; i++) {
     const value = values[i] ?? "";
-    const escaped = /["\\\n]/.test(value) ? JSON.stringify(value) : `"${value}"`;
-    series += `${i > 0 ? "," : ""}${labels[i]}=${escaped}`;
+    series += `${i > 0 ? "," : ""}${labels[i]}="${/["\\\n]/.test(value) ? escaped(value) : value}"`;
   }
   return series;
+}
+
+/** The form knows no other escapes. */
+function escaped(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+}
+
+/** A bound is a label, so queries match its text: as Go writes it, `1e+06` and `1e-05`. */
+function boundOf(bound: number): string {
+  const size = Math.abs(bound);
+  if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(bound);
+  return bound.toExponential().replace(/(?<=e[+-])\d$/, "0$&");
 }
