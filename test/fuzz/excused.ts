@@ -141,6 +141,16 @@ export const EXCUSED: readonly Excuse[] = [
   },
   {
     code: 500,
+    text: /merging an object in json/,
+    because: NO_STATUS,
+    given: [[`${here}/configmaps`, labelled("merging")]],
+    request: write("PATCH", `${here}/configmaps/merging`, [
+      STRATEGIC,
+      { metadata: { labels: { "$setElementOrder/a": [] } } },
+    ]),
+  },
+  {
+    code: 500,
     text: /failed to convert new object/,
     because: NO_STATUS,
     request: write("PATCH", `${here}/pods/excused?fieldManager=f`, [

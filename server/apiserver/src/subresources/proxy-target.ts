@@ -88,6 +88,7 @@ export function nodeTarget(nodes: NodeConnections, text: string): Upstream {
   const wanted = parseTarget(text);
   if (!wanted) throw badRequest(`invalid node request ${JSON.stringify(text)}`);
   const agent = nodes.addressOf(wanted.name);
+  if (isLocal(agent.host)) throw badRequest("address not allowed");
   const port = wanted.port ? Number(wanted.port) : agent.port;
   if (!(port > 0 && port < 65536)) throw internalError(new Error(`invalid port ${wanted.port}`));
   return port === agent.port ? nodes.upstream(agent) : upstreamAt(agent.host, port, wanted);
@@ -99,5 +100,5 @@ function upstreamAt(host: string, port: number, { secure }: Wanted): Upstream {
 
 /** What is no address of one machine among others: nobody's request goes there. */
 function isLocal(address: string): boolean {
-  return /^(127\.|169\.254\.|0\.|22[4-9]\.|23\d\.|255\.|::1?$|fe[89ab]|ff)/i.test(address);
+  return /^(127\.|169\.254\.|0\.|22[4-9]\.|23\d\.|255\.|::1?$|fe[89ab]|ff|localhost$)/i.test(address);
 }

@@ -201,6 +201,9 @@ test("what cannot be reached says so, and only pods are reached through Services
   assert.equal(await message(`${PODS}/ftp:p:1/proxy/`), 'invalid pod request "ftp:p:1"');
   assert.equal(await message(`${SERVICES}/t/proxy/`), 'endpoints "t" not found');
   assert.equal(await message(`${SERVICES}/s:81/proxy/`), 'no service port 81 found for service "s"');
+  const addresses = [{ type: "InternalIP", address: "127.0.0.1" }];
+  await rig.api.create(node, { metadata: { name: "here" }, status: { addresses } } as never);
+  assert.equal(await message(`/api/v1/nodes/here:${port}/proxy/`), "address not allowed");
   await rig.api.delete(pod, "default/p", { gracePeriodSeconds: 0 });
   assert.equal(await message(`${SERVICES}/s:web/proxy/`), 'no endpoints available for service "s:web"');
 });
