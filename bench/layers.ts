@@ -13,6 +13,7 @@ const REST = "the rest";
 const LAYERS: readonly (readonly [name: string, file: RegExp])[] = [
   ["collecting garbage", /^\(garbage collector\)$/],
   [OUTSIDE, /^\((program|root)\)$/],
+  ["messages to the store's thread and back", /\/server\/store\/|^node:internal\/worker/],
   ["Node.js: HTTP/2, streams, promises, ticks", /^node:/],
   ["authentication, authorization, flow control", /apiserver\/src\/(authn|authz|flow-control|access\.ts)/],
   ["HTTP and the pipeline", /apiserver\/src\/(http|pipeline|negotiation|aggregation|[a-z-]+\.ts$)/],
@@ -20,7 +21,6 @@ const LAYERS: readonly (readonly [name: string, file: RegExp])[] = [
   ["decoding, validation, managed fields", /\/api\/(machinery|kinds|schema|structural)\//],
   ["handlers and writes", /apiserver\/src\/(handlers|writes|registry|subresources|tables|crd)\//],
   ["cache", /apiserver\/src\/cache\//],
-  ["messages to the store's thread and back", /\/server\/store\//],
   ["figures and audit", /apiserver\/src\/(metrics|audit)\/|base\/std\/src\/(metrics|queue-metrics)\.ts/],
   ["controllers and their informers", /\/control\/|\/api\/client\/|apiserver\/src\/in-process\//],
 ];

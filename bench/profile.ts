@@ -15,17 +15,22 @@ import { EVENT_LOOP, threadNames, threadTimes } from "./threads.ts";
 
 const PORT = 17811;
 /** Without a profiler, which slows a server down by half. */
-const MEASURED_ROUNDS = 4;
-const PROFILED_ROUNDS = 4;
+const MEASURED_ROUNDS = 3;
+const PROFILED_ROUNDS = 2;
 
-/** One server under load, and what was seen of each path. */
+/** A checkout, and what was seen of each path in its servers. */
 interface Side {
-  readonly name: string;
+  readonly name: "that" | "this";
+  readonly checkout?: string;
+  readonly seen: Map<string, Seen>;
+}
+
+/** A server of it under load. */
+interface Started extends Side {
   readonly client: ApiClient;
   readonly kubeconfig: string;
   readonly pid: number;
   readonly log: string;
-  readonly seen: Map<string, Seen>;
 }
 
 /** Of one path, added up over the rounds; all in microseconds. */
@@ -40,33 +45,44 @@ class Seen {
 }
 
 export async function run(): Promise<void> {
-  await using stack = new AsyncDisposableStack();
-  const other = process.env["KNARR_BENCH_CHECKOUT"];
-  const sides = [...(other ? [await start(stack, "that", other)] : []), await start(stack, "this")];
-  let round = 0;
-  const rounds = async (count: number, observe: (side: Side) => Observe): Promise<void> => {
-    // In turn, so that what else the machine does meets both alike.
-    for (const end = round + count; round < end; round++)
-      for (const side of sides) await walk({ ...side, round, observe: observe(side) });
-  };
-  await rounds(WARM_ROUNDS, () => (_path, _times, work) => work());
-  await rounds(MEASURED_ROUNDS, measureThreads);
-  const inspectors = new Map<Side, Inspector>();
-  for (const side of sides) inspectors.set(side, stack.use(await Inspector.attach(side.pid, side.log)));
-  await rounds(PROFILED_ROUNDS, (side) => profileLayers(side, inspectors.get(side)!));
+  const checkout = process.env["KNARR_BENCH_CHECKOUT"];
+  const other: Side[] = checkout ? [{ name: "that", checkout, seen: new Map() }] : [];
+  const sides: Side[] = [...other, { name: "this", seen: new Map() }];
+  // Two processes of one program may differ by some hundredths for as long as they run.
+  for (const order of [sides, sides.toReversed()]) await load(order);
   print(sides);
 }
 
-async function start(stack: AsyncDisposableStack, name: string, checkout?: string): Promise<Side> {
+/** All rounds, with fresh servers. */
+async function load(sides: readonly Side[]): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const servers: Started[] = [];
+  for (const side of sides) servers.push(await start(stack, side));
+  let round = 0;
+  const rounds = async (count: number, observe: (server: Started) => Observe): Promise<void> => {
+    // In turn, so that what else the machine does meets both alike.
+    for (const end = round + count; round < end; round++)
+      for (const server of servers) await walk({ ...server, round, observe: observe(server) });
+  };
+  await rounds(WARM_ROUNDS, () => (_path, _times, work) => work());
+  await rounds(MEASURED_ROUNDS, measureThreads);
+  const inspectors = new Map<Started, Inspector>();
+  for (const server of servers)
+    inspectors.set(server, stack.use(await Inspector.attach(server.pid, server.log)));
+  await rounds(PROFILED_ROUNDS, (server) => profileLayers(server, inspectors.get(server)!));
+}
+
+async function start(stack: AsyncDisposableStack, side: Side): Promise<Started> {
+  const { name, checkout } = side;
   const port = name === "this" ? PORT : PORT + 1;
   const knarr = stack.use(await startLocalKnarr({ port, env: INSPECTABLE, ...(checkout && { checkout }) }));
   const { kubeconfig, serverPid: pid, folder } = knarr;
   const client = stack.use(new ApiClient(kubeconfig));
   await fill(client);
-  return { name, client, kubeconfig, pid, log: join(folder, "log", "server.log"), seen: new Map() };
+  return { ...side, client, kubeconfig, pid, log: join(folder, "log", "server.log") };
 }
 
-function measureThreads({ pid, seen }: Side): Observe {
+function measureThreads({ pid, seen }: Started): Observe {
   return async (path, times, work) => {
     const of = seen.getOrInsertComputed(path, () => new Seen());
     const before = threadTimes(pid);
@@ -76,7 +92,7 @@ function measureThreads({ pid, seen }: Side): Observe {
   };
 }
 
-function profileLayers({ name, pid, seen }: Side, inspector: Inspector): Observe {
+function profileLayers({ name, pid, seen }: Started, inspector: Inspector): Observe {
   return async (path, _times, work) => {
     const of = seen.get(path)!;
     const loopTime = (): number => threadTimes(pid).get(EVENT_LOOP)!;
