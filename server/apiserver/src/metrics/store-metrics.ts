@@ -3,6 +3,7 @@
 import type { Resource } from "@knarr/kinds/resource.ts";
 import type { Counter, Distribution, Figure, Histogram, Metrics } from "@knarr/std/metrics.ts";
 import type { Store } from "@knarr/store/store.ts";
+import { settled } from "../pipeline/at-once.ts";
 import { BUCKETS } from "./request-metrics.ts";
 
 export type StoreOperation = "create" | "update" | "delete";
@@ -31,24 +32,18 @@ export class StoreMetrics {
   }
 
   /** Waits for what the store is asked for. */
-  measure<T>(operation: StoreOperation, kind: Kind, asked: Promise<T>): Promise<T> {
+  measure<T>(operation: StoreOperation, kind: Kind, asked: Promise<T>): T | Promise<T> {
     const series = this.#seriesOf(operation, kind);
     const started = performance.now();
     const done = (): void => {
       series.requests.add();
       series.seconds.observe((performance.now() - started) / 1000);
     };
-    return asked.then(
-      (result) => {
-        done();
-        return result;
-      },
-      (err) => {
-        this.#errors.add([operation, kind.group, kind.plural]);
-        done();
-        throw err;
-      },
-    );
+    const failed = (err: unknown): never => {
+      this.#errors.add([operation, kind.group, kind.plural]);
+      throw err;
+    };
+    return settled(() => asked, done, failed);
   }
 
   /** Found by the kind itself, as every write is counted. */
