@@ -1,19 +1,13 @@
-/** Random choices that are the same for the same seed (mulberry32), so that whatever was found can be found again. */
+/** Random choices that are the same for the same seed, so that whatever was found can be found again. */
+
+import { seededRandom } from "@knarr/std/seeded-random.ts";
 
 export class Random {
-  #state: number;
+  /** From 0 up to 1, without 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0 up to 1, without 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seededRandom(seed);
   }
 
   /** From 0 up to `end`, without it. */

@@ -3,6 +3,7 @@
  * seed, same schemas.
  */
 
+import { seededRandom } from "@knarr/std/seeded-random.ts";
 import type { JsonSchemaProps } from "@knarr/structural/json-schema-props.ts";
 
 type Props = { -readonly [K in keyof JsonSchemaProps]: any };
@@ -52,10 +53,10 @@ const numbers = [-1, 0, 1, 2, 3, 10, 2.5, 0.1, 2147483648, 1e15];
 const DEEPEST = 4;
 
 export class RandomSchemas {
-  #seed: number;
+  readonly #next: () => number;
 
   constructor(seed: number) {
-    this.#seed = seed;
+    this.#next = seededRandom(seed);
   }
 
   pick<T>(list: readonly T[]): T {
@@ -304,14 +305,6 @@ export class RandomSchemas {
       ["format", "odd"],
       ["maximum", 1.5],
     ];
-  }
-
-  /** mulberry32 */
-  #next(): number {
-    this.#seed = (this.#seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   }
 }
 

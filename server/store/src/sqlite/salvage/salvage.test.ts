@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
+import { seededRandom } from "@knarr/std/seeded-random.ts";
 import { SqliteStore } from "../../drivers/sqlite.ts";
 import { checkLog } from "../check.ts";
 import { openDatabase } from "../database.ts";
@@ -19,19 +20,9 @@ after(() => rmSync(folder, { recursive: true }));
 /** What was ever written under each key, by revision, the last one last; undefined: deleted. */
 type Truth = ReadonlyMap<string, ReadonlyMap<number, string | undefined>>;
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Some hundred keys with short and long values, a history, and pages that were set free. As a server leaves it that was killed, and that was stopped. */
 async function fill(): Promise<{ killed: string; stopped: string; truth: Truth }> {
-  const random = randomOf(1);
+  const random = seededRandom(1);
   const [killed, stopped] = [join(folder, "killed.db"), join(folder, "stopped.db")];
   const truth = new Map<string, Map<number, string | undefined>>();
   let store = await SqliteStore.open({ path: stopped });
@@ -187,7 +178,7 @@ async function forDamaged(
   work: (path: string, truth: Truth) => void,
 ): Promise<void> {
   for (let seed = 0; seed < ROUNDS; seed++) {
-    const random = randomOf(seed);
+    const random = seededRandom(seed);
     const { path, truth } = await copied(state);
     writeFileSync(path + part, damages[name]!(readFileSync(path + part), random));
     try {
