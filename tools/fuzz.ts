@@ -5,10 +5,12 @@
  */
 
 import { parseArgs } from "node:util";
+import { configRound } from "../test/fuzz/config-files.ts";
 import { everythingStored, fuzzRound, layFoundations, readEverything } from "../test/fuzz/fuzz.ts";
 import { tryOne, type Finding } from "../test/fuzz/judge.ts";
 import { leaksOf, lives } from "../test/fuzz/leaks.ts";
 import { whatStays } from "../test/fuzz/remains.ts";
+import { Random } from "../test/fuzz/random.ts";
 import type { FuzzRequest } from "../test/fuzz/requests.ts";
 import { curlLine, shrunk } from "../test/fuzz/shrink.ts";
 import { Target } from "../test/fuzz/target.ts";
@@ -35,6 +37,8 @@ for (let seed = Number(values.seed); Date.now() < until; seed++) {
   const started = performance.now();
   for (const finding of await fuzzRound(target, { seed, until, requests: Number(values.requests), timed }))
     await note(target, finding);
+  const { findings } = await configRound(new Random(seed), Math.ceil(Number(values.requests) / 50));
+  for (const finding of findings) await note(target, finding);
   const before = await everythingStored(target);
   const { heapBytes } = await target.condition({ collects: true });
   console.log(

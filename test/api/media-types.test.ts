@@ -1,6 +1,6 @@
 /**
  * Media types that upstream does not take by default (CBOR, KEP-4222: off in v1.36) and encodings of bodies, which it does not look at: what is compressed is
- * no JSON. Each is asked of Knarr, and of upstream's server beside it where there is one.
+ * no JSON; and verbs where there is nothing but to read. Each is asked of Knarr, and of upstream's server beside it where there is one.
  */
 
 import assert from "node:assert/strict";
@@ -76,7 +76,24 @@ const encoded: readonly RawRequest[] = ["gzip", "deflate", "br", "identity", "no
   ),
 );
 
+const NO_KIND = [
+  "/",
+  "/version",
+  "/api",
+  "/api/v1",
+  "/apis",
+  "/apis/apps",
+  "/apis/apps/v1",
+  "/healthz",
+  "/openid/v1/jwks",
+  "/nowhere",
+];
+const otherwise: readonly RawRequest[] = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"].flatMap(
+  (method) => NO_KIND.map((path) => ({ method, path })),
+);
+
 for (const [what, requests] of [
+  ["other verbs than GET where no objects are", otherwise],
   ["answers in CBOR", wanted],
   ["bodies in CBOR", sent],
   ["encoded bodies", encoded],

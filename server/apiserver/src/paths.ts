@@ -14,6 +14,7 @@ import { OPENAPI_V2_PROTOBUF } from "./openapi/protobuf.ts";
 import { words } from "./openapi/words.ts";
 import { textAnswer, type WholeAnswer } from "./pipeline/answer.ts";
 import type { ApiRequest } from "./pipeline/api-request.ts";
+import { methodNotAllowed } from "./pipeline/no-path.ts";
 import type { PathEntry, PathHandler } from "./pipeline/non-resources.ts";
 import type { Registry } from "./registry/registry.ts";
 
@@ -32,17 +33,18 @@ export interface PathsContext {
 export function nonResourcePaths(context: PathsContext): PathEntry[] {
   const { aggregator, metrics, address } = context;
   const discovery = new Discovery(aggregator, address);
+  const core = onlyRead((_, request) => discovery.core(request));
   const entries: PathEntry[] = [
     { path: "/", handler: () => json({ paths: shownPaths(entries, aggregator) }) },
     {
       path: "/api/",
-      handler: (_, request) => (isRoot(request) ? discovery.core(request) : discovery.below(request)),
+      handler: (parts, request) => (isRoot(request) ? core(parts, request) : discovery.below(request)),
     },
     {
       path: "/apis/",
       handler: (_, request) => (isRoot(request) ? discovery.groups(request) : discovery.below(request)),
     },
-    { path: "/version", handler: version },
+    { path: "/version", handler: onlyRead(version) },
     {
       path: "/metrics",
       handler: () => textAnswer(200, metrics.text(), "text/plain; version=0.0.4; charset=utf-8"),
@@ -52,6 +54,14 @@ export function nonResourcePaths(context: PathsContext): PathEntry[] {
     ...identityPaths(context),
   ];
   return entries;
+}
+
+/** Upstream routes these by method; the others it answers whatever is done to them. */
+function onlyRead(handler: PathHandler): PathHandler {
+  return (parts, request) => {
+    if (request.method !== "GET") throw methodNotAllowed();
+    return handler(parts, request);
+  };
 }
 
 /** JSON alone. */
@@ -188,9 +198,12 @@ function identityPaths({ access, address }: PathsContext): PathEntry[] {
   return [
     {
       path: "/.well-known/openid-configuration",
-      handler: () => cacheable(keys.openidConfiguration(`https://${address()}/openid/v1/jwks`)),
+      handler: onlyRead(() => cacheable(keys.openidConfiguration(`https://${address()}/openid/v1/jwks`))),
     },
-    { path: "/openid/v1/jwks", handler: () => cacheable(keys.keySet(), "application/jwk-set+json") },
+    {
+      path: "/openid/v1/jwks",
+      handler: onlyRead(() => cacheable(keys.keySet(), "application/jwk-set+json")),
+    },
   ];
 }
 

@@ -261,6 +261,10 @@ test("decodeBody reads YAML as Go does", () => {
       new RegExp(`: yaml: ${says} \\(`),
     );
   }
+  assert.match(
+    messageOf(() => read('data: {a: "\\uD800"}')),
+    /yaml: found invalid Unicode character escape code/,
+  );
   const twice = "data:\n  a: x\n  a: z\n";
   assert.deepEqual(read(twice).warnings, ['line 3: key "a" already set in map']);
   assert.match(

@@ -88,6 +88,8 @@ function toJson(value: unknown, reading: Reading, depth = 0): unknown {
   if (reading.left-- <= 0 || depth > MAX_DEPTH)
     throw new SyntaxError("yaml: document contains excessive aliasing");
   if (Array.isArray(value)) return value.map((item) => toJson(item, reading, depth + 1));
+  if (typeof value === "string" && !value.isWellFormed())
+    throw new SyntaxError("yaml: found invalid Unicode character escape code");
   if (!(value instanceof YamlPairs)) return value;
   const entries = new Map<string, unknown>();
   for (const [key, inner] of value.entries) {

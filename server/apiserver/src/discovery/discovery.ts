@@ -11,7 +11,7 @@ import { written } from "../negotiation/encode.ts";
 import type { Answer, WholeAnswer } from "../pipeline/answer.ts";
 import { textAnswer } from "../pipeline/answer.ts";
 import type { ApiRequest } from "../pipeline/api-request.ts";
-import { noSuchPath } from "../pipeline/no-path.ts";
+import { methodNotAllowed, noSuchPath } from "../pipeline/no-path.ts";
 import { describedResources, type DescribedResource, type DescribedSubresource } from "./described.ts";
 
 type AggregatedVersion = "v2" | "v2beta1";
@@ -52,15 +52,16 @@ export class Discovery {
   /** `/apis/apps` and `/apis/apps/v1`, `/api/v1`. */
   below(request: ApiRequest): Answer {
     const [prefix, ...rest] = request.route.path.split("/").filter(Boolean);
-    const [name = "", version] = prefix === "api" ? ["", rest[0]] : rest;
+    const [name = "", version, ...more] = prefix === "api" ? ["", ...rest] : rest;
     const group = this.#source.groups.find((one) => one.name === name);
-    if (!group) return textAnswer(404, "404 page not found\n");
+    if (!group || more.length > 0) return textAnswer(404, "404 page not found\n");
     if (version === undefined)
       return answerIn(request, { kind: "APIGroup", apiVersion: "v1", ...listedGroup(group) });
     const served = group.versions.find((one) => one.version === version)?.local;
     if (!served && group.versions.every(({ local }) => !local || isCustom(local)))
       return textAnswer(404, "404 page not found\n");
     if (!served) throw noSuchPath();
+    if (request.method !== "GET") throw methodNotAllowed();
     const resources = describedResources(served).flatMap(listed);
     const groupVersion = name ? `${name}/${version}` : version;
     return answerIn(request, { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources });
