@@ -111,6 +111,14 @@ function shown(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
+/** For a command that takes none. */
+export function refuseWords(command: string, words: readonly string[]): void {
+  if (words.length)
+    throw new UsageError(
+      `Cannot understand ${JSON.stringify(words[0])}: \`knarr ${command}\` takes options only`,
+    );
+}
+
 /** `https-port` is KNARR_HTTPS_PORT. */
 export function variableOf(name: string): string {
   return `KNARR_${name.toUpperCase().replaceAll("-", "_")}`;

@@ -5,7 +5,7 @@ import { cleanUp, stopPods } from "../clean-up.ts";
 import { defineCommand } from "../command.ts";
 import { readConfig } from "../config.ts";
 import { localNodes } from "../local-nodes.ts";
-import { option, UsageError } from "../option.ts";
+import { option, refuseWords } from "../option.ts";
 import { endProcess, isAlive } from "../processes.ts";
 import { readRunFile, removeRunFile } from "../run-file.ts";
 
@@ -26,10 +26,7 @@ export const down = defineCommand({
 
   async run(argv, terminal) {
     const { config: asked, own: wanted, words } = readConfig(argv, own);
-    if (words.length)
-      throw new UsageError(
-        `Cannot understand ${JSON.stringify(words[0])}: \`knarr down\` takes options only`,
-      );
+    refuseWords("down", words);
     const file = readRunFile(asked);
     const config = file?.config ?? asked;
     const processes = file ? [file.supervisor, ...Object.values(file.processes)].filter(isAlive) : [];

@@ -9,7 +9,7 @@ import { defineCommand } from "../command.ts";
 import { readConfig, type Config } from "../config.ts";
 import { localNodes, onNode, type LocalNode } from "../local-nodes.ts";
 import { linkNodes } from "../node-links.ts";
-import { UsageError } from "../option.ts";
+import { refuseWords } from "../option.ts";
 import { preflight } from "../preflight.ts";
 import { prepare } from "../prepare.ts";
 import { endProcess, isAlive, processId } from "../processes.ts";
@@ -39,8 +39,7 @@ export const up = defineCommand({
 
   async run(argv, terminal) {
     const { config, words } = readConfig(argv);
-    if (words.length)
-      throw new UsageError(`Cannot understand ${JSON.stringify(words[0])}: \`knarr up\` takes options only`);
+    refuseWords("up", words);
     const running = findRunning(config);
     if (running) {
       terminal.line(
