@@ -6,6 +6,7 @@
 import { HostileServer } from "./hostile-server.ts";
 import { harmDone, type Finding } from "./judge.ts";
 import { NAMESPACE } from "./places.ts";
+import { deletionOf, get, HERE, HERE_ONLY, patch, post } from "./plain-requests.ts";
 import type { Random } from "./random.ts";
 import type { FuzzRequest } from "./requests.ts";
 import type { Target } from "./target.ts";
@@ -13,7 +14,6 @@ import type { Target } from "./target.ts";
 const ADMISSION = "/apis/admissionregistration.k8s.io/v1";
 const DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices";
-const here = `/api/v1/namespaces/${NAMESPACE}`;
 const turned = `/apis/turned.example.org`;
 
 export async function roundBehind(target: Target, random: Random, count: number): Promise<Finding[]> {
@@ -31,7 +31,7 @@ export async function roundBehind(target: Target, random: Random, count: number)
   };
   for (const [path, object] of registrations(hostile)) await ask(post(path, object));
   for (let i = 0; i < count; i++) await ask(random.pick(requests)(`b${i % 5}`));
-  for (const path of undone) await ask({ method: "DELETE", path, headers: {} });
+  for (const path of undone) await ask(deletionOf(path));
   if (count > 20 && hostile.asked === 0)
     findings.push({ what: "nobody asked who is behind: this proves nothing" });
   return findings;
@@ -42,11 +42,10 @@ function registrations({ url, port, caBundle }: HostileServer): (readonly [path:
   const rules = [
     { apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["configmaps", "turns"] },
   ];
-  const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": NAMESPACE } };
   const shared = {
     clientConfig,
     rules,
-    namespaceSelector,
+    ...HERE_ONLY,
     sideEffects: "None",
     admissionReviewVersions: ["v1", "v1beta1"],
   };
@@ -86,7 +85,7 @@ function registrations({ url, port, caBundle }: HostileServer): (readonly [path:
       },
     ],
     [
-      `${here}/services`,
+      `${HERE}/services`,
       {
         apiVersion: "v1",
         kind: "Service",
@@ -116,7 +115,7 @@ const undone = [
   `${ADMISSION}/validatingwebhookconfigurations/hostile`,
   `${DEFINITIONS}/turns.turned.example.org`,
   `${SERVICES}/v1.behind.example.org`,
-  `${here}/services/hostile`,
+  `${HERE}/services/hostile`,
 ];
 
 const configMap = (name: string) => ({
@@ -136,30 +135,18 @@ const turn = (version: string, name: string) => ({
 const turns = (version: string) => `${turned}/${version}/namespaces/${NAMESPACE}/turns`;
 
 const requests: readonly ((name: string) => FuzzRequest)[] = [
-  (name) => post(`${here}/configmaps`, configMap(name)),
-  (name) => ({
-    ...post(`${here}/configmaps/${name}?fieldManager=b`, configMap(name)),
-    method: "PATCH",
-    headers: { "content-type": "application/apply-patch+yaml" },
-  }),
-  (name) => ({
-    ...post(`${here}/configmaps/${name}`, { data: { b: name } }),
-    method: "PATCH",
-    headers: { "content-type": "application/merge-patch+json" },
-  }),
-  (name) => ({ method: "DELETE", path: `${here}/configmaps/${name}`, headers: {} }),
+  (name) => post(`${HERE}/configmaps`, configMap(name)),
+  (name) => patch(`${HERE}/configmaps/${name}?fieldManager=b`, "apply-patch+yaml", configMap(name)),
+  (name) => patch(`${HERE}/configmaps/${name}`, "merge-patch+json", { data: { b: name } }),
+  (name) => deletionOf(`${HERE}/configmaps/${name}`),
   (name) => post(turns("v1"), turn("v1", name)),
   (name) => post(turns("v2"), turn("v2", name)),
-  (name) => ({
-    ...post(`${turns("v2")}/${name}?fieldManager=b`, turn("v2", name)),
-    method: "PATCH",
-    headers: { "content-type": "application/apply-patch+yaml" },
-  }),
+  (name) => patch(`${turns("v2")}/${name}?fieldManager=b`, "apply-patch+yaml", turn("v2", name)),
   () => get(turns("v2")),
   () => get(turns("v1")),
   (name) => get(`${turns("v2")}/${name}`),
   () => get(`${turns("v2")}?watch=1&resourceVersion=0&timeoutSeconds=1`),
-  (name) => ({ method: "DELETE", path: `${turns("v2")}/${name}`, headers: {} }),
+  (name) => deletionOf(`${turns("v2")}/${name}`),
   (name) => get(`/apis/behind.example.org/v1/namespaces/${NAMESPACE}/things/${name}`),
   () => get("/apis/behind.example.org/v1/things?watch=1"),
   (name) => post("/apis/behind.example.org/v1/things", configMap(name)),
@@ -172,12 +159,3 @@ const requests: readonly ((name: string) => FuzzRequest)[] = [
   () => get("/openapi/v3/apis/behind.example.org/v1"),
   () => get("/openapi/v2"),
 ];
-
-function get(path: string): FuzzRequest {
-  return { method: "GET", path, headers: {} };
-}
-
-function post(path: string, object: object): FuzzRequest {
-  const body = Buffer.from(JSON.stringify(object));
-  return { method: "POST", path, headers: { "content-type": "application/json" }, body };
-}

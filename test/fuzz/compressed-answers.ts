@@ -4,11 +4,11 @@
  */
 
 import type { Finding } from "./judge.ts";
-import { NAMESPACE } from "./places.ts";
+import { deletionOf, get, HERE, post } from "./plain-requests.ts";
 import type { Random } from "./random.ts";
 import type { Reply, Target } from "./target.ts";
 
-const COLLECTION = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
+const COLLECTION = `${HERE}/configmaps`;
 const FORMS = [
   "application/json",
   "application/yaml",
@@ -31,7 +31,7 @@ export async function compressedRound(target: Target, random: Random): Promise<F
   for (const [path, forms] of answers)
     for (const accept of forms) {
       const ask = (encoding: string): Promise<Reply> =>
-        target.send({ method: "GET", path, headers: { accept, "accept-encoding": encoding } });
+        target.send(get(path, { accept, "accept-encoding": encoding }));
       const [plain, packed] = [
         await ask("identity"),
         await ask(random.pick(["gzip", "br, gzip;q=0.1", "*, gzip"])),
@@ -46,7 +46,7 @@ export async function compressedRound(target: Target, random: Random): Promise<F
     }
   if (compressed < answers.length)
     findings.push({ what: `only ${compressed} answers were compressed: this proves little` });
-  await target.send({ method: "DELETE", path: `${COLLECTION}?labelSelector=compressed`, headers: {} });
+  await target.send(deletionOf(`${COLLECTION}?labelSelector=compressed`));
   return findings;
 }
 
@@ -55,11 +55,5 @@ async function make(target: Target, random: Random, i: number): Promise<void> {
   const text = Array.from({ length: 400 }, () => random.next().toString(36)).join("\u00e9\n");
   const data = { text: i === 0 ? text.repeat(Math.ceil(LONG / text.length)) : text };
   const metadata = { name: `long-${i}`, labels: { compressed: "" } };
-  const body = Buffer.from(JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data }));
-  await target.send({
-    method: "POST",
-    path: COLLECTION,
-    headers: { "content-type": "application/json" },
-    body,
-  });
+  await target.send(post(COLLECTION, { apiVersion: "v1", kind: "ConfigMap", metadata, data }));
 }

@@ -6,6 +6,7 @@
 import { hostileValue } from "./bodies.ts";
 import { tryOne, type Finding } from "./judge.ts";
 import { NAMESPACE } from "./places.ts";
+import { get } from "./plain-requests.ts";
 import type { Random } from "./random.ts";
 import { NAMES, schemaOf } from "./random-schemas.ts";
 import type { Target } from "./target.ts";
@@ -42,7 +43,7 @@ export async function customRound(target: Target, random: Random, count: number)
     if (await isEstablished(target, path)) established++;
     findings.push(...(await live(target, random, plural)));
     // The same objects under another definition.
-    const now = JSON.parse((await target.send({ method: "GET", path, headers: {} })).text);
+    const now = JSON.parse((await target.send(get(path))).text);
     const next = { ...now, spec: (definitionOf(random, plural) as any).spec };
     findings.push(
       ...(await asked(target, "PUT", path, next)).findings,
@@ -109,7 +110,7 @@ async function asked(
 /** Not every definition ever is: names may be taken, schemas wrong. */
 async function isEstablished(target: Target, path: string): Promise<boolean> {
   for (let i = 0; i < 50; i++) {
-    const { text } = await target.send({ method: "GET", path, headers: {} });
+    const { text } = await target.send(get(path));
     const conditions: any[] = JSON.parse(text).status?.conditions ?? [];
     const found = conditions.find(({ type }) => type === "Established");
     if (found) return found.status === "True";

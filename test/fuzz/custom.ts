@@ -1,6 +1,7 @@
 /** What a fuzz starts from: a custom kind with rules of every sort, policies, webhooks that nobody answers, and a place for it all. */
 
 import { NAMESPACE } from "./places.ts";
+import { HERE_ONLY } from "./plain-requests.ts";
 
 const named = (apiVersion: string, kind: string, name: string, more: object = {}) => ({
   ...{ apiVersion, kind, metadata: { name } },
@@ -83,7 +84,6 @@ export const definition = named(
   },
 );
 
-const here = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": NAMESPACE } } };
 const boats = {
   ...{ apiGroups: ["fuzz.example.org", ""], apiVersions: ["*"], operations: ["*"] },
   resources: ["boats", "configmaps", "pods"],
@@ -106,7 +106,7 @@ const webhook = {
     failurePolicy: "Ignore",
     timeoutSeconds: 1,
     rules: [boats],
-    ...here,
+    ...HERE_ONLY,
   },
   clientConfig: { url: "https://127.0.0.1:1/" },
   matchConditions: [{ name: "some", expression: "object.metadata.name.startsWith('s')" }],
@@ -123,7 +123,11 @@ export const foundations: readonly (readonly [collection: string, object: object
   [
     `/apis/${ADMISSION}/validatingadmissionpolicies`,
     named(ADMISSION, "ValidatingAdmissionPolicy", "watchman", {
-      spec: { matchConstraints: { resourceRules: [boats], ...here }, failurePolicy: "Ignore", validations },
+      spec: {
+        matchConstraints: { resourceRules: [boats], ...HERE_ONLY },
+        failurePolicy: "Ignore",
+        validations,
+      },
     }),
   ],
   [
@@ -137,7 +141,7 @@ export const foundations: readonly (readonly [collection: string, object: object
     named(ADMISSION, "MutatingAdmissionPolicy", "painter", {
       spec: {
         ...{
-          matchConstraints: { resourceRules: [boats], ...here },
+          matchConstraints: { resourceRules: [boats], ...HERE_ONLY },
           failurePolicy: "Ignore",
           reinvocationPolicy: "IfNeeded",
         },

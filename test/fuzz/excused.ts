@@ -4,6 +4,7 @@
  */
 
 import { CUSTOM, NAMESPACE } from "./places.ts";
+import { get, HERE, patch, post } from "./plain-requests.ts";
 import type { FuzzRequest } from "./requests.ts";
 
 export interface Excuse {
@@ -15,20 +16,7 @@ export interface Excuse {
   readonly request: FuzzRequest;
 }
 
-const here = `/api/v1/namespaces/${NAMESPACE}`;
 const NO_STATUS = "upstream's code returns an error here that has no status";
-const JSON_TYPE = "application/json";
-const MERGE = "application/merge-patch+json";
-const STRATEGIC = "application/strategic-merge-patch+json";
-const APPLY = "application/apply-patch+yaml";
-
-function write(method: string, path: string, [type, body]: readonly [string, unknown]): FuzzRequest {
-  return { method, path, headers: { "content-type": type }, body: Buffer.from(JSON.stringify(body)) };
-}
-
-function get(path: string): FuzzRequest {
-  return { method: "GET", path, headers: {} };
-}
 
 const object = (apiVersion: string, kind: string, name: string, more: object = {}) => ({
   ...{ apiVersion, kind, metadata: { name } },
@@ -36,8 +24,9 @@ const object = (apiVersion: string, kind: string, name: string, more: object = {
 });
 const configMap = (more: object = {}) => object("v1", "ConfigMap", "excused", more);
 const pod = object("v1", "Pod", "excused", { spec: { containers: [{ name: "c", image: "i" }] } });
-const givenPod = [[`${here}/pods`, pod]] as const;
-const patchPod = (body: object): FuzzRequest => write("PATCH", `${here}/pods/excused`, [STRATEGIC, body]);
+const givenPod = [[`${HERE}/pods`, pod]] as const;
+const patchPod = (body: object): FuzzRequest =>
+  patch(`${HERE}/pods/excused`, "strategic-merge-patch+json", body);
 const ADMISSION = "admissionregistration.k8s.io/v1";
 /** Stands for a port where somebody listens and says nothing. */
 export const SILENT_PORT = "65000";
@@ -72,16 +61,17 @@ export const EXCUSED: readonly Excuse[] = [
         object(ADMISSION, "ValidatingWebhookConfiguration", "excused", { webhooks: [webhook] }),
       ],
     ],
-    request: write("POST", `${here}/configmaps`, [JSON_TYPE, labelled("webhook")]),
+    request: post(`${HERE}/configmaps`, labelled("webhook")),
   },
   {
     code: 500,
     text: /failed to create typed patch object/,
     because: NO_STATUS,
-    request: write("PATCH", `${here}/configmaps/excused?fieldManager=f`, [
-      APPLY,
+    request: patch(
+      `${HERE}/configmaps/excused?fieldManager=f`,
+      "apply-patch+yaml",
       configMap({ data: { a: { b: 1 } } }),
-    ]),
+    ),
   },
   {
     code: 500,
@@ -101,10 +91,7 @@ export const EXCUSED: readonly Excuse[] = [
     code: 500,
     text: /resourceVersion should not be set/,
     because: NO_STATUS,
-    request: write("POST", `${here}/configmaps`, [
-      JSON_TYPE,
-      { ...configMap(), metadata: { name: "v", resourceVersion: "1" } },
-    ]),
+    request: post(`${HERE}/configmaps`, { ...configMap(), metadata: { name: "v", resourceVersion: "1" } }),
   },
   {
     code: 500,
@@ -143,29 +130,29 @@ export const EXCUSED: readonly Excuse[] = [
     code: 500,
     text: /merging an object in json/,
     because: NO_STATUS,
-    given: [[`${here}/configmaps`, labelled("merging")]],
-    request: write("PATCH", `${here}/configmaps/merging`, [
-      STRATEGIC,
-      { metadata: { labels: { "$setElementOrder/a": [] } } },
-    ]),
+    given: [[`${HERE}/configmaps`, labelled("merging")]],
+    request: patch(`${HERE}/configmaps/merging`, "strategic-merge-patch+json", {
+      metadata: { labels: { "$setElementOrder/a": [] } },
+    }),
   },
   {
     code: 500,
     text: /failed to convert new object/,
     because: NO_STATUS,
-    request: write("PATCH", `${here}/pods/excused?fieldManager=f`, [
-      APPLY,
+    request: patch(
+      `${HERE}/pods/excused?fieldManager=f`,
+      "apply-patch+yaml",
       object("v1", "Pod", "excused", {
         spec: { containers: [{ name: "c", image: "i", resources: { limits: { cpu: "x" } } }] },
       }),
-    ]),
+    ),
   },
   {
     code: 500,
     text: /Object 'apiVersion' is missing in /,
     because: NO_STATUS,
     given: [[CUSTOM.collection, CUSTOM.sample]],
-    request: write("PATCH", `${CUSTOM.collection}/sample`, [MERGE, { apiVersion: null }]),
+    request: patch(`${CUSTOM.collection}/sample`, "merge-patch+json", { apiVersion: null }),
   },
   {
     code: 500,
@@ -179,10 +166,10 @@ export const EXCUSED: readonly Excuse[] = [
     text: /"message":"\[?target\.(kind|name): /,
     because: NO_STATUS,
     given: givenPod,
-    request: write("POST", `${here}/pods/excused/binding`, [
-      JSON_TYPE,
+    request: post(
+      `${HERE}/pods/excused/binding`,
       object("v1", "Binding", "excused", { target: { kind: "Pod" } }),
-    ]),
+    ),
   },
   {
     code: 500,
@@ -212,7 +199,7 @@ export const EXCUSED: readonly Excuse[] = [
         object(ADMISSION, "MutatingAdmissionPolicyBinding", "excused", { spec: { policyName: "excused" } }),
       ],
     ],
-    request: write("POST", `${here}/configmaps`, [JSON_TYPE, labelled("policy")]),
+    request: post(`${HERE}/configmaps`, labelled("policy")),
   },
   {
     code: 500,
@@ -226,10 +213,10 @@ export const EXCUSED: readonly Excuse[] = [
     text: /no endpoints available/,
     because: "nobody is behind a proxied Service",
     given: [
-      [`${here}/services`, object("v1", "Service", "excused", { spec: { ports: [{ port: 80 }] } })],
-      [`${here}/endpoints`, object("v1", "Endpoints", "excused")],
+      [`${HERE}/services`, object("v1", "Service", "excused", { spec: { ports: [{ port: 80 }] } })],
+      [`${HERE}/endpoints`, object("v1", "Endpoints", "excused")],
     ],
-    request: get(`${here}/services/excused/proxy/`),
+    request: get(`${HERE}/services/excused/proxy/`),
   },
   {
     code: 503,
@@ -279,12 +266,12 @@ export const EXCUSED: readonly Excuse[] = [
         }),
       ],
     ],
-    request: write("POST", `${here}/configmaps?timeout=1ns`, [JSON_TYPE, labelled("silent")]),
+    request: post(`${HERE}/configmaps?timeout=1ns`, labelled("silent")),
   },
   {
     code: 504,
     text: /Too large resource version/,
     because: "a revision that is not there yet was asked for",
-    request: get(`${here}/configmaps?resourceVersion=99999999`),
+    request: get(`${HERE}/configmaps?resourceVersion=99999999`),
   },
 ];

@@ -5,12 +5,14 @@
  */
 
 import { roundBehind } from "./behind.ts";
+import { JSON_TYPE, YAML_TYPE } from "./bodies.ts";
 import { compressedRound } from "./compressed-answers.ts";
 import { definition, foundations } from "./custom.ts";
 import { customRound } from "./custom-kinds.ts";
 import { tryOne, type Finding } from "./judge.ts";
 import { liveOnce } from "./lives.ts";
 import { places } from "./places.ts";
+import { deletionOf, get, HERE, post } from "./plain-requests.ts";
 import { policyRound } from "./policies.ts";
 import { publishedOperations, requestFor, type Operation } from "./published.ts";
 import { Random } from "./random.ts";
@@ -74,18 +76,10 @@ function anyRequest(random: Random, operations: readonly Operation[]): FuzzReque
 
 export async function layFoundations(target: Target): Promise<void> {
   const policies = places.filter(({ group }) => group === "admissionregistration.k8s.io");
-  for (const { collection } of policies)
-    await target.send({ method: "DELETE", path: collection, headers: {} });
-  for (const kind of ["limitranges", "resourcequotas"])
-    await target.send({ method: "DELETE", path: `/api/v1/namespaces/fuzz/${kind}`, headers: {} });
+  for (const { collection } of policies) await target.send(deletionOf(collection));
+  for (const kind of ["limitranges", "resourcequotas"]) await target.send(deletionOf(`${HERE}/${kind}`));
   for (const [path, object] of foundations) {
-    const body = Buffer.from(JSON.stringify(object));
-    const { code, text } = await target.send({
-      method: "POST",
-      path,
-      headers: { "content-type": "application/json" },
-      body,
-    });
+    const { code, text } = await target.send(post(path, object));
     while (object === definition && !(await isEstablished(target)));
     if (code === 201 || code === 409) continue;
     throw new Error(`Cannot begin: ${path} answered ${code}: ${text}`, { cause: await target.condition() });
@@ -94,18 +88,17 @@ export async function layFoundations(target: Target): Promise<void> {
 
 async function isEstablished(target: Target): Promise<boolean> {
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/boats.fuzz.example.org";
-  const { text } = await target.send({ method: "GET", path, headers: {} });
+  const { text } = await target.send(get(path));
   return /"type":"Established","status":"True"|"status":"True","[^}]*"type":"Established"/.test(text);
 }
 
-const FORMS = ["application/json", "application/yaml", "application/json;as=Table;v=v1;g=meta.k8s.io"];
+const FORMS = [JSON_TYPE, YAML_TYPE, "application/json;as=Table;v=v1;g=meta.k8s.io"];
 
 /** Every collection in every form. */
 export async function readEverything(target: Target): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { collection } of new Set(places))
-    for (const accept of FORMS)
-      findings.push(...(await tryOne(target, { method: "GET", path: collection, headers: { accept } })));
+    for (const accept of FORMS) findings.push(...(await tryOne(target, get(collection, { accept }))));
   return findings;
 }
 
@@ -113,11 +106,7 @@ export async function readEverything(target: Target): Promise<Finding[]> {
 export async function everythingStored(target: Target): Promise<Map<string, string>> {
   const stored = new Map<string, string>();
   for (const { collection } of new Set(places)) {
-    const { text } = await target.send({
-      method: "GET",
-      path: collection,
-      headers: { accept: "application/json" },
-    });
+    const { text } = await target.send(get(collection, { accept: JSON_TYPE }));
     for (const item of JSON.parse(text).items ?? [])
       stored.set(`${collection}/${item.metadata.name} ${item.metadata.uid}`, JSON.stringify(item, sorted));
   }

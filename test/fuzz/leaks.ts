@@ -12,7 +12,8 @@ import { grown, heapCounts, type HeapCounts } from "./heap-counts.ts";
 import type { Finding } from "./judge.ts";
 import { NAMESPACE } from "./places.ts";
 import type { FuzzRequest } from "./requests.ts";
-import { configMap, JSON_BODY, many } from "./remains.ts";
+import { deletionOf, get, HERE, patch, post, put } from "./plain-requests.ts";
+import { configMap, many } from "./remains.ts";
 import type { Target } from "./target.ts";
 
 /** Longer than changes are kept for watches, and requests are remembered. */
@@ -27,34 +28,27 @@ export interface Life {
   live(target: Target, name: string): Promise<unknown>;
 }
 
-const here = `/api/v1/namespaces/${NAMESPACE}`;
-
 export const lives: readonly Life[] = [
   {
     ...{ name: "objects", rounds: 2000 },
     live: (target, name) =>
       inTurn(target, [
-        write("POST", `${here}/configmaps?fieldManager=${name}`, configMap(name)),
-        write(
-          "PATCH",
-          `${here}/configmaps/${name}?fieldManager=f`,
-          { data: { [name]: name } },
-          "merge-patch+json",
-        ),
-        { method: "GET", path: `${here}/configmaps?fieldSelector=metadata.name%3D${name}`, headers: {} },
-        { method: "DELETE", path: `${here}/configmaps/${name}`, headers: {} },
+        post(`${HERE}/configmaps?fieldManager=${name}`, configMap(name)),
+        patch(`${HERE}/configmaps/${name}?fieldManager=f`, "merge-patch+json", { data: { [name]: name } }),
+        get(`${HERE}/configmaps?fieldSelector=metadata.name%3D${name}`),
+        deletionOf(`${HERE}/configmaps/${name}`),
       ]),
   },
   {
     ...{ name: "namespaces", rounds: 400 },
     live: (target, name) =>
       inTurn(target, [
-        write("POST", "/api/v1/namespaces", { metadata: { name } }),
-        write("POST", `/api/v1/namespaces/${name}/secrets`, { metadata: { name } }),
-        { method: "GET", path: `/api/v1/namespaces/${name}/secrets`, headers: {} },
-        { method: "DELETE", path: `/api/v1/namespaces/${name}/secrets/${name}`, headers: {} },
-        { method: "DELETE", path: `/api/v1/namespaces/${name}`, headers: {} },
-        write("PUT", `/api/v1/namespaces/${name}/finalize`, { metadata: { name }, spec: { finalizers: [] } }),
+        post("/api/v1/namespaces", { metadata: { name } }),
+        post(`/api/v1/namespaces/${name}/secrets`, { metadata: { name } }),
+        get(`/api/v1/namespaces/${name}/secrets`),
+        deletionOf(`/api/v1/namespaces/${name}/secrets/${name}`),
+        deletionOf(`/api/v1/namespaces/${name}`),
+        put(`/api/v1/namespaces/${name}/finalize`, { metadata: { name }, spec: { finalizers: [] } }),
       ]),
   },
   { ...{ name: "definitions", rounds: 100 }, live: defined },
@@ -72,25 +66,19 @@ export const lives: readonly Life[] = [
       const spec = { matchConstraints: { resourceRules: [rule] }, validations: [{ expression }] };
       const binding = { policyName: name, validationActions: ["Deny"] };
       return inTurn(target, [
-        write("POST", path, { metadata: { name }, spec }),
-        write("POST", path.replace("policies", "policybindings"), { metadata: { name }, spec: binding }),
-        write("POST", `${here}/configmaps`, configMap(name)),
-        { method: "DELETE", path: `${here}/configmaps/${name}`, headers: {} },
-        { method: "DELETE", path: `${path.replace("policies", "policybindings")}/${name}`, headers: {} },
-        { method: "DELETE", path: `${path}/${name}`, headers: {} },
+        post(path, { metadata: { name }, spec }),
+        post(path.replace("policies", "policybindings"), { metadata: { name }, spec: binding }),
+        post(`${HERE}/configmaps`, configMap(name)),
+        deletionOf(`${HERE}/configmaps/${name}`),
+        deletionOf(`${path.replace("policies", "policybindings")}/${name}`),
+        deletionOf(`${path}/${name}`),
       ]);
     },
   },
   {
     ...{ name: "watches", rounds: 1000 },
     live: (target, name) =>
-      inTurn(target, [
-        {
-          method: "GET",
-          path: `${here}/pods?watch=1&timeoutSeconds=9&fieldSelector=metadata.name%3D${name}`,
-          headers: {},
-        },
-      ]),
+      inTurn(target, [get(`${HERE}/pods?watch=1&timeoutSeconds=9&fieldSelector=metadata.name%3D${name}`)]),
   },
   { ...{ name: "connections", rounds: 500 }, live: connected },
 ];
@@ -132,21 +120,19 @@ async function defined(target: Target, name: string): Promise<void> {
   const { spec } = definition as any;
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
   const own = { ...definition, metadata: { name: `boats.${group}` }, spec: { ...spec, group } };
-  await inTurn(target, [write("POST", path, own)]);
+  await inTurn(target, [post(path, own)]);
   const boats = `/apis/${group}/v1/namespaces/${NAMESPACE}/boats`;
-  for (let code = 404; code !== 200;)
-    ({ code } = await target.send({ method: "GET", path: boats, headers: {} }));
+  for (let code = 404; code !== 200;) ({ code } = await target.send(get(boats)));
   await inTurn(target, [
-    write("POST", boats, {
+    post(boats, {
       apiVersion: `${group}/v1`,
       kind: "Boat",
       metadata: { name },
       spec: { name: "Ann" },
     }),
-    { method: "DELETE", path: `${path}/boats.${group}`, headers: {} },
+    deletionOf(`${path}/boats.${group}`),
   ]);
-  for (let code = 200; code !== 404;)
-    ({ code } = await target.send({ method: "GET", path: boats, headers: {} }));
+  for (let code = 200; code !== 404;) ({ code } = await target.send(get(boats)));
 }
 
 /** HTTP/1.1 and a connection of its own. */
@@ -155,9 +141,4 @@ async function connected(target: Target): Promise<void> {
   socket.end("GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
   socket.resume();
   await once(socket, "close");
-}
-
-function write(method: string, path: string, body: object, type = "json"): FuzzRequest {
-  const headers = type === "json" ? JSON_BODY : { "content-type": `application/${type}` };
-  return { method, path, headers, body: Buffer.from(JSON.stringify(body)) };
 }

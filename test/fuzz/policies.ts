@@ -2,14 +2,14 @@
 
 import { conditionOf, dynamicOf, expressionOf } from "./expressions.ts";
 import { tryOne, type Finding } from "./judge.ts";
-import { NAMESPACE, places } from "./places.ts";
+import { places } from "./places.ts";
+import { deletionOf, HERE_ONLY, post } from "./plain-requests.ts";
 import type { Random } from "./random.ts";
-import { objectOf, type FuzzRequest } from "./requests.ts";
+import { objectOf } from "./requests.ts";
 import type { Target } from "./target.ts";
 
 const VERSION = "admissionregistration.k8s.io/v1";
 const ROOT = `/apis/${VERSION}`;
-const here = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": NAMESPACE } } };
 const everything = { apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*/*"] };
 /** Of one that could not be compiled nothing would be evaluated. */
 const WILD = 0.1;
@@ -38,25 +38,17 @@ export async function policyRound(target: Target, random: Random, count: number)
         ? { ...place.sample, metadata: { name: `p${j}` } }
         : objectOf(random, place);
       findings.push(...(await tryOne(target, post(place.collection, sample))));
-      findings.push(
-        ...(await tryOne(target, { method: "DELETE", path: `${place.collection}/p${j}`, headers: {} })),
-      );
+      findings.push(...(await tryOne(target, deletionOf(`${place.collection}/p${j}`))));
     }
     for (const kind of ["validating", "mutating"])
       for (const part of ["policies", "policybindings"])
-        findings.push(
-          ...(await tryOne(target, {
-            method: "DELETE",
-            path: `${ROOT}/${kind}admission${part}`,
-            headers: {},
-          })),
-        );
+        findings.push(...(await tryOne(target, deletionOf(`${ROOT}/${kind}admission${part}`))));
   }
   return findings;
 }
 
 function policiesOf(random: Random): (readonly [collection: string, object: object])[] {
-  const matchConstraints = { resourceRules: [everything], ...here };
+  const matchConstraints = { resourceRules: [everything], ...HERE_ONLY };
   const failurePolicy = random.pick(["Fail", "Ignore"]);
   const condition = (): string => (random.chance(WILD) ? expressionOf(random) : conditionOf(random, ROOTS));
   const variables = random.some(3, () => ({ name: `v${random.below(9)}`, expression: value(random) }));
@@ -91,13 +83,4 @@ function named(of: string, part: "policies" | "policybindings", spec: object): r
   const kind = part === "policies" ? of : `${of}Binding`;
   const collection = `${ROOT}/${of.startsWith("V") ? "validating" : "mutating"}admission${part}`;
   return [collection, { apiVersion: VERSION, kind, metadata: { name: "random" }, spec }];
-}
-
-function post(path: string, object: object): FuzzRequest {
-  return {
-    method: "POST",
-    path,
-    headers: { "content-type": "application/json" },
-    body: Buffer.from(JSON.stringify(object)),
-  };
 }

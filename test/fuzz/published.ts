@@ -8,6 +8,7 @@ import { bodyOf, madeUp, mutated, type Bytes } from "./bodies.ts";
 import { texts } from "./hostile.ts";
 import { APPLY_TYPES, patchBytes, withManagedFields } from "./patches.ts";
 import { NAMESPACE, otherBodies, places, type Place } from "./places.ts";
+import { get } from "./plain-requests.ts";
 import type { Random } from "./random.ts";
 import { NAMES, QUERIES } from "./request-words.ts";
 import { headersOf, objectOf, wellFormed, type FuzzRequest } from "./requests.ts";
@@ -42,7 +43,7 @@ export async function publishedOperations(target: Target): Promise<Operation[]> 
 }
 
 async function document(target: Target, path: string): Promise<any> {
-  const { code, text } = await target.send({ method: "GET", path, headers: {} });
+  const { code, text } = await target.send(get(path));
   if (code !== 200) throw new Error(`${path} answered ${code}: ${text.slice(0, 300)}`);
   return JSON.parse(text);
 }

@@ -6,6 +6,7 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { harmDone, type Finding } from "./judge.ts";
+import { get } from "./plain-requests.ts";
 import type { Random } from "./random.ts";
 import type { Target } from "./target.ts";
 
@@ -113,7 +114,7 @@ export async function hurtSockets(target: Target, random: Random): Promise<Findi
   const findings: Finding[] = [];
   const attempt = async (name: string, hurt: () => Promise<void>): Promise<void> => {
     await hurt();
-    const { code } = await target.send({ method: "GET", path: "/version", headers: {} });
+    const { code } = await target.send(get("/version"));
     if (code !== 200) findings.push({ what: `${name}: /version answers ${code}` });
     for (const { what } of await harmDone(target)) findings.push({ what: `${name}: ${what}` });
   };

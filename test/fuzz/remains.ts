@@ -6,6 +6,7 @@
 
 import type { Finding } from "./judge.ts";
 import { NAMESPACE } from "./places.ts";
+import { get, HERE, patch, post } from "./plain-requests.ts";
 import type { FuzzRequest } from "./requests.ts";
 import type { Target } from "./target.ts";
 
@@ -13,49 +14,36 @@ import type { Target } from "./target.ts";
 const MOST_BYTES = 100;
 const AT_ONCE = 16;
 
-export const JSON_BODY = { "content-type": "application/json" };
 export const configMap = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
-const here = `/api/v1/namespaces/${NAMESPACE}`;
 
 const sorts: readonly ((name: string) => FuzzRequest)[] = [
-  (name) => get(`${here}/configmaps/${name}`),
+  (name) => get(`${HERE}/configmaps/${name}`),
   (name) => get(`/api/v1/namespaces/${name}/configmaps`),
-  (name) => get(`${here}/configmaps?labelSelector=${name}%3Dx`),
-  (name) => get(`${here}/configmaps?fieldSelector=metadata.name%3D${name}`),
-  (name) => get(`${here}/pods?limit=1&continue=${name}`),
+  (name) => get(`${HERE}/configmaps?labelSelector=${name}%3Dx`),
+  (name) => get(`${HERE}/configmaps?fieldSelector=metadata.name%3D${name}`),
+  (name) => get(`${HERE}/pods?limit=1&continue=${name}`),
   (name) => get(`/apis/${name}.example.org/v1/${name}`),
   (name) => get(`/api/v1/${name}/x/${name}`),
   (name) => get(`/${name}`),
-  (name) => get(`${here}/pods?watch=1&labelSelector=${name}%3Dx&resourceVersion=0&timeoutSeconds=1`),
-  (name) => get(`${here}/configmaps`, { "impersonate-user": name, "impersonate-group": name }),
-  (name) => get(`${here}/configmaps`, { authorization: `Bearer ${name}` }),
-  (name) => get(`${here}/configmaps`, { "user-agent": name, "audit-id": name, "x-forwarded-for": name }),
-  (name) => get(`${here}/configmaps`, { accept: `application/json;as=${name}` }),
+  (name) => get(`${HERE}/pods?watch=1&labelSelector=${name}%3Dx&resourceVersion=0&timeoutSeconds=1`),
+  (name) => get(`${HERE}/configmaps`, { "impersonate-user": name, "impersonate-group": name }),
+  (name) => get(`${HERE}/configmaps`, { authorization: `Bearer ${name}` }),
+  (name) => get(`${HERE}/configmaps`, { "user-agent": name, "audit-id": name, "x-forwarded-for": name }),
+  (name) => get(`${HERE}/configmaps`, { accept: `application/json;as=${name}` }),
   (name) => ({ method: "OPTIONS", path: `/${name}`, headers: {} }),
-  (name) => write("POST", `${here}/configmaps?dryRun=All&fieldManager=${name}`, configMap(name)),
+  (name) => post(`${HERE}/configmaps?dryRun=All&fieldManager=${name}`, configMap(name)),
   (name) =>
-    write("POST", `${here}/configmaps?fieldManager=${name}`, {
+    post(`${HERE}/configmaps?fieldManager=${name}`, {
       ...configMap(name),
       [name]: 1,
       data: { a: 1 },
     }),
+  (name) => post(`${HERE}/configmaps?dryRun=All&fieldValidation=Warn`, { ...configMap(name), [name]: 1 }),
   (name) =>
-    write("POST", `${here}/configmaps?dryRun=All&fieldValidation=Warn`, { ...configMap(name), [name]: 1 }),
-  (name) => ({
-    ...write("PATCH", `${here}/configmaps/${name}?dryRun=All&fieldManager=${name}`, configMap(name)),
-    headers: { "content-type": "application/apply-patch+yaml" },
-  }),
-  (name) => write("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", accessReview(name)),
-  (name) => write("POST", `/apis/fuzz.example.org/v1/namespaces/${NAMESPACE}/boats?dryRun=All`, boat(name)),
+    patch(`${HERE}/configmaps/${name}?dryRun=All&fieldManager=${name}`, "apply-patch+yaml", configMap(name)),
+  (name) => post("/apis/authorization.k8s.io/v1/subjectaccessreviews", accessReview(name)),
+  (name) => post(`/apis/fuzz.example.org/v1/namespaces/${NAMESPACE}/boats?dryRun=All`, boat(name)),
 ];
-
-function get(path: string, headers: Record<string, string> = {}): FuzzRequest {
-  return { method: "GET", path, headers };
-}
-
-function write(method: string, path: string, body: object): FuzzRequest {
-  return { method, path, headers: JSON_BODY, body: Buffer.from(JSON.stringify(body)) };
-}
 
 function accessReview(name: string): object {
   const resourceAttributes = { verb: name, resource: name, group: name, namespace: name, name };
