@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: () => Promi
   pods: () => import("./pods.ts"),
   scheduler: () => import("./scheduler.ts"),
   store: () => import("./store.ts"),
+  upkeep: () => import("./upkeep.ts"),
   day: () => import("./day.ts"),
   cache: () => import("./cache.ts"),
   watch: () => import("./watch.ts"),

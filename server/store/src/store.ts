@@ -69,7 +69,7 @@ export interface Store extends AsyncDisposable {
   /** Bytes on disk now, and rows kept. */
   stats(): Promise<{ readonly bytes: number; readonly entries: number; readonly history: number }>;
 
-  /** What is wrong with the file, in sentences; absent where the store is no file of ours. */
+  /** What is wrong with the file, in sentences, while writers go on; absent where the store is no file of ours. */
   check?(): Promise<readonly string[]>;
 
   /** Copies all of one moment into one new file, while writers go on; absent like `check`. */

@@ -48,9 +48,7 @@ export interface SqliteOptions {
 }
 
 const LONG_READS = new Set<ReadRequest["type"]>(["check", "backup", "compact", "scrub"]);
-/** Those of them that hold up all others. */
-const HOLDING_READS = new Set<ReadRequest["type"]>(["check", "scrub"]);
-/** A disk that gets through less than 10 MB of them in a second hangs. */
+/** A disk that writes less than 10 MB anew in a second hangs. */
 const SLOWEST_BYTES_PER_MS = 10_000;
 
 /** So long the disk may take over a write until everybody who waits is told. */
@@ -243,7 +241,7 @@ export class SqliteStore implements Store {
     if (this.#stalled && !isLong) return Promise.reject(new StoreUnavailable(this.#stalled));
     return new Promise((resolve, reject) => {
       const id = ++this.#lastRead;
-      const holds = HOLDING_READS.has(read.type) ? this.bytes / SLOWEST_BYTES_PER_MS : 0;
+      const holds = read.type === "scrub" ? this.bytes / SLOWEST_BYTES_PER_MS : 0;
       this.#reads.set(id, { resolve, reject, isLong, holdsUntil: this.#clock.now() + holds });
       if (!isLong) this.#patience.begin();
       this.#post({ id, read });

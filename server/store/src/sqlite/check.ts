@@ -1,6 +1,8 @@
 /** Whether the file is what it should be: SQLite's own structures, and the rules of the log of revisions. */
 
+import { execFile } from "node:child_process";
 import type { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 import { defineSum, SUM_OF_ROW } from "./row-sum.ts";
 
 /** Findings of one kind that are told one by one. */
@@ -22,7 +24,14 @@ const rules: readonly (readonly [rule: string, sql: string])[] = [
   ["is not as it was written", `SELECT revision, key FROM log WHERE checksum <> ${SUM_OF_ROW}`],
 ];
 
-/** What is wrong, in sentences. Writers wait meanwhile. */
+/** What is wrong, in sentences, while whoever has it open goes on; its pages must not change meanwhile. */
+export async function checkFile(path: string, signal: AbortSignal): Promise<string[]> {
+  const program = new URL("./check-process.ts", import.meta.url).pathname;
+  const { stdout } = await promisify(execFile)(process.execPath, [program, path], { signal });
+  return JSON.parse(stdout) as string[];
+}
+
+/** The same, by a connection. Whoever writes by it waits. */
 export function checkLog(database: DatabaseSync): string[] {
   defineSum(database);
   const structure = textsOf<{ integrity_check: string }>(database, {

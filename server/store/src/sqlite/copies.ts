@@ -1,6 +1,15 @@
 /** Copies of the file: one made while it is in use, and one that takes its place. */
 
-import { closeSync, copyFileSync, existsSync, openSync, renameSync, rmSync, chmodSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fdatasync,
+  openSync,
+  renameSync,
+  rmSync,
+  chmodSync,
+} from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
 import { DATA_KEYS, DataKeys } from "../encryption/data-keys.ts";
 import { putInPlace } from "../on-disk.ts";
@@ -16,16 +25,27 @@ const RATE = 512;
 export async function backUp(database: DatabaseSync, path: string): Promise<void> {
   const half = `${path}.part`;
   rmSync(half, { force: true });
-  closeSync(openSync(half, "wx", 0o600));
+  const file = openSync(half, "wx", 0o600);
   try {
-    await backup(database, half, { rate: RATE });
+    await backup(database, half, { rate: RATE, progress: syncingBehind(file) });
     const copy = new DatabaseSync(half);
     copy.exec("PRAGMA journal_mode = DELETE"); // no log beside it
     copy.close();
     putInPlace(half, path);
   } finally {
+    closeSync(file);
     rmSync(half, { force: true });
   }
+}
+
+/** Syncs what has been copied by now, so that the end of the copy, during which nobody writes, has little to wait for. */
+function syncingBehind(file: number): () => void {
+  let isSyncing = false;
+  return () => {
+    if (isSyncing) return;
+    isSyncing = true;
+    fdatasync(file, () => (isSyncing = false)); // an error is met again at the end
+  };
 }
 
 /**

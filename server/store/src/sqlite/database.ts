@@ -16,21 +16,10 @@
  * SQLite's `user_version`.
  */
 
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { putInPlace, sync } from "../on-disk.ts";
+import { putInPlace } from "../on-disk.ts";
 import { defineSum, SUM_OF_ROW } from "./row-sum.ts";
 import { lacksAcknowledged } from "./salvage/log-damage.ts";
 
@@ -39,10 +28,7 @@ const FORMAT = 3;
 const APPLICATION = 0x4b4e5252;
 
 /** Pages of 4 KiB that may wait in the write-ahead log until they are copied to their place: 16 MiB. */
-const WAL_PAGES = 4000;
-
-/** Of these the first ones are written when the file is opened: 4 MiB. */
-export const READY_BYTES = 1024 * 4096;
+export const WAL_PAGES = 4000;
 
 const SCHEMA = `
   CREATE TABLE log (
@@ -82,29 +68,6 @@ export function openDatabase(path: string, moved: MovedPrefixes): DatabaseSync {
   } catch (err) {
     throw new Error(explain(err, `Cannot open the store ${path}`), { cause: err });
   }
-}
-
-/**
- * Fills the end of the write-ahead log with zeros, which mean nothing there. A commit then overwrites what the file has rather than
- * making it longer, so a sync need not wait for the file system's own journal too: a third of the time, and of the work. The folder is
- * synced as well, so that a log just made is found again.
- */
-export function readyWriteAhead(path: string): void {
-  const log = openSync(`${path}-wal`, "r+");
-  try {
-    const { size } = fstatSync(log);
-    if (size >= READY_BYTES) return;
-    try {
-      const zeros = new Uint8Array(READY_BYTES - size);
-      if (writeSync(log, zeros, 0, null, size) < zeros.length) throw new Error("no space left");
-    } catch (err) {
-      ftruncateSync(log, size); // the little room that is left is for what is written
-      throw err;
-    }
-  } finally {
-    closeSync(log);
-  }
-  sync(dirname(path));
 }
 
 /** SQLite's primary result code; 0 for errors of others. */

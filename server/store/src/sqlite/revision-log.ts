@@ -8,8 +8,9 @@
 import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Entry } from "../store.ts";
-import { READY_BYTES, readyWriteAhead } from "./database.ts";
+import { WAL_PAGES } from "./database.ts";
 import { sumOf } from "./row-sum.ts";
+import { REST_BYTES, WriteAhead } from "./write-ahead.ts";
 
 export interface Write {
   readonly key: string;
@@ -39,20 +40,25 @@ export interface ListRange {
 /** Pages that may lie free in the file for the next writes: these, or a sixteenth of all. More are given back. */
 const SPARE_PAGES = 16;
 const SPARE_SHARE = 1 / 16;
+/** So many pages of the write-ahead log are most of its room at rest. */
+const FULL_PAGES = ((REST_BYTES / 4096) * 3) / 4;
 /** Pages given back at once. */
 const VACUUM_PAGES = 128;
 
 export class RevisionLog {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #ahead: WriteAhead;
   readonly #statements: ReturnType<typeof statements>;
   #revision: number;
   #compacted: number;
   #swept: number;
+  #isHeld = false;
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = path;
+    this.#ahead = new WriteAhead(path);
     this.#statements = statements(database);
     const { compacted, swept } = database.prepare("SELECT compacted, swept FROM progress").get() as any;
     const { last } = database.prepare("SELECT max(revision) AS last FROM log").get() as any;
@@ -181,20 +187,47 @@ export class RevisionLog {
     return true;
   }
 
-  /** Copies the write-ahead log to its place, so that the next write begins it anew. Its file goes back to the length it is opened with. */
+  /** Room in the write-ahead log for what is written next. */
+  keepAhead(): void {
+    this.#ahead.keepAhead();
+  }
+
+  /** Most of the write-ahead log's room at rest is taken. */
+  get isLogFull(): boolean {
+    const { log, checkpointed } = this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() as any;
+    return log > checkpointed && log >= FULL_PAGES;
+  }
+
+  /** From now on the file is as it is, and what is written stays in the write-ahead log, until it is let go. */
+  hold(): void {
+    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA wal_autocheckpoint = 0");
+    this.#isHeld = true;
+  }
+
+  letGo(): void {
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+    this.#isHeld = false;
+  }
+
+  /** Copies the write-ahead log to its place, so that the next write begins it anew. Its file goes back to its length at rest. */
   checkpoint(): void {
-    const { size } = statSync(`${this.#path}-wal`);
-    if (size <= READY_BYTES) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    if (this.#isHeld) return;
+    if (this.#ahead.bytes <= REST_BYTES) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
     else this.emptyWriteAhead();
-    readyWriteAhead(this.#path);
+    this.#ahead.ready();
   }
 
   /** The same, and gives all of its file's space back. */
   emptyWriteAhead(): void {
-    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!this.#isHeld) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
-  /** Writes the file anew: SQLite leaves the bytes of what was removed in free pages, and in the gaps of others. */
+  /** As long as it is at rest, for the first writes. */
+  readyWriteAhead(): void {
+    this.#ahead.ready();
+  }
+
+  /** Writes the file anew, which must not be held: SQLite leaves the bytes of what was removed in free pages, and in the gaps of others. */
   scrub(): void {
     this.#database.exec("PRAGMA temp_store = FILE"); // the copy on the way has no room in memory
     try {
@@ -203,7 +236,7 @@ export class RevisionLog {
       this.#database.exec("PRAGMA temp_store = MEMORY");
     }
     this.emptyWriteAhead();
-    readyWriteAhead(this.#path);
+    this.#ahead.ready();
   }
 
   /** Writes to the disk, and changes nothing. */
@@ -212,10 +245,7 @@ export class RevisionLog {
   }
 
   stats(): { bytes: number; entries: number; history: number } {
-    const bytes = [this.#path, `${this.#path}-wal`].reduce(
-      (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
-      0,
-    );
+    const bytes = statSync(this.#path).size + this.#ahead.bytes;
     const [entries] = this.#statements.count.get("", "\u{10ffff}", this.#revision) as unknown as [number];
     const { rows } = this.#database.prepare("SELECT count(*) AS rows FROM log").get() as any;
     return { bytes, entries, history: rows - entries };

@@ -17,16 +17,9 @@ import {
 } from "node:worker_threads";
 import { realClock } from "@knarr/std/clock.ts";
 import { giveBackMemory } from "@knarr/std/give-back.ts";
-import { checkLog } from "./check.ts";
+import { checkFile } from "./check.ts";
 import { backUp } from "./copies.ts";
-import {
-  explain,
-  openDatabase,
-  READY_BYTES,
-  readyWriteAhead,
-  resultCode,
-  type MovedPrefixes,
-} from "./database.ts";
+import { explain, openDatabase, resultCode, type MovedPrefixes } from "./database.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
 import { packRows, unpackValues } from "./packing.ts";
 import { RevisionLog, type Write, type Written } from "./revision-log.ts";
@@ -35,11 +28,11 @@ import { RevisionLog, type Write, type Written } from "./revision-log.ts";
 const MAX_WRITES = 2048;
 /** Revisions swept at once when nobody waits: about a millisecond. */
 const SWEEP_STEPS = 256;
-/** So many writes make emptying the write-ahead log worth while. */
-const MANY_WRITES = 256;
 const QUIET_MS = 100;
 /** So often a disk that took no writes is tried again. */
 const PROBE_MS = 1000;
+/** With less room the next large write would meet the same trouble again. */
+const ROOM_BYTES = 4 << 20;
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGED = [11, 26];
 /** Changes handed out at once. */
@@ -63,9 +56,12 @@ class Worker {
   #compactions: { readonly id: number; readonly revision: number }[] = [];
   /** Compaction has left free pages that may be given back. */
   #mayShrink = false;
-  #writesInWal = 0;
+  /** The file is shorter by what the write-ahead log says. */
+  #hasShrunk = false;
   #quiet: NodeJS.Timeout | undefined;
   readonly #backups = new Set<Promise<void>>();
+  /** What is done to the whole file, one thing after the other. */
+  #alone: Promise<void> = Promise.resolve();
   #isScheduled = false;
   #isClosed = false;
   readonly #closing = new AbortController();
@@ -81,7 +77,7 @@ class Worker {
     }
     port.on("message", (request: Request) => this.#work(request));
     this.#answer({ type: "opened", revision: this.#log.revision, compacted: this.#log.compacted });
-    this.#try(() => readyWriteAhead(path));
+    this.#try(() => this.#log.readyWriteAhead());
     this.#schedule();
     giveBackMemory(realClock, this.#closing.signal).catch(() => undefined); // closed before it came to it
   }
@@ -119,6 +115,7 @@ class Worker {
     try {
       if (this.#broken) throw new Error(this.#broken);
       this.#answerWrites(this.#log.write(writes), writes);
+      this.#try(() => this.#log.keepAhead());
     } catch (err) {
       const message = this.#broken ?? explain(err, `Cannot write to the store ${this.#path}`);
       const isUnsure = resultCode(err) === 10;
@@ -126,8 +123,7 @@ class Worker {
       this.#afterFailure(err, message);
     }
     if (!this.#log.isSwept) this.#sweep(2 * writes.length);
-    this.#writesInWal += writes.length;
-    if (this.#writesInWal >= MANY_WRITES || this.#quiet) this.#checkpointWhenQuiet();
+    this.#checkpointWhenQuiet();
   }
 
   /**
@@ -146,10 +142,9 @@ class Worker {
     }, PROBE_MS);
   }
 
-  /** A small write may have room where the next large one has none again. */
   #isWell(): boolean {
     const { bavail, bsize } = statfsSync(this.#path);
-    return bavail * bsize >= READY_BYTES && this.#try(() => this.#log.touch());
+    return bavail * bsize >= ROOM_BYTES && this.#try(() => this.#log.touch());
   }
 
   #answerWrites(written: readonly Written[], writes: readonly Write[]): void {
@@ -179,6 +174,11 @@ class Worker {
       this.#backups.add(made);
       return;
     }
+    if (request.type === "check" || request.type === "scrub") {
+      const work = request.type === "check" ? () => this.#check() : () => this.#scrub();
+      this.#alone = this.#alone.then(work).then((answer) => this.#answer({ type: "read", id, answer }));
+      return;
+    }
     let answer: ReadAnswer;
     try {
       answer = this.#answerTo(request);
@@ -186,6 +186,27 @@ class Worker {
       answer = { type: "error", message: explain(err, `Cannot read the store ${this.#path}`) };
     }
     this.#answer({ type: "read", id, answer });
+  }
+
+  async #check(): Promise<ReadAnswer> {
+    try {
+      this.#log.hold();
+      return { type: "checked", problems: await checkFile(this.#path, this.#closing.signal) };
+    } catch (err) {
+      return { type: "error", message: explain(err, `Cannot check the store ${this.#path}`) };
+    } finally {
+      this.#log.letGo();
+      this.#checkpointWhenQuiet();
+    }
+  }
+
+  #scrub(): ReadAnswer {
+    try {
+      this.#log.scrub();
+      return { type: "scrubbed" };
+    } catch (err) {
+      return { type: "error", message: explain(err, `Cannot write the store ${this.#path} anew`) };
+    }
   }
 
   async #backup(id: number, path: string): Promise<void> {
@@ -198,14 +219,9 @@ class Worker {
     this.#answer({ type: "read", id, answer });
   }
 
-  #answerTo(request: Exclude<ReadRequest, { type: "compact" | "backup" }>): ReadAnswer {
+  #answerTo(request: Exclude<ReadRequest, { type: "compact" | "backup" | "check" | "scrub" }>): ReadAnswer {
     const log = this.#log;
-    if (request.type === "check") return { type: "checked", problems: checkLog(this.#database) };
     if (request.type === "stats") return { type: "stats", ...log.stats() };
-    if (request.type === "scrub") {
-      log.scrub();
-      return { type: "scrubbed" };
-    }
     const revision = request.type === "changes" ? request.after : (request.revision ?? log.revision);
     if (revision < log.compacted) return { type: "gone", revision, compacted: log.compacted };
     if (revision > log.revision) return { type: "tooNew", revision, now: log.revision };
@@ -263,6 +279,7 @@ class Worker {
     if (!this.#mayShrink) return true;
     this.#mayShrink = false;
     this.#try(() => (this.#mayShrink = this.#log.shrink()));
+    this.#hasShrunk = true;
     if (!this.#mayShrink) this.#checkpointWhenQuiet();
     return !this.#mayShrink;
   }
@@ -273,7 +290,8 @@ class Worker {
     else {
       this.#quiet = setTimeout(() => {
         this.#quiet = undefined;
-        this.#writesInWal = 0;
+        if (!this.#hasShrunk && !this.#log.isLogFull) return;
+        this.#hasShrunk = false;
         this.#try(() => this.#log.checkpoint());
       }, QUIET_MS);
     }
@@ -303,7 +321,7 @@ class Worker {
     this.#closing.abort();
     clearTimeout(this.#quiet);
     clearInterval(this.#probing);
-    await Promise.all(this.#backups);
+    await Promise.all([...this.#backups, this.#alone]);
     this.#database.close();
     this.#answer({ type: "closed" });
     this.#port.close();
