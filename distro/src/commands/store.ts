@@ -1,4 +1,4 @@
-/** `knarr store status|compact|check|salvage|backup|restore|copy|discard`: what administrators do to the store that a cluster lives in. */
+/** `knarr store status|compact|check|salvage|backup|restore|copy|raise|discard`: what administrators do to the store that a cluster lives in. */
 
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -12,19 +12,20 @@ import { restoreBackup } from "../store/backup.ts";
 import type { StoreCheck } from "../store/check.ts";
 import { copyStore } from "../store/copy.ts";
 import { operate } from "../store/operate.ts";
+import { raiseStore } from "../store/raise.ts";
 import { examineStore, losses, salvageStore } from "../store/salvage.ts";
 import type { Terminal } from "../terminal.ts";
 
 type Verb = (config: Config, terminal: Terminal, word: string) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = { status, compact, check, salvage };
-const verbsWithWord: Readonly<Record<string, Verb>> = { backup, restore, copy, discard };
+const verbsWithWord: Readonly<Record<string, Verb>> = { backup, restore, copy, raise, discard };
 
 export const store = defineCommand({
   name: "store",
   summary: "Look after the store: its size, its health, backups, another place for it",
   usage:
-    "knarr store status | compact | check | salvage | backup FILE | restore FILE | copy ADDRESS | discard KEY",
+    "knarr store status | compact | check | salvage | backup FILE | restore FILE | copy ADDRESS | raise ADDRESS | discard KEY",
 
   async run(argv, terminal) {
     const { config, words } = readConfig(argv);
@@ -33,7 +34,7 @@ export const store = defineCommand({
     const verb = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!verb)
       throw new UsageError(
-        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `salvage`, `backup FILE`, `restore FILE`, `copy ADDRESS` or `discard KEY`",
+        "Cannot understand `knarr store`: wants `status`, `compact`, `check`, `salvage`, `backup FILE`, `restore FILE`, `copy ADDRESS`, `raise ADDRESS` or `discard KEY`",
       );
     return verb(config, terminal, more[0] ?? "");
   },
@@ -147,20 +148,30 @@ async function restore(config: Config, terminal: Terminal, file: string): Promis
 }
 
 async function copy(config: Config, terminal: Terminal, to: string): Promise<number> {
-  const problem = addressProblem(to);
-  if (problem) throw new UsageError(problem);
-  const { ahead } = await terminal.step(
+  checkAddress(to);
+  await terminal.step(
     `Copying the store to ${to}`,
-    () => copyStore(config, to),
+    (report) => copyStore(config, to, report),
     ({ objects, revision }) => `Copied ${objects} objects to ${to}, which is at revision ${revision}`,
   );
-  if (ahead !== undefined)
-    terminal.line(
-      `The old store was at revision ${ahead}, and etcd cannot be told to go on there: restart what has watched the cluster until now, after it has moved.`,
-    );
   terminal.line(`Start Knarr with \`--datastore-endpoint ${to}\`. The old store is as it was.`);
   sayFurtherFiles(config, terminal);
   return 0;
+}
+
+async function raise(config: Config, terminal: Terminal, to: string): Promise<number> {
+  checkAddress(to);
+  await terminal.step(
+    `Raising the revision of ${to}`,
+    (report) => raiseStore(config, to, report),
+    (revision) => `Raised ${to} to revision ${revision}: \`knarr store copy\` can go on from there`,
+  );
+  return 0;
+}
+
+function checkAddress(address: string): void {
+  const problem = addressProblem(address);
+  if (problem) throw new UsageError(problem);
 }
 
 function sayFurtherFiles(config: Config, terminal: Terminal): void {

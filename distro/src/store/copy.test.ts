@@ -9,12 +9,13 @@ import { MASTER_LEASES } from "@knarr/apiserver/cache/store-keys.ts";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { isNotFound } from "@knarr/machinery/status.ts";
-import { openStore } from "@knarr/store/drivers/drivers.ts";
-import { skipEtcd as skip, TestEtcd } from "@knarr/store/testing/etcd.ts";
+import { goOnAfter, openStore } from "@knarr/store/drivers/drivers.ts";
+import { programs, skipEtcd as skip, TestEtcd } from "@knarr/store/testing/etcd.ts";
 import { readConfig, type Config } from "../config.ts";
 import { datastoreAddress } from "../datastore.ts";
 import { copyStore } from "./copy.ts";
 import { openClusterStore } from "./open-cluster-store.ts";
+import { raiseStore } from "./raise.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "knarr-copy-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -108,8 +109,7 @@ test("copyStore moves a cluster to etcd and back, and old revisions are gone", {
     [first, second],
     [second, last],
   ] as const) {
-    const { ahead } = await copyStore(configOf(from), to);
-    assert.equal(ahead, undefined);
+    await copyStore(configOf(from), to);
     await served(to, async (transport) => {
       assert.deepEqual(await objectsOf(transport), objects);
       for (const revision of seen)
@@ -132,7 +132,8 @@ test(
     {
       await using store = await openStore(address);
       const { revision } = await store.put(`${MASTER_LEASES}192.0.2.7`, Buffer.from("{}"), 0);
-      await assert.rejects(copyStore(configOf(file), address), /is served \(by 192\.0\.2\.7\)/);
+      for (const work of [copyStore, raiseStore])
+        await assert.rejects(work(configOf(file), address), /is served \(by 192\.0\.2\.7\)/);
       await store.delete(`${MASTER_LEASES}192.0.2.7`, revision);
       await store.put("/registry/knarr.internal/copying/all", Buffer.from("{}"), 0);
       await store.put("/registry/configmaps/default/half", Buffer.from("{}"), 0);
@@ -148,6 +149,45 @@ test(
     assert.equal(datastoreAddress(configOf(address)), address);
   },
 );
+
+for (const program of programs) {
+  test(
+    `copyStore refuses an etcd that is far behind, and goes on after the old store when it was raised (${program})`,
+    { skip },
+    async () => {
+      await using etcd = await TestEtcd.start({ program });
+      const [file, address] = [newFile(), `etcd://${etcd.endpoint}`];
+      await served(file, async () => {});
+      const before = await etcd.revision();
+      await goOnAfter(file, 1_000_000_000);
+      await assert.rejects(
+        copyStore(configOf(file), address),
+        /9999\d{5} revisions behind.*`knarr store raise etcd:.*--bump-revision 9999\d{5} /,
+      );
+      assert.equal(await etcd.revision(), before);
+
+      const near = newFile();
+      await served(near, async () => {});
+      await goOnAfter(near, 15_000);
+      const reports: string[] = [];
+      assert.ok((await raiseStore(configOf(near), address, (text) => reports.push(text))) >= 15_000);
+      assert.match(
+        reports.join(),
+        /^at revision 10\d{3} of 15\d{3},at revision 15\d{3} of 15\d{3}, 0 minutes left$/,
+      );
+      const raised = await etcd.revision();
+      const { revision } = await copyStore(configOf(near), address);
+      assert.ok(raised >= 15_000 && revision > raised && revision < raised + 5_000);
+      await served(address, (transport) =>
+        assert.rejects(watchFrom(transport, "14999"), { code: 410, reason: "Expired" }),
+      );
+    },
+  );
+}
+
+test("raiseStore names a file as what needs no raising", async () => {
+  await assert.rejects(raiseStore(configOf(newFile()), newFile()), /only an etcd needs that/);
+});
 
 test("copyStore names a store that is not there, and one that would not stay", async () => {
   await assert.rejects(copyStore(configOf(newFile()), newFile()), /there is none/);

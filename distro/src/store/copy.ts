@@ -6,25 +6,25 @@
  * it anew.
  *
  * Revisions are the new store's own. They go on after those of the old one, whose past is forgotten, so that whoever has seen one of those
- * lists again (410) rather than miss something. Of an etcd only writes raise the revision: beyond `MOST_RAISED` that is left, and told.
+ * lists again (410) rather than miss something. An etcd takes its time to get there: one that is too far behind is raised before (`raise.ts`).
  */
 
 import { existsSync } from "node:fs";
-import { isAgreement, MASTER_LEASES, movedPrefixes, ROOT } from "@knarr/apiserver/cache/store-keys.ts";
+import { isAgreement, ROOT } from "@knarr/apiserver/cache/store-keys.ts";
 import { event } from "@knarr/kinds/core/event.ts";
-import { isShared, openStore } from "@knarr/store/drivers/drivers.ts";
-import { goOnAfter } from "@knarr/store/sqlite/copies.ts";
+import { goOnAfter, isShared } from "@knarr/store/drivers/drivers.ts";
 import type { Store } from "@knarr/store/store.ts";
 import { addressFile, datastoreAddress, datastoreFile, datastoreTls } from "../datastore.ts";
 import type { Config } from "../options.ts";
+import { openUnserved } from "./open-unserved.ts";
+import { raised } from "./raise.ts";
 import { assertStopped } from "./stopped.ts";
 import { walk, type Found } from "./walk.ts";
 
 /** Says of a store that not all is there yet. */
 const HALF = `${ROOT}knarr.internal/copying/all`;
-/** Written again and again to raise the revision. */
-const RAISING = `${ROOT}knarr.internal/raising/`;
-const MOST_RAISED = 1_000_000;
+/** Some ten to thirty minutes: so long a cluster may stand still for it. */
+const MOST_RAISED = 5_000_000;
 /** Writes under way at a time. */
 const AT_ONCE = 128;
 
@@ -32,12 +32,14 @@ export interface Copied {
   readonly objects: number;
   /** Of the new store. */
   readonly revision: number;
-  /** Of the old one, when that was too far ahead. */
-  readonly ahead?: number;
 }
 
 /** Refused, with nothing changed, while anybody serves one of the two stores, and when the other one has something. */
-export async function copyStore(config: Config, to: string): Promise<Copied> {
+export async function copyStore(
+  config: Config,
+  to: string,
+  report: (progress: string) => void = () => {},
+): Promise<Copied> {
   const from = datastoreAddress(config);
   assertStopped(config, "copy");
   if (from === to) throw new Error(`Cannot copy the store to ${to}: that is where it is`);
@@ -45,18 +47,15 @@ export async function copyStore(config: Config, to: string): Promise<Copied> {
   if (file === undefined && !isShared(to))
     throw new Error(`Cannot copy the store to ${to}: it would be gone when the command has ended`);
   if (old !== undefined && !existsSync(old)) throw new Error(`Cannot copy the store ${old}: there is none`);
-  await using source = await open(config, from);
-  await assertUnserved(source, from);
+  await using source = await openUnserved(config, from);
   await assertWhole(source, from);
-  const half = await begin(config, to);
-  if (file !== undefined) goOnAfter(file, source.revision);
-  await using target = await open(config, to);
-  const objects = await copyAll(source, target);
-  const isFarAhead = source.revision - target.revision > MOST_RAISED;
-  if (!isFarAhead) await raise(target, source.revision);
+  const half = await begin(config, to, source.revision);
+  await goOnAfter(to, source.revision, { ...datastoreTls(config), report: raised(source.revision, report) });
+  await using target = await openUnserved(config, to);
+  const objects = await copyAll(source, target, report);
   await target.delete(HALF, half);
   await target.compact(target.revision);
-  return { objects, revision: target.revision, ...(isFarAhead && { ahead: source.revision }) };
+  return { objects, revision: target.revision };
 }
 
 /** Throws when the store is only half a copy. */
@@ -67,33 +66,21 @@ export async function assertWhole(store: Store, address: string): Promise<void> 
     );
 }
 
-async function copyAll(source: Store, target: Store): Promise<number> {
+async function copyAll(source: Store, target: Store, report: (progress: string) => void): Promise<number> {
   let objects = 0;
   for await (const page of walk(source)) {
     const wanted = page.filter(({ entry }) => !isAgreement(entry.key));
     await forEach(wanted, (found) => put(target, found));
     objects += wanted.length;
+    report(`${objects} objects`);
   }
   return objects;
 }
 
-async function open(config: Config, address: string): Promise<Store> {
-  return openStore(address, { movedPrefixes: movedPrefixes(), ...datastoreTls(config) });
-}
-
-async function assertUnserved(store: Store, address: string): Promise<void> {
-  const { entries } = await store.list(MASTER_LEASES);
-  const servers = entries.map(({ key }) => key.slice(MASTER_LEASES.length)).join(", ");
-  if (servers)
-    throw new Error(
-      `Cannot copy while ${address} is served (by ${servers}): stop that first. One that was killed counts for 15 seconds`,
-    );
-}
-
 /** Marks the target; what half a copy has left there is taken away. Answers with the mark's revision. */
-async function begin(config: Config, to: string): Promise<number> {
-  await using target = await open(config, to);
-  await assertUnserved(target, to);
+async function begin(config: Config, to: string, revision: number): Promise<number> {
+  await using target = await openUnserved(config, to);
+  if (target.isShared) assertNear(to, revision - target.revision);
   const mark = await target.get(HALF);
   if (mark) {
     for await (const page of walk(target))
@@ -121,14 +108,11 @@ async function put(target: Store, { entry: { key, value, unreadable }, kind }: F
   await target.put(key, value, 0, kind === event.plural && seconds ? { seconds } : {});
 }
 
-/** Writes until the target is beyond `revision`. */
-async function raise(target: Store, revision: number): Promise<void> {
-  const writer = async (name: string): Promise<void> => {
-    let last = 0;
-    while (target.revision <= revision) {
-      last = (await target.put(RAISING + name, Buffer.from("{}"), last)).revision;
-    }
-    if (last > 0) await target.delete(RAISING + name, last);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => writer(String(i))));
+function assertNear(to: string, behind: number): void {
+  if (behind > MOST_RAISED)
+    throw new Error(
+      `Cannot copy the store to ${to}: it is ${behind} revisions behind, and clients must never see one twice. ` +
+        `\`knarr store raise ${to}\` brings it near, as long as that takes, while Knarr runs. An etcd 3.6 that is empty gets there at once ` +
+        `when it is started on what \`etcdutl snapshot restore SNAPSHOT --bump-revision ${behind} --mark-compacted --data-dir FOLDER\` makes of its snapshot`,
+    );
 }

@@ -2,6 +2,7 @@
 
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import type { EtcdTls } from "../etcd/connection.ts";
+import { goOnAfter as goOnAfterInFile } from "../sqlite/copies.ts";
 import type { MovedPrefixes } from "../sqlite/database.ts";
 import type { Store } from "../store.ts";
 import { MemoryStore } from "./memory.ts";
@@ -15,6 +16,13 @@ interface Driver {
   /** What stands behind `scheme:`. */
   readonly address: RegExp;
   open(address: string, options: StoreOptions): Promise<Store>;
+  /** Absent: what it has is gone with the process. */
+  goOnAfter?(address: string, revision: number, options: GoOnOptions): Promise<void>;
+}
+
+export interface GoOnOptions extends Pick<StoreOptions, "tls"> {
+  /** Where it takes its time: told of the revision that is reached. */
+  readonly report?: (revision: number) => void;
 }
 
 export interface StoreOptions {
@@ -32,8 +40,8 @@ export const drivers: readonly Driver[] = [
     scheme: "sqlite",
     example: "sqlite:///var/lib/knarr/server/store.db",
     address: /^\/\/\/[^?#]+$/,
-    open: (address, options) =>
-      SqliteStore.open({ path: decodeURIComponent(address.slice("//".length)), ...options }),
+    open: (address, options) => SqliteStore.open({ path: pathOf(address), ...options }),
+    goOnAfter: async (address, revision) => goOnAfterInFile(pathOf(address), revision),
   },
   {
     scheme: "etcd",
@@ -43,7 +51,11 @@ export const drivers: readonly Driver[] = [
     async open(address, options) {
       // Loaded when wanted: most clusters never speak gRPC to a store.
       const { EtcdStore } = await import("./etcd.ts");
-      return EtcdStore.open({ endpoints: address.slice("//".length).split(","), ...options });
+      return EtcdStore.open({ endpoints: endpointsOf(address), ...options });
+    },
+    async goOnAfter(address, revision, options) {
+      const { raise } = await import("../etcd/raise.ts");
+      return raise(revision, { endpoints: endpointsOf(address), ...options });
     },
   },
   {
@@ -72,6 +84,16 @@ export async function openStore(address: string, options: StoreOptions = {}): Pr
   if (!driver) throw new SyntaxError(addressProblem(address));
   return driver.open(address.slice(driver.scheme.length + 1), { clock: realClock, ...options });
 }
+
+/** Makes the revisions of a store that is there go on after `revision`. Nobody may have it open. */
+export async function goOnAfter(address: string, revision: number, options: GoOnOptions = {}): Promise<void> {
+  const driver = driverOf(address);
+  await driver?.goOnAfter?.(address.slice(driver.scheme.length + 1), revision, options);
+}
+
+const pathOf = (address: string): string => decodeURIComponent(address.slice("//".length));
+
+const endpointsOf = (address: string): string[] => address.slice("//".length).split(",");
 
 function driverOf(address: string): Driver | undefined {
   return drivers.find(

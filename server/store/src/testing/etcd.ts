@@ -112,6 +112,11 @@ export class TestEtcd implements AsyncDisposable {
   async clear(): Promise<number> {
     using connection = this.#connection();
     await connection.read(deleteRange, EVERYTHING);
+    return this.revision();
+  }
+
+  async revision(): Promise<number> {
+    using connection = this.#connection();
     return (await connection.read(range, { key: Buffer.from("a") })).header.revision;
   }
 
