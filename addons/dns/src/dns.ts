@@ -74,7 +74,7 @@ export async function startDns(options: DnsOptions): Promise<Dns> {
   const resolver: Resolver = new Resolver({ zone, forwarder, isSynced: () => isSynced });
   const informers = started.use(new Informers({ transport, clock, log }));
   watchCluster(informers, index);
-  const synced = informers.waitForSync(ended).then(() => {
+  const synced = informers.waitForList(ended).then(() => {
     isSynced = true;
     log.info("Knows the cluster's names");
   });

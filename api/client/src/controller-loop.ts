@@ -11,7 +11,7 @@ import { createApi } from "./create-api.ts";
 import type { EventRecorder } from "./event-recorder.ts";
 import { Followed } from "./followed.ts";
 import type { Informer, InformerChange } from "./informer.ts";
-import type { Informers } from "./informers.ts";
+import { waitForAll, type Informers } from "./informers.ts";
 import { OwnWrites, writeGuard } from "./own-writes.ts";
 import type { ControllerMetrics } from "./run-controllers.ts";
 import type { Transport } from "./transport.ts";
@@ -47,6 +47,7 @@ export class ControllerLoop implements AsyncDisposable {
   readonly #retrying = new Set<string>();
   readonly #subscriptions = new DisposableStack();
   readonly #followed: Followed;
+  /** Of the kind it is for, then the others. */
   #informers: readonly Informer<any>[] = [];
   readonly #workers: Promise<void>[] = [];
   readonly #mayWrite: ReturnType<typeof writeGuard>;
@@ -72,9 +73,19 @@ export class ControllerLoop implements AsyncDisposable {
     return this.#queue.idle && this.#retrying.size === 0 && this.#woken.size === 0;
   }
 
-  /** The kinds it works with that have not been listed yet. */
+  /** The kinds it works with of which it does not know enough to begin. */
   get missing(): readonly Informer<any>[] {
-    return this.#informers.filter(({ hasSynced }) => !hasSynced);
+    return this.#informers.filter((informer) =>
+      this.#mayBeIncomplete(informer) ? !informer.hasListed : !informer.hasSynced,
+    );
+  }
+
+  /** Resolves when it may begin; rejects with the signal's reason when it aborts first. */
+  async ready(signal: AbortSignal): Promise<void> {
+    const steps = this.#informers.map((informer) =>
+      this.#mayBeIncomplete(informer) ? informer.listed : informer.synced,
+    );
+    await waitForAll(steps, signal);
   }
 
   start(): void {
@@ -88,6 +99,10 @@ export class ControllerLoop implements AsyncDisposable {
     for (const alarm of this.#alarms.values()) alarm.abort();
     await Promise.all(this.#workers);
     await this.#followed[Symbol.asyncDispose]();
+  }
+
+  #mayBeIncomplete({ resource }: Informer<any>): boolean {
+    return this.#options.controller.worksWithout?.includes(resource) ?? false;
   }
 
   #subscribe(): void {
@@ -156,6 +171,7 @@ export class ControllerLoop implements AsyncDisposable {
   }
 
   async #handle(key: string): Promise<void> {
+    if (this.#isUnknown(key)) return this.#queue.done(key);
     const { controller, signal, metrics } = this.#options;
     this.#alarms.get(key)?.abort(); // this call decides anew when to come back
     const writes = new OwnWrites(this.#options.informers);
@@ -173,6 +189,12 @@ export class ControllerLoop implements AsyncDisposable {
     // The worker goes on; the key stays out until its writes are in the cache.
     if (writes.allSeen) this.#queue.done(key);
     else void writes.whenSeen().then(() => this.#queue.done(key)); // never rejects
+  }
+
+  /** Neither there nor gone, as nobody can read it: it must not be taken for deleted. */
+  #isUnknown(key: string): boolean {
+    const [own] = this.#informers;
+    return own!.isUnreadable(key) && own!.get(key) === undefined;
   }
 
   #contextFor(key: string, writes: OwnWrites): Context {

@@ -31,6 +31,11 @@ export interface Controller<T extends ApiObject = ApiObject> {
   readonly owns?: readonly Resource<any>[];
   /** Kinds it depends on otherwise: a change to one wakes the keys that `wakes` returns. */
   readonly watches?: readonly Watch<any>[];
+  /**
+   * Kinds of which objects may be missing that nobody can read: it works on with the others, and is not woken for one that it is for. Default: none;
+   * it begins when all can be read. For those whose work everybody waits for, and who delete nothing because something seems absent.
+   */
+  readonly worksWithout?: readonly Resource<any>[];
   /** Look-ups it needs in the cache beyond key, namespace and owner. */
   readonly indexes?: readonly Index<any>[];
   /** All it may write, as `resource[.group][/subresource]: verbs`. Becomes its ClusterRole; the API client refuses the rest. */

@@ -7,6 +7,9 @@
  *
  * A subscriber must be quick and must not throw: it runs inside the event's delivery. Hand long work to a queue.
  *
+ * What nobody can read in the server's store stays in the copy as it was last known. What was never known is left out and named
+ * (`unreadable`), and who must not take it for absent waits until it can be read or is gone (`synced`).
+ *
  * Life of the copy: list at a revision, watch from it, go on from the last revision seen when a watch ends, and list again (telling
  * subscribers the difference only) when the server answers that this revision is gone.
  */
@@ -20,6 +23,7 @@ import { deepFreeze } from "@knarr/std/freeze.ts";
 import type { Logger } from "@knarr/std/log.ts";
 import type { Index } from "./cache.ts";
 import { ObjectStore } from "./object-store.ts";
+import { listReadable } from "./readable-list.ts";
 import { compareResourceVersions } from "./resource-version.ts";
 import type { Selection, Transport, WatchEvent } from "./transport.ts";
 
@@ -46,8 +50,11 @@ export class Informer<T extends ApiObject = ApiObject> {
   readonly #options: InformerOptions<T>;
   readonly #objects = new ObjectStore<T>();
   readonly #subscribers = new Set<(change: InformerChange<T>) => void>();
+  readonly #listed = Promise.withResolvers<void>();
   readonly #synced = Promise.withResolvers<void>();
+  #hasListed = false;
   #hasSynced = false;
+  #unreadable: ReadonlySet<string> = new Set();
   /** Everything up to here is in the copy; empty before the first list. */
   #resourceVersion = "";
   #mustList = true;
@@ -59,9 +66,23 @@ export class Informer<T extends ApiObject = ApiObject> {
     this.selection = options.selection ?? {};
   }
 
-  /** Resolves when the first list is in the copy. */
+  /** Resolves when a list is in the copy that leaves nothing out. */
   get synced(): Promise<void> {
     return this.#synced.promise;
+  }
+
+  /** Resolves when the first list is in the copy, and be it without what cannot be read. */
+  get listed(): Promise<void> {
+    return this.#listed.promise;
+  }
+
+  get hasListed(): boolean {
+    return this.#hasListed;
+  }
+
+  /** Whether there is an object that cannot be read, as far as the last list knew. */
+  isUnreadable(key: string): boolean {
+    return this.#unreadable.has(key);
   }
 
   get hasSynced(): boolean {
@@ -110,7 +131,7 @@ export class Informer<T extends ApiObject = ApiObject> {
 
   /** Whether the copy has everything up to `resourceVersion`. */
   hasSeen(resourceVersion: string): boolean {
-    return this.#hasSynced && compareResourceVersions(this.#resourceVersion, resourceVersion) >= 0;
+    return this.#hasListed && compareResourceVersions(this.#resourceVersion, resourceVersion) >= 0;
   }
 
   /** Resolves as soon as the copy has everything up to `resourceVersion`. */
@@ -164,12 +185,20 @@ export class Informer<T extends ApiObject = ApiObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { items, metadata } = await this.#options.transport.list(this.resource, this.selection, signal);
-    this.#replace(items);
+    const { transport, log } = this.#options;
+    const { list, unreadable } = await listReadable(transport, this, signal);
+    this.#unreadable = unreadable;
+    if (unreadable.size > 0)
+      log.error("Objects cannot be read", { resource: this.resource.plural, keys: [...unreadable] });
+    this.#replace(list.items);
     this.#mustList = false;
-    this.#advance(metadata.resourceVersion ?? "0");
-    this.#hasSynced = true;
-    this.#synced.resolve();
+    this.#advance(list.metadata.resourceVersion ?? "0");
+    this.#hasListed = true;
+    this.#listed.resolve();
+    if (unreadable.size === 0) {
+      this.#hasSynced = true;
+      this.#synced.resolve();
+    }
     this.#wake();
   }
 
@@ -206,7 +235,7 @@ export class Informer<T extends ApiObject = ApiObject> {
     }
     for (const object of this.#objects.list()) {
       const key = keyOf(object);
-      if (!listed.has(key)) this.#remove(key, object);
+      if (!listed.has(key) && !this.#unreadable.has(key)) this.#remove(key, object);
     }
   }
 

@@ -64,9 +64,20 @@ export class Informers implements AsyncDisposable {
     return this.#byResource.get(nameOf(resource));
   }
 
-  /** Resolves when every informer made so far has listed; rejects with the signal's reason when it aborts first. */
+  /** Resolves when every informer made so far has synced; rejects with the signal's reason when it aborts first. */
   async waitForSync(signal: AbortSignal): Promise<void> {
-    await waitForSync([...this.#bySelection.values()], signal);
+    await waitForAll(
+      Array.from(this.#bySelection.values(), ({ synced }) => synced),
+      signal,
+    );
+  }
+
+  /** The same for those who can do without what nobody can read: they delete nothing that they do not see. */
+  async waitForList(signal: AbortSignal): Promise<void> {
+    await waitForAll(
+      Array.from(this.#bySelection.values(), ({ listed }) => listed),
+      signal,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -82,14 +93,14 @@ export class Informers implements AsyncDisposable {
   }
 }
 
-/** Resolves when all have listed; rejects with the signal's reason when it aborts first. */
-export async function waitForSync(informers: readonly Informer<any>[], signal: AbortSignal): Promise<void> {
+/** Resolves when all have; rejects with the signal's reason when it aborts first. */
+export async function waitForAll(steps: readonly Promise<void>[], signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    await Promise.race([Promise.all(informers.map((informer) => informer.synced)), aborted]);
+    await Promise.race([Promise.all(steps), aborted]);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

@@ -12,7 +12,7 @@ import type { QueueObserver } from "@knarr/std/workqueue.ts";
 import type { Controller } from "./controller.ts";
 import { ControllerLoop } from "./controller-loop.ts";
 import { EventRecorder } from "./event-recorder.ts";
-import { Informers, waitForSync } from "./informers.ts";
+import { Informers } from "./informers.ts";
 import type { Transport } from "./transport.ts";
 
 export interface RunControllersOptions {
@@ -84,7 +84,7 @@ export async function runControllers(
     else {
       const resources = [...new Set(loop.missing.map(({ resource }) => resource.plural))];
       log.error("Controller waits for what cannot be listed", { controller: loop.name, resources });
-      waitForSync(loop.missing, signal).then(
+      loop.ready(signal).then(
         () => loop.start(),
         () => {}, // stopped before
       );

@@ -57,6 +57,11 @@ export interface Selection {
   readonly fieldSelector?: string;
   /** Only metadata is wanted: objects may come as PartialObjectMetadata, or whole where that costs nothing. */
   readonly metadataOnly?: boolean;
+  /**
+   * A list leaves out what nobody can read in the store, and does not fail for it. Other servers than ours do not know this; they fail all
+   * the same.
+   */
+  readonly skipsUnreadable?: boolean;
 }
 
 export type WatchEvent<T extends ApiObject = ApiObject> =

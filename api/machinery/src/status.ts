@@ -244,6 +244,7 @@ export const isConflict = has("Conflict");
 export const isAlreadyExists = has("AlreadyExists");
 export const isForbidden = has("Forbidden");
 export const isInvalid = has("Invalid");
+export const isStorageReadError = has("StorageReadError");
 export const isExpired = (err: unknown): boolean => err instanceof ApiError && err.code === 410;
 
 function has(reason: Reason): (err: unknown) => boolean {

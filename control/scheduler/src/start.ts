@@ -79,7 +79,7 @@ async function schedule(
   await using informers = new Informers({ transport, clock, log });
   await using recorder = new EventRecorder({ transport, clock, log, source });
   for (const resource of [node, pod, podDisruptionBudget, ...clusterKinds]) informers.informer<any>(resource);
-  await informers.waitForSync(signal);
+  await informers.waitForList(signal);
   const scheduler = new Scheduler({
     api: createApi(transport, { fieldManager: "kube-scheduler" }),
     informers,

@@ -9,7 +9,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createApi } from "@knarr/client/create-api.ts";
 import { EventRecorder } from "@knarr/client/event-recorder.ts";
-import { Informers } from "@knarr/client/informers.ts";
+import { Informers, waitForAll } from "@knarr/client/informers.ts";
 import { ContainerExec } from "@knarr/cri/container-exec.ts";
 import { RuntimeClient } from "@knarr/cri/runtime-client.ts";
 import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
@@ -129,7 +129,9 @@ export async function startAgent(given: AgentConfig, signal?: AbortSignal): Prom
   const looking = (workers = held.use(new PodWorkers(services)));
 
   const registering = keeper.start(stop);
-  await Promise.all([state.relist(), informers.waitForSync(stop), registering]);
+  // A Service that cannot be read is one that pods hear nothing of; a pod that cannot is not to be taken for an orphan.
+  const known = waitForAll([podInformer.synced, nodeInformer.synced, serviceInformer.listed], stop);
+  await Promise.all([state.relist(), known, registering]);
   const following = state.run(stopping.signal);
   looking.start(podInformer);
   const isLookedAfter = (uid: string) => looking.get(uid) !== undefined;

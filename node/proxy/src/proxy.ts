@@ -55,7 +55,7 @@ export async function startProxy(options: ProxyOptions): Promise<AsyncDisposable
   slices.addIndex(slicesByService);
   const ownPods = new Informers({ transport: podTransport, clock, log });
   const pods = ownPods.informer(resources.pods, { fieldSelector: `spec.nodeName=${nodeName}` });
-  await Promise.all([informers.waitForSync(stop.signal), ownPods.waitForSync(stop.signal)]);
+  await Promise.all([informers.waitForList(stop.signal), ownPods.waitForList(stop.signal)]);
 
   const rules = new Ruleset();
   const loader = new Loader({ rules, base: baseRules(options), log, clock, signal: stop.signal });

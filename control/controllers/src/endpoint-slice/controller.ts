@@ -6,6 +6,7 @@
  */
 
 import { node } from "@knarr/kinds/core/node.ts";
+import { pod } from "@knarr/kinds/core/pod.ts";
 import { service } from "@knarr/kinds/core/service.ts";
 import { endpointSlice } from "@knarr/kinds/discovery/endpoint-slice.ts";
 import type { Pod, Service } from "@knarr/kinds/generated/core-v1.ts";
@@ -51,6 +52,7 @@ export const endpointSliceController = defineController<Service>({
         [slice, previous].flatMap((each) => (each && isOurs(each) ? [ownerKey(each)] : [])),
     },
   ],
+  worksWithout: [service, pod, endpointSlice],
   indexes: [servicesByLabel, podsByNode, slicesByService],
   writes: { "endpointslices.discovery.k8s.io": ["create", "update", "delete"] },
 

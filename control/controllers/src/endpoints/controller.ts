@@ -6,6 +6,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { endpoints } from "@knarr/kinds/core/endpoints.ts";
+import { pod } from "@knarr/kinds/core/pod.ts";
 import { service } from "@knarr/kinds/core/service.ts";
 import type { EndpointAddress, Endpoints, Pod, Service } from "@knarr/kinds/generated/core-v1.ts";
 import { canonicalIp, isIpv6Text } from "@knarr/machinery/addresses.ts";
@@ -41,6 +42,7 @@ export const endpointsController = defineController<Service>({
       wakes: (object) => (object.metadata.labels?.[MANAGED_BY_LABEL] === MANAGER ? [keyOf(object)] : []),
     },
   ],
+  worksWithout: [service, pod, endpoints],
   indexes: [servicesByLabel],
   writes: { endpoints: ["create", "update", "delete"] },
 

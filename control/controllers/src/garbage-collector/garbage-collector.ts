@@ -9,7 +9,7 @@ import { createApi } from "@knarr/client/create-api.ts";
 import { discover, type ServedResource } from "@knarr/client/discovery.ts";
 import { EventRecorder } from "@knarr/client/event-recorder.ts";
 import { Informer } from "@knarr/client/informer.ts";
-import { waitForSync } from "@knarr/client/informers.ts";
+import { waitForAll } from "@knarr/client/informers.ts";
 import type { ControllerMetrics } from "@knarr/client/run-controllers.ts";
 import type { Transport } from "@knarr/client/transport.ts";
 import { parseGroupVersion, type ApiObject, type OwnerReference } from "@knarr/machinery/object.ts";
@@ -110,8 +110,8 @@ export class GarbageCollector implements AsyncDisposable {
         await clock.sleep(backoff.next(""), this.#signal);
       }
     }
-    await waitForSync(
-      [...this.#monitors.values()].map(({ informer }) => informer),
+    await waitForAll(
+      [...this.#monitors.values()].map(({ informer }) => informer.synced),
       this.#signal,
     );
     for (let i = 0; i < WORKERS; i++) this.#workers.push(this.#work());

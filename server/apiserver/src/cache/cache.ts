@@ -171,7 +171,7 @@ export interface ListQuery extends Selected {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
-  /** What cannot be read is left out. For the server itself, which must start all the same. */
+  /** What cannot be read is left out. For those who delete nothing that they do not see; the server itself must start all the same. */
   readonly skipsUnreadable?: boolean;
 }
 

@@ -18,12 +18,13 @@ export const list: Handler = async (parts, request, served) => {
 export function queryOf(request: ApiRequest, served: Served): ListQuery {
   const options = listOptionsOf(request.query);
   const selected = selectedBy(request, served, options);
-  const { limit, continue: next, resourceVersion, resourceVersionMatch } = options;
+  const { limit, continue: next, resourceVersion, resourceVersionMatch, skipsUnreadable } = options;
   return {
     ...selected,
     ...(limit > 0 && { limit }),
     ...(next && { continue: next }),
     ...(resourceVersion && { resourceVersion }),
     ...(resourceVersionMatch && { resourceVersionMatch }),
+    ...(skipsUnreadable && { skipsUnreadable }),
   };
 }

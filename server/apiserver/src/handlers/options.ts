@@ -66,6 +66,8 @@ export interface ListOptions {
   readonly limit: number;
   readonly continue: string;
   readonly sendInitialEvents: boolean | undefined;
+  /** Ours: upstream has nothing like it. */
+  readonly skipsUnreadable: boolean;
 }
 
 export function listOptionsOf(query: URLSearchParams): ListOptions {
@@ -80,6 +82,7 @@ export function listOptionsOf(query: URLSearchParams): ListOptions {
     limit: integer(query, "limit") ?? 0,
     continue: query.get("continue") ?? "",
     sendInitialEvents: flag(query, "sendInitialEvents"),
+    skipsUnreadable: flag(query, "skipsUnreadable") ?? false,
   };
   const errors = new FieldErrors();
   if (options.watch) checkWatch(options, errors);

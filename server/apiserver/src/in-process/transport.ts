@@ -99,7 +99,8 @@ export class InProcessTransport implements Transport {
     const served = this.#ours(resource);
     if (!served) return this.#listBehind(resource, selection, signal);
     await this.#authorize("list", resource, selection);
-    const page = await served.list(selectedBy(resource, selection));
+    const { skipsUnreadable = false } = selection;
+    const page = await served.list({ ...selectedBy(resource, selection), skipsUnreadable });
     return {
       apiVersion: served.apiVersion,
       kind: served.listKind,
@@ -142,11 +143,11 @@ export class InProcessTransport implements Transport {
 
   async #listBehind<T extends ApiObject>(
     resource: Resource<T>,
-    { namespace, labelSelector, fieldSelector }: Selection,
+    { namespace, labelSelector, fieldSelector, skipsUnreadable }: Selection,
     signal: AbortSignal,
   ): Promise<ListOf<T>> {
     const path = collectionPath(resource, namespace);
-    const query = { labelSelector, fieldSelector };
+    const query = { labelSelector, fieldSelector, skipsUnreadable };
     const { body } = await this.request({ method: "GET", path, query, signal });
     const list = body as ListOf<T>;
     const type = { apiVersion: groupVersion(resource), kind: resource.kind };
