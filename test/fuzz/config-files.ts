@@ -152,8 +152,8 @@ function whatIsWrong(problem: Error, path: string): string | undefined {
   if (/undefined|\[object |is not a function|Cannot read properties/.test(message))
     return `no sense: ${message}`;
   if (name === "Error" && !message.includes(path)) return `no file: ${message}`;
-  const [finding = ""] = message.split(`${path}.outer: `).at(-1)!.split(`${path}: `).slice(-1);
-  if (name === "Error" && message.startsWith("Cannot use") && !/^[\w.[-].*?: \S/.test(finding))
+  const isField = /^Cannot use [^:]+: [\w.[-].*?: \S/;
+  if (name === "Error" && message.startsWith("Cannot use") && !isField.test(message))
     return `no field: ${message}`;
   return undefined;
 }

@@ -9,6 +9,7 @@ import { definitionOfKind } from "@knarr/schema/resources.ts";
 import { ApiError } from "../status.ts";
 import { type DecodeOptions, decodeBody, decodeValue, type ExpectedKind } from "./decode.ts";
 import { PROTOBUF_TYPE, YAML_TYPE } from "./media-types.ts";
+import { decodeMessage } from "./protobuf.ts";
 
 const fixtures = new URL("../../../../../shared/data/kubernetes-1.36/fixtures/", import.meta.url).pathname;
 const skip = existsSync(fixtures) ? false : "needs ../shared/data";
@@ -417,7 +418,7 @@ test("decodeBody reads any text in YAML as the text that it was written for", ()
       const { object } = decode(text, configMap, { mediaType: YAML_TYPE });
       assert.deepEqual(object["data"] ?? {}, Object.fromEntries(Object.entries(data)));
     }),
-    { examples: [[{ "1e9999999999": "1e9999999999" }]] },
+    { examples: [[{ "1e9999999999": "1e9999999999", _0: "._1" }]] },
   );
 });
 
@@ -436,4 +437,12 @@ test("decodeValue types what is JSON already", () => {
     messageOf(() => decodeValue({ data: [] }, configMap)),
     /cannot unmarshal array into Go struct field ConfigMap.data/,
   );
+});
+
+test("decodeMessage refuses values of another wire type, and does not take them for something else", () => {
+  const configMapOf = (...octets: number[]) =>
+    decodeMessage(Buffer.from(octets), "io.k8s.api.core.v1.ConfigMap");
+  assert.deepEqual(configMapOf(0x20, 1), { immutable: true });
+  assert.throws(() => configMapOf(0x22, 1, 1), /proto: wrong wireType = 2/); // immutable, as bytes
+  assert.throws(() => configMapOf(0x08, 1), /proto: wrong wireType = 0/); // metadata, as a number
 });

@@ -22,15 +22,20 @@ export class Reader {
   /** Number of the next field; 0 after the last. */
   next(): number {
     if (this.isDone) return 0;
-    const tag = this.uint();
+    const tag = this.#varint();
     this.wire = tag & 7;
     const number = Math.floor(tag / 8);
     if (number === 0) throw new SyntaxError(`proto: illegal tag 0 (wire type ${this.wire})`);
     return number;
   }
 
-  /** A tag, a length, a boolean: what has no sign. Exact up to 2⁵³. */
+  /** What has no sign, as booleans. Exact up to 2⁵³. */
   uint(): number {
+    this.#expect(0);
+    return this.#varint();
+  }
+
+  #varint(): number {
     let value = 0;
     let factor = 1;
     for (let i = 0; i < 10; i++) {
@@ -49,8 +54,9 @@ export class Reader {
 
   /** Negative numbers take ten bytes, and are the only ones that need big arithmetic. */
   int64(): number {
+    this.#expect(0);
     const start = this.#at;
-    const value = this.uint();
+    const value = this.#varint();
     if (this.#at - start < 8) return value;
     let exact = 0n;
     for (let at = this.#at - 1; at >= start; at--) exact = (exact << 7n) | BigInt(this.#bytes[at]! & 0x7f);
@@ -58,8 +64,8 @@ export class Reader {
   }
 
   bytes(): Uint8Array {
-    if (this.wire !== 2) throw new SyntaxError(`proto: wrong wireType = ${this.wire}`);
-    const end = this.uint() + this.#at;
+    this.#expect(2);
+    const end = this.#varint() + this.#at;
     if (end > this.#bytes.length) throw new SyntaxError("unexpected EOF");
     const part = this.#bytes.subarray(this.#at, end);
     this.#at = end;
@@ -71,6 +77,7 @@ export class Reader {
   }
 
   double(): number {
+    this.#expect(1);
     const end = this.#at + 8;
     if (end > this.#bytes.length) throw new SyntaxError("unexpected EOF");
     const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, 8);
@@ -78,10 +85,14 @@ export class Reader {
     return view.getFloat64(0, true);
   }
 
+  #expect(wire: number): void {
+    if (this.wire !== wire) throw new SyntaxError(`proto: wrong wireType = ${this.wire}`);
+  }
+
   skip(): void {
     switch (this.wire) {
       case 0:
-        this.uint();
+        this.#varint();
         return;
       case 1:
         this.#at += 8;

@@ -9,7 +9,7 @@
 
 import { type Message, message, type MessageField } from "@knarr/schema/messages.ts";
 import { MAX_DEPTH } from "./json.ts";
-import { Reader, textOf } from "./protobuf-reader.ts";
+import { Reader } from "./protobuf-reader.ts";
 
 const MAGIC = [0x6b, 0x38, 0x73, 0x00];
 
@@ -137,14 +137,12 @@ function readForm(bytes: Uint8Array, form: string, depth: number): unknown {
     case "date-time":
     case "micro-time":
       return readTime(bytes, form);
-    case "quantity": {
-      const { text } = readParts(bytes);
-      return text || "0";
-    }
+    case "quantity":
+      return readOnly(bytes, (reader) => reader.string()) || "0";
     case "int-or-string":
       return readIntOrString(bytes);
     case "duration":
-      return `${readParts(bytes).number}ns`;
+      return `${readOnly(bytes, (reader) => reader.int64()) ?? 0}ns`;
     case "json-schema-or-array":
     case "json-schema-or-bool":
     case "json-schema-or-string-array":
@@ -155,22 +153,18 @@ function readForm(bytes: Uint8Array, form: string, depth: number): unknown {
 }
 
 function readJson(bytes: Uint8Array): unknown {
-  const { bytes: raw } = readParts(bytes);
+  const raw = readOnly(bytes, (reader) => reader.bytes()) ?? "";
   return raw.length === 0 ? null : JSON.parse(Buffer.from(raw).toString("utf8"));
 }
 
-/** The first field of a message with one, as whatever it may be. */
-function readParts(bytes: Uint8Array): { bytes: Uint8Array; text: string; number: number } {
+/** The first field of a message with one. */
+function readOnly<T>(bytes: Uint8Array, read: (reader: Reader) => T): T | undefined {
   const reader = new Reader(bytes);
-  const parts = { bytes: new Uint8Array() as Uint8Array, text: "", number: 0 };
-  for (let number = reader.next(); number; number = reader.next()) {
-    if (number !== 1) reader.skip();
-    else if (reader.wire === 2) {
-      parts.bytes = reader.bytes();
-      parts.text = textOf(parts.bytes);
-    } else parts.number = reader.int64();
-  }
-  return parts;
+  let found: T | undefined;
+  for (let number = reader.next(); number; number = reader.next())
+    if (number === 1) found = read(reader);
+    else reader.skip();
+  return found;
 }
 
 /** Seconds and nanoseconds; no seconds at all is Go's zero time, which is null in JSON. */

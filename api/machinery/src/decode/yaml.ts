@@ -137,7 +137,11 @@ const booleans = implicit("bool", (text) =>
 );
 const nulls = implicit("null", (text) => (words.get(text) === null ? null : NOT_RESOLVED));
 
+/** Go looks at the first character before it leaves the underscores out, and after a point leaves them in. */
+const isNumberLike = (text: string): boolean => /^[-+0-9]|^\.[^_]+$/.test(text);
+
 const integers = implicit("int", (text) => {
+  if (!isNumberLike(text)) return NOT_RESOLVED;
   const plain = text.replaceAll("_", "");
   const match = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([0-9]+))$/.exec(plain);
   if (!match || /^[-+]?$/.test(plain)) return NOT_RESOLVED;
@@ -154,6 +158,7 @@ const integers = implicit("int", (text) => {
 });
 
 const floats = implicit("float", (text) => {
+  if (!isNumberLike(text)) return NOT_RESOLVED;
   const plain = text.replaceAll("_", "");
   if (!/^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(plain)) return NOT_RESOLVED;
   const value = Number(plain);
