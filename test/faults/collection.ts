@@ -3,8 +3,9 @@
  * all of these were told.
  */
 
+import { once } from "node:events";
 import type { Random } from "../fuzz/random.ts";
-import type { Reply, Servers } from "./killed-server.ts";
+import type { Reply, Servers } from "./servers.ts";
 import type { Listed, ObjectHistory, Seen, State, Told } from "./object-history.ts";
 
 /** The last one that is made: when the watch has seen it, it has seen everything. */
@@ -58,12 +59,11 @@ export class Collection {
       const choice = random.next();
       const known = own.size < 3 || choice < 0.4 ? undefined : random.pick([...own.values()]);
       const name = known?.name ?? `${keeper}-${i}`;
-      const sent =
+      const told =
         known && choice > 0.8 ? await this.#delete(known) : await this.#put(name, `${keeper}${i}`, known);
-      if (sent === "answered") acknowledged();
-      const now = sent === "answered" ? this.#told.at(-1)! : undefined;
-      if (now?.type === "put") own.set(name, now.state);
-      else if (now) own.delete(name);
+      if (told) acknowledged();
+      if (told?.type === "put") own.set(name, told.state);
+      else if (told) own.delete(name);
       else await this.#look(name, own);
     }
   }
@@ -71,34 +71,35 @@ export class Collection {
   /** Makes the last object, waits for the watch to see it, and lists once more. Nobody may write any more. */
   async finish(): Promise<ObjectHistory> {
     await this.#put(LAST, LAST, undefined);
-    await new Promise((resolve) => {
-      if (this.#whole.signal.aborted) resolve(undefined);
-      else this.#whole.signal.addEventListener("abort", resolve);
-    });
+    const { signal } = this.#whole;
+    if (!signal.aborted) await once(signal, "abort");
     await this.list();
     const [before, ...lists] = this.#lists;
     return { before: before!, told: this.#told, seen: this.#seen, lists };
   }
 
-  async #put(name: string, value: string, known: State | undefined): Promise<Sent> {
+  /** Undefined: no answer came. */
+  async #put(name: string, value: string, known: State | undefined): Promise<Told | undefined> {
     const after = this.#highest;
     const metadata = { name, ...(known && { resourceVersion: String(known.revision) }) };
     const object = { apiVersion: "v1", kind: this.#kind, metadata, data: { value: btoa(value) } };
     const reply = known
       ? await this.#server.send("PUT", `${this.#path}/${name}`, object)
       : await this.#server.send("POST", this.#path, object);
-    if (!this.#isAnswer(reply, name)) return "unanswered";
+    if (!this.#isAnswer(reply, name)) return undefined;
     const state = stateOf(reply.body);
     this.#highest = Math.max(this.#highest, state.revision);
-    this.#told.push({ type: "put", state, after });
-    return "answered";
+    return this.#noted({ type: "put", state, after });
   }
 
-  async #delete({ name, uid }: State): Promise<Sent> {
+  async #delete({ name, uid }: State): Promise<Told | undefined> {
     const reply = await this.#server.send("DELETE", `${this.#path}/${name}`, { preconditions: { uid } });
-    if (!this.#isAnswer(reply, name)) return "unanswered";
-    this.#told.push({ type: "delete", name, uid });
-    return "answered";
+    return this.#isAnswer(reply, name) ? this.#noted({ type: "delete", name, uid }) : undefined;
+  }
+
+  #noted(told: Told): Told {
+    this.#told.push(told);
+    return told;
   }
 
   /** What has become of an object whose write got no answer, or one that cannot be counted upon. */
@@ -123,8 +124,6 @@ export class Collection {
     }
   }
 }
-
-type Sent = "answered" | "unanswered";
 
 export interface KeepOptions {
   readonly random: Random;

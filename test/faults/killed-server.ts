@@ -3,72 +3,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { Agent, request } from "node:https";
+import { request } from "node:https";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { LineSplitter } from "@knarr/std/lines.ts";
-import type { EncryptedStore } from "@knarr/store/encryption/encrypted-store.ts";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { CertificateFolder } from "@knarr/distro/pki/certificates.ts";
-import { openStoreOf } from "./store.ts";
-
-export interface Reply {
-  readonly code: number;
-  readonly body: any;
-}
-
-export interface WatchEvent {
-  readonly type: string;
-  readonly object: any;
-}
-
-/** What clients of a cluster ask, whichever of its servers answers. */
-export interface Servers {
-  /** A write that got no answer may be made later than somebody has looked: it may be with etcd already. */
-  readonly areLate: boolean;
-  /** Resolves when a server runs. */
-  running(): Promise<void>;
-  /** Undefined when no answer came: it may have been done or not. Waits for a server that runs. */
-  send(method: string, path: string, body?: object): Promise<Reply | undefined>;
-  /** Hands on every event of a watch until that ends, because the server does or `signal` aborts. Waits for a server that runs. */
-  follow(path: string, signal: AbortSignal, take: (event: WatchEvent) => void): Promise<void>;
-}
-
-/** What all servers of a cluster share: the folder of their keys, the store, and its administrator. */
-export class Cluster implements Disposable {
-  readonly folder: string;
-  /** Of the store. */
-  readonly address: string;
-  readonly agent: Agent;
-
-  /** Default: a database in the folder. */
-  static async create(address?: string): Promise<Cluster> {
-    const folder = mkdtempSync(join(tmpdir(), "knarr-faults-"));
-    const certificates = new CertificateFolder(join(folder, "pki"));
-    const authority = await certificates.authority("ca", "faults-ca");
-    const admin = { commonName: "admin", organizations: ["system:masters"], use: "client" } as const;
-    const client = await certificates.leaf("admin", authority, admin);
-    const agent = new Agent({ keepAlive: true, ca: authority.cert, cert: client.cert, key: client.key });
-    return new Cluster(folder, agent, address ?? `sqlite://${join(folder, "state.db")}`);
-  }
-
-  private constructor(folder: string, agent: Agent, address: string) {
-    this.folder = folder;
-    this.agent = agent;
-    this.address = address;
-  }
-
-  /** The store of servers that are gone. */
-  openStore(): Promise<EncryptedStore> {
-    return openStoreOf(this);
-  }
-
-  [Symbol.dispose](): void {
-    this.agent.destroy();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
+import type { Cluster } from "./cluster.ts";
+import type { Reply, Servers, WatchEvent } from "./servers.ts";
 
 export class KilledServer implements Servers, AsyncDisposable {
   readonly areLate = false;

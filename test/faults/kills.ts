@@ -1,6 +1,7 @@
 /** One server with a database of its own, under write load, that is killed again and again (SIGKILL). */
 
-import { Cluster, KilledServer } from "./killed-server.ts";
+import { Cluster } from "./cluster.ts";
+import { KilledServer } from "./killed-server.ts";
 import { underLoad, type Survived } from "./load.ts";
 import { startAtLast, strike, type Strikes } from "./strikes.ts";
 

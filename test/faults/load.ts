@@ -6,7 +6,7 @@
 
 import { Random } from "../fuzz/random.ts";
 import { Collection, type KeepOptions } from "./collection.ts";
-import type { Servers } from "./killed-server.ts";
+import type { Servers } from "./servers.ts";
 import type { Verdict } from "./linearizability.ts";
 import { problemsOf } from "./object-history.ts";
 import { Registers } from "./registers.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { Random } from "../fuzz/random.ts";
-import type { Reply, Servers } from "./killed-server.ts";
+import type { Reply, Servers } from "./servers.ts";
 import { checkHistory, type Operation, type Verdict, type Write } from "./linearizability.ts";
 
 const NAMES = ["one", "other"];

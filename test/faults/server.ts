@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { CertificateFolder } from "@knarr/distro/pki/certificates.ts";
-import { openStoreOf } from "./store.ts";
+import { openStoreOf } from "./cluster.ts";
 
 /** Revisions that are kept at a start: more than any watch is behind. */
 const KEPT = 1000;

@@ -8,8 +8,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { storeCheck } from "@knarr/distro/store/check.ts";
 import { BreakableProxy } from "@knarr/store/testing/breakable-proxy.ts";
 import { TestEtcd } from "@knarr/store/testing/etcd.ts";
-import { Cluster, KilledServer, type Reply, type Servers, type WatchEvent } from "./killed-server.ts";
+import { Cluster } from "./cluster.ts";
+import { KilledServer } from "./killed-server.ts";
 import { underLoad, type Survived } from "./load.ts";
+import type { Reply, Servers, WatchEvent } from "./servers.ts";
 import { startAtLast, strike, type Strikes } from "./strikes.ts";
 
 const OF_ETCD = 0.1;
