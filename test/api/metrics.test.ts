@@ -35,6 +35,7 @@ const agreed: Readonly<Record<string, Family>> = JSON.parse(
 const WITHOUT_ROWS = [
   "aggregator_unavailable_apiservice_total",
   "apiserver_request_terminations_total",
+  "apiserver_storage_decode_errors_total",
   "apiserver_storage_size_bytes",
   "scheduler_pod_scheduling_sli_duration_seconds",
   "scheduler_preemption_attempts_total",

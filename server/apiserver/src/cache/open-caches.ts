@@ -154,8 +154,10 @@ class LiveCaches implements Caches {
         store: this.#store,
         progress: this.#progress,
         clock: this.#clock,
-        onUnreadable: ({ key, why }: UnreadableEntry) =>
-          this.#log.error("Object in the store could not be read", { key, why }),
+        onUnreadable: ({ key, why }: UnreadableEntry) => {
+          this.#log.error("Object in the store could not be read", { key, why });
+          this.#metrics?.unreadable(resource);
+        },
       };
       const contents = await Contents.load(parts, this.#progress.revision);
       // All that was committed since has come by while it was loading.

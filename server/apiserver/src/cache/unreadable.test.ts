@@ -81,6 +81,10 @@ test("an object with damaged bytes: reads, lists and writes of it say so, all ot
       [["UnexpectedServerResponse", "/registry/configmaps/default/bad"]],
     );
   }
+  assert.match(
+    String((await transport.request({ method: "GET", path: "/metrics" })).body),
+    /^apiserver_storage_decode_errors_total\{group="",resource="configmaps"\} 1$/m,
+  );
   assert.equal((await late.get(configMap, "default/good")).metadata.name, "good");
   assert.ok((await late.list(configMap, { namespace: "kube-system" })).items);
   await late.patch(configMap, "default/good", { data: { a: "1" } });

@@ -58,10 +58,11 @@ export class FlowMetrics {
   }
 
   of(schema: string, level: string): FlowFigures {
-    const known = this.#bySchema.get(schema);
-    if (known) return known;
-    const labels = [level, schema];
-    const figures: FlowFigures = {
+    return this.#bySchema.getOrInsertComputed(schema, () => this.#figuresOf([level, schema]));
+  }
+
+  #figuresOf(labels: readonly string[]): FlowFigures {
+    return {
       dispatched: this.#dispatched.series(labels),
       refused: this.#rejected.series([...labels, REFUSED]),
       queued: this.#queued.series(labels),
@@ -69,8 +70,6 @@ export class FlowMetrics {
       waited: this.#waited.series([...labels, "true"]),
       waitedInVain: this.#waited.series([...labels, "false"]),
     };
-    this.#bySchema.set(schema, figures);
-    return figures;
   }
 
   /** A schema may be of another level from now on. */

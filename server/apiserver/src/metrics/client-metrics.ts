@@ -27,15 +27,12 @@ export class ClientMetrics {
 
   /** `started` as performance.now() has it. */
   answered(method: string, code: number, started: number): void {
-    let figures = this.#byMethod.get(method);
-    if (!figures) {
-      figures = { codes: new Map(), seconds: this.#seconds.series([HOST, method]) };
-      this.#byMethod.set(method, figures);
-    }
-    let count = figures.codes.get(code);
-    if (!count) figures.codes.set(code, (count = this.#requests.series([String(code), HOST, method])));
-    count.add();
-    figures.seconds.observe((performance.now() - started) / 1000);
+    const { codes, seconds } = this.#byMethod.getOrInsertComputed(method, () => ({
+      codes: new Map(),
+      seconds: this.#seconds.series([HOST, method]),
+    }));
+    codes.getOrInsertComputed(code, () => this.#requests.series([String(code), HOST, method])).add();
+    seconds.observe((performance.now() - started) / 1000);
   }
 }
 

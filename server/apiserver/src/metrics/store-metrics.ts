@@ -13,6 +13,7 @@ export class StoreMetrics {
   readonly #seconds: Histogram;
   readonly #requests: Counter;
   readonly #errors: Counter;
+  readonly #unreadable: Counter;
   readonly #series: Readonly<Record<StoreOperation, WeakMap<Kind, Series>>> = {
     create: new WeakMap(),
     update: new WeakMap(),
@@ -29,6 +30,16 @@ export class StoreMetrics {
     );
     this.#requests = metrics.counter("etcd_requests_total", "What the store was asked for.", labels);
     this.#errors = metrics.counter("etcd_request_errors_total", "What the store could not do.", labels);
+    this.#unreadable = metrics.counter(
+      "apiserver_storage_decode_errors_total",
+      "Objects in the store that could not be read.",
+      ["group", "resource"],
+    );
+  }
+
+  /** An object was met that cannot be read. */
+  unreadable({ group, plural }: Kind): void {
+    this.#unreadable.add([group, plural]);
   }
 
   /** Waits for what the store is asked for. */
@@ -48,12 +59,10 @@ export class StoreMetrics {
 
   /** Found by the kind itself, as every write is counted. */
   #seriesOf(operation: StoreOperation, kind: Kind): Series {
-    const known = this.#series[operation].get(kind);
-    if (known) return known;
-    const labels = [operation, kind.group, kind.plural];
-    const made = { seconds: this.#seconds.series(labels), requests: this.#requests.series(labels) };
-    this.#series[operation].set(kind, made);
-    return made;
+    return this.#series[operation].getOrInsertComputed(kind, () => {
+      const labels = [operation, kind.group, kind.plural];
+      return { seconds: this.#seconds.series(labels), requests: this.#requests.series(labels) };
+    });
   }
 }
 
