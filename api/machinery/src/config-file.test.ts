@@ -76,6 +76,7 @@ test("typedConfig tells nothing of what is secret, and sets aside what may be ig
   );
   const ignored: FieldError[] = [];
   read(`${head}other: 1`, { ignored });
+  assert.deepEqual(parseConfig("a: 1\na: 2", "the rules", []), { a: 2 });
   assert.deepEqual(
     ignored.map(({ field }) => field),
     ["other"],

@@ -45,11 +45,15 @@ export function readConfigFile(path: string, place: string): unknown {
   );
 }
 
-/** As `readConfigFile`, of a file that is read already. Keys that stand twice are refused. */
-export function parseConfig(text: string | Uint8Array, place: string): unknown {
+/** As `readConfigFile`, of a file that is read already. Keys that stand twice are refused; with `ignored` they go there, and the last one holds. */
+export function parseConfig(text: string | Uint8Array, place: string, ignored?: FieldError[]): unknown {
   return within(place, () => {
     const { value, duplicates } = parseYaml(typeof text === "string" ? Buffer.from(text) : text);
-    if (duplicates.length > 0) throw new SyntaxError(duplicates[0]!.replaceAll(/\n\s*/g, " "));
+    for (const duplicate of duplicates) {
+      const message = duplicate.replaceAll(/\n\s*/g, " ");
+      if (!ignored) throw new SyntaxError(message);
+      ignored.push({ reason: "FieldValueDuplicate", field: "", message });
+    }
     return value;
   });
 }

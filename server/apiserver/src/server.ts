@@ -207,9 +207,9 @@ async function auditOf(
   if (!audit) return undefined;
   const policy = auditPolicyOf(audit.policy, audit.policyPath);
   if (policy.ignores.length > 0)
-    log.info("Ignored fields of the audit policy that there are not", {
+    log.info("Ignored what upstream ignores of the audit policy", {
       path: audit.policyPath,
-      fields: policy.ignores.map(({ field }) => field),
+      fields: policy.ignores.map(({ field, message }) => field || message),
     });
   const file = await LogFile.open({ ...audit, clock });
   return new Audit({ policy, log: new AuditLog({ file, clock, log }), clock });

@@ -100,7 +100,11 @@ export function auditPolicyOf(
   const place = `the audit policy ${path}`;
   const errors = new FieldErrors();
   const ignored: FieldError[] = [];
-  const file = typedConfig<PolicyFile>(parseConfig(text, place), { ...AUDIT_POLICY, ignored }, errors);
+  const file = typedConfig<PolicyFile>(
+    parseConfig(text, place, ignored),
+    { ...AUDIT_POLICY, ignored },
+    errors,
+  );
   if (errors.list.length === 0) validate(file, errors);
   refuseFindings(errors, place);
   const { rules = [], omitStages = [], omitManagedFields = false } = file;
