@@ -1,10 +1,10 @@
 /** Files damaged in many ways: what a salvage brings is what was written, and what it does not bring it tells. */
 
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { seededRandom } from "@knarr/std/seeded-random.ts";
 import { SqliteStore } from "../../drivers/sqlite.ts";
@@ -228,4 +228,14 @@ test("a file that was cut off to nothing is no new one", async () => {
   const { path } = await copied("stopped");
   writeFileSync(path, "");
   assert.throws(() => openDatabase(path, []), /it is empty, and never was/);
+});
+
+test("a salvage refuses a file of a newer version, and changes nothing", async () => {
+  const { path } = await copied("stopped");
+  {
+    using database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version = 99");
+  }
+  assert.throws(() => salvaging(path), /it has format 99, .* Run the newer version that wrote it/);
+  assert.equal(existsSync(`${path}.aside`), false);
 });
