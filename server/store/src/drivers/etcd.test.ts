@@ -10,7 +10,8 @@ import { realClock } from "@knarr/std/clock.ts";
 import { testStore } from "../conformance.ts";
 import { compactOnce, COMPACT_KEY } from "../etcd/compaction.ts";
 import { EtcdConnection } from "../etcd/connection.ts";
-import { range } from "../etcd/rpc.ts";
+import { rangeOf } from "../etcd/keys.ts";
+import { leaseRevoke, range } from "../etcd/rpc.ts";
 import {
   Compacted,
   OutcomeUnknown,
@@ -337,6 +338,19 @@ test(
     assert.equal(await leaseOf("/a"), 0);
   },
 );
+
+test("EtcdStore writes on when somebody has ended its marks, and their lease", { skip }, async () => {
+  await using etcd = await TestEtcd.start();
+  await using store = await open(etcd.endpoint);
+  using connection = new EtcdConnection({ endpoints: [etcd.endpoint] }, realClock);
+  const { revision } = await store.put("/a", Buffer.from("1"), 0);
+  const { kvs } = await connection.read(range, rangeOf("knarr/marks/"));
+  assert.equal(kvs.length, 1);
+  await connection.read(leaseRevoke, { id: kvs[0]!.lease });
+  assert.deepEqual((await connection.read(range, rangeOf("knarr/marks/"))).kvs, []);
+  await store.put("/a", Buffer.from("2"), revision);
+  assert.equal(String((await store.get("/a"))!.value), "2");
+});
 
 test("EtcdStore says what is wrong with a value that etcd does not take", { skip }, async () => {
   await using etcd = await TestEtcd.start();

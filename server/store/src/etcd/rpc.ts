@@ -182,6 +182,7 @@ const messages: Readonly<Record<string, readonly Row[]>> = {
     ["seconds", 1, "int64"],
     ["id", 2, "int64"],
   ],
+  LeaseRevokeRequest: [["id", 1, "int64"]],
   Empty: [],
   StatusResponse: [["dbSize", 3, "int64"]],
 };
@@ -233,6 +234,11 @@ export const watch = method<WatchRequest, WatchResponse>("Watch/Watch", "WatchRe
 export const leaseGrant = method<{ readonly seconds: number; readonly id: number }, object>(
   "Lease/LeaseGrant",
   "LeaseGrantRequest",
+  "Empty",
+);
+export const leaseRevoke = method<{ readonly id: number }, object>(
+  "Lease/LeaseRevoke",
+  "LeaseRevokeRequest",
   "Empty",
 );
 export const status = method<object, { readonly dbSize: number }>(
