@@ -22,11 +22,14 @@ export async function sendByHand(
   socket.write(Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`, "latin1"));
   if (body) socket.write(body);
   const chunks: Buffer[] = [];
-  let left: number | undefined;
+  let end: ((answer: Tail) => boolean) | undefined;
+  const tail = { length: 0, last: Buffer.alloc(0) };
   socket.on("data", (chunk: Buffer) => {
     chunks.push(chunk);
-    left = Number.isFinite(left) ? left! - chunk.length : bytesLeft(Buffer.concat(chunks), method);
-    if (chunk.includes("101 Switching") || goesOn(path) || left! <= 0) socket.destroy();
+    tail.length += chunk.length;
+    tail.last = Buffer.concat([tail.last, chunk]).subarray(-LAST_CHUNK.length);
+    end ??= endOf(Buffer.concat(chunks), method);
+    if (chunk.includes("101 Switching") || goesOn(path) || end?.(tail)) socket.destroy();
   });
   await closed;
   const text = Buffer.concat(chunks).toString();
@@ -42,14 +45,20 @@ export function isByHand({ method, headers }: FuzzRequest): boolean {
   return !/^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method) || "upgrade" in headers;
 }
 
-/** How much of an HTTP/1.1 answer is still to come: the connection may be kept for more. Undefined before the end of its headers. */
-function bytesLeft(answer: Buffer, method: string): number | undefined {
-  const end = answer.indexOf("\r\n\r\n");
-  if (end < 0) return undefined;
-  if (method === "HEAD") return 0;
-  const head = answer.subarray(0, end).toString("latin1");
+/** How long an answer is so far, and how it ends. */
+interface Tail {
+  length: number;
+  last: Buffer;
+}
+
+/** How to know an HTTP/1.1 answer's end, for its connection may be kept for more; undefined before the end of its headers. */
+function endOf(answer: Buffer, method: string): ((answer: Tail) => boolean) | undefined {
+  const body = answer.indexOf("\r\n\r\n") + 4;
+  if (body < 4) return undefined;
+  const head = answer.subarray(0, body).toString("latin1");
   const length = /^content-length: (\d+)/im.exec(head)?.[1];
-  if (length !== undefined) return end + 4 + Number(length) - answer.length;
-  if (/^transfer-encoding: chunked/im.test(head) && answer.subarray(-5).equals(LAST_CHUNK)) return 0;
-  return Infinity; // until it is closed
+  if (method === "HEAD") return () => true;
+  if (length !== undefined) return (tail) => tail.length >= body + Number(length);
+  if (/^transfer-encoding: chunked/im.test(head)) return ({ last }) => last.equals(LAST_CHUNK);
+  return () => false; // until it is closed
 }
