@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { configMap } from "@knarr/kinds/core/config-map.ts";
 import { secret } from "@knarr/kinds/core/secret.ts";
+import { startSecureServer } from "../testing/secure-server.ts";
 import { startTestServer } from "../testing/server.ts";
 import { auditPolicyOf } from "./policy.ts";
 
@@ -75,6 +76,20 @@ test("the audit log has of each request what the policy wants", async () => {
   assert.equal(refused.responseStatus.code, 403);
   assert.equal(refused.annotations["authorization.k8s.io/decision"], "forbid");
   assert.equal(refused.requestObject, undefined);
+});
+
+test("an answer without a body is audited as it is, at whatever level", async () => {
+  using place = folder();
+  const path = join(place.path, "audit.log");
+  {
+    const policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: RequestResponse}]";
+    await using server = await startSecureServer({ audit: { policy, policyPath: "policy.yaml", path } });
+    const { etag = "" } = (await server.get("/openapi/v3")).headers;
+    assert.equal((await server.get("/openapi/v3", { "if-none-match": etag })).code, 304);
+  }
+  const events = readFileSync(path, "utf8").trim().split("\n");
+  assert.ok(events.some((line) => JSON.parse(line).responseStatus?.code === 304));
+  assert.ok(!events.some((line) => line.includes("serverRelativeURL")), "only resources are written down");
 });
 
 for (const [name, text, complaint] of [

@@ -114,10 +114,10 @@ export class AuditRecord {
     if (this.wants("Request")) this.#requestObject = value;
   }
 
-  /** `object` is asked for only at level RequestResponse. */
+  /** `object` is asked for only at level RequestResponse, and of resources. */
   answered(status: ResponseStatus, object?: () => unknown): void {
     this.#response = status;
-    if (object && this.wants("RequestResponse"))
+    if (object && this.#request.isResource && this.wants("RequestResponse"))
       this.#responseObject = this.#shown(structuredClone(object()));
   }
 

@@ -26,7 +26,7 @@ function statusIn({ value }: WholeAnswer): object {
 }
 
 function objectOf({ value, bytes, type = "application/json" }: WholeAnswer): unknown {
-  if (value !== undefined || !bytes || !type.startsWith("application/json")) return value;
+  if (value !== undefined || !bytes?.length || !type.startsWith("application/json")) return value;
   return JSON.parse(bytes.toString());
 }
 

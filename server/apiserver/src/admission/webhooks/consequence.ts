@@ -44,9 +44,13 @@ export function consequenceOf(
   const rejection = isIgnored || err.isCanceled ? undefined : "calling_webhook_error";
   metrics.webhook({ ...outcome, code: err.code, rejection });
   if (request.remainingMs <= 0) return tooLate();
-  if (!isIgnored) return internalError(err);
+  const about = { webhook: name, error: err.message };
+  if (!isIgnored) {
+    if (!err.isCanceled) log.info("Refused a request, as a webhook could not be called", about);
+    return internalError(err);
+  }
   if (!err.isCanceled) {
-    log.info("Went on without a webhook that could not be called", { webhook: name, error: err.message });
+    log.info("Went on without a webhook that could not be called", about);
     metrics.failOpen(name, type);
     request.annotate(failOpenKey, name);
   }
