@@ -14,8 +14,10 @@ export class PreflightError extends Error {
 }
 
 const MIB = 1 << 20;
-/** Below this the store could soon acknowledge nothing more. */
-const LEAST_FREE_BYTES = 512 * MIB;
+/** A new cluster comes to 3 MB, and the log of its store to 16 under load. */
+const LEAST_FREE_BYTES = 32 * MIB;
+/** Images, volumes and logs want room, too, and take it from the store. */
+const AMPLE_BYTES = 512 * MIB;
 
 const programs = ["containerd", "runc", "nft", "ip", "conntrack", "mount", "umount", "catatonit"] as const;
 const packageOf: Partial<Record<(typeof programs)[number], string>> = {
@@ -27,7 +29,8 @@ const packageOf: Partial<Record<(typeof programs)[number], string>> = {
 /** Capabilities without which no container starts, by their bit. */
 const capabilities = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n, CAP_SYS_CHROOT: 18n, CAP_MKNOD: 27n } as const;
 
-export async function preflight(config: Config): Promise<void> {
+/** Resolves with what is not wrong and should be known, in sentences. */
+export async function preflight(config: Config): Promise<readonly string[]> {
   const needsNode = !config.disable.includes("agent");
   if (process.getuid?.() !== 0)
     throw new PreflightError("Cannot start: Knarr must run as root; try it with sudo");
@@ -38,10 +41,10 @@ export async function preflight(config: Config): Promise<void> {
   }
   for (const folder of ["data-dir", "run-dir", "log-dir"] as const) checkFolder(folder, config[folder]);
   checkFolder("kubeconfig", dirname(config.kubeconfig));
-  // One that is there already starts: it answers reads, says what it lacks, and goes on by itself when there is room.
-  if (!existsSync(join(config["data-dir"], "pki"))) checkSpace(config["data-dir"]);
+  const warning = checkSpace(config["data-dir"]);
   await checkPort("https-port", config["https-port"], config["bind-address"]);
   if (needsNode) await checkPort("agent-port", config["agent-port"], "0.0.0.0");
+  return warning ? [warning] : [];
 }
 
 function checkCapabilities(status: string): void {
@@ -88,11 +91,14 @@ function checkFolder(name: string, path: string): void {
   }
 }
 
-function checkSpace(folder: string): void {
+/** A cluster that is there already starts on a full disk: it answers reads, says what it lacks, and goes on by itself when there is room. */
+function checkSpace(folder: string): string | undefined {
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
-  if (free >= LEAST_FREE_BYTES) return;
+  if (free >= AMPLE_BYTES) return undefined;
   const [has, wants] = [free, LEAST_FREE_BYTES].map((bytes) => `${Math.floor(bytes / MIB)} MiB`);
+  if (free >= LEAST_FREE_BYTES || existsSync(join(folder, "pki")))
+    return `The disk of ${folder} has ${has} left. When it is full, nothing can be written to the cluster until there is room again.`;
   throw new PreflightError(
     `Cannot start: the disk of ${folder} has ${has} left and ${wants} are wanted; free some, or choose another --data-dir`,
   );

@@ -56,7 +56,8 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
   const started = performance.now();
   terminal.line(`${versionText()} on node ${config["node-name"]} (${config["node-ip"]})`);
   await endLeftovers(config, terminal);
-  await terminal.step("Checked this machine", () => preflight(config));
+  const warnings = await terminal.step("Checked this machine", () => preflight(config));
+  for (const warning of warnings) terminal.line(warning);
   await terminal.step("Certificates are in place", () => prepare(config));
 
   const me = { supervisor: processId(process.pid)!, config };
