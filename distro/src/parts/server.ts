@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { PROGRAM_NAME } from "@knarr/apiserver/admission/readable-rules.ts";
 import type { AuditLogOptions } from "@knarr/apiserver/options.ts";
 import { createApiServer } from "@knarr/apiserver/server.ts";
 import { startControllers } from "@knarr/controllers/start.ts";
@@ -84,7 +85,7 @@ export async function startServerPart(config: Config, log: Logger): Promise<Asyn
   });
   held.use(await openControlSocket(paths(config).controlSocket, store));
   await using own = server.inProcess(
-    { name: "system:knarr", groups: ["system:masters", "system:authenticated"] },
+    { name: PROGRAM_NAME, groups: ["system:masters", "system:authenticated"] },
     "knarr",
   );
   await ensureOwnObjects(own, { clusterDns: config["cluster-dns"] });

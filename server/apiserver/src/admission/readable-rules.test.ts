@@ -21,6 +21,7 @@ import { MemoryStore } from "@knarr/store/drivers/memory.ts";
 import { storePrefix } from "../cache/store-keys.ts";
 import { createApiServer } from "../server.ts";
 import { ADMIN } from "../testing/server.ts";
+import { PROGRAM_NAME } from "./readable-rules.ts";
 
 const IGNORE = { ignoreStoreReadErrorWithClusterBreakingPotential: true };
 
@@ -31,7 +32,7 @@ async function startWith(kind: Resource<any>, key: string) {
   const server = stack.use(await createApiServer({ store }));
   const transport = server.inProcess(ADMIN, "test");
   const held = stack.move();
-  return { transport, api: createApi(transport), [Symbol.asyncDispose]: () => held.disposeAsync() };
+  return { server, transport, api: createApi(transport), [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 for (const kind of [
@@ -57,6 +58,10 @@ for (const kind of [
       (await api.create(selfSubjectAccessReview, { metadata: {}, spec } as never)).status?.allowed,
       true,
     );
+
+    const { groups } = ADMIN;
+    const own = { metadata: { name: "own", namespace: "default" } };
+    assert.ok(await createApi(rig.server.inProcess({ name: PROGRAM_NAME, groups })).create(configMap, own));
 
     await transport.request({ method: "DELETE", path: objectPath(kind, "bad"), query: IGNORE });
     assert.ok(await api.create(configMap, made));

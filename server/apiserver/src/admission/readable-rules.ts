@@ -2,7 +2,7 @@
  * Rules that lie in objects which nobody can read: what they forbid is not known, so what they might be for is refused, as upstream refuses it (its
  * plugins are "not ready" then), and the refusal says which object it is. Whoever deletes that object asks no plugin, so the cluster can be mended.
  *
- * The server's own writes go on, or it could not start; and so do questions that store nothing and that everything waits for.
+ * What the server and the program around it write for themselves goes on, or they could not start; and so do questions that store nothing and that everything waits for.
  */
 
 import type { Resource } from "@knarr/kinds/resource.ts";
@@ -13,6 +13,8 @@ import { refused } from "./refuse.ts";
 
 /** What the server does by itself, it does as this user. */
 export const SERVER_NAME = "system:apiserver";
+/** The same for the program that it is part of. */
+export const PROGRAM_NAME = "system:knarr";
 
 export class ReadableRules {
   readonly #caches: readonly ResourceCache<any>[];
@@ -40,8 +42,9 @@ export class ReadableRules {
   }
 }
 
+const OWN: ReadonlySet<string> = new Set([SERVER_NAME, PROGRAM_NAME]);
 const REVIEWS: ReadonlySet<string> = new Set(["authentication.k8s.io", "authorization.k8s.io"]);
 
 function isSpared({ user, resource: { group } }: AdmissionRequest): boolean {
-  return user.name === SERVER_NAME || REVIEWS.has(group);
+  return OWN.has(user.name) || REVIEWS.has(group);
 }
