@@ -65,7 +65,7 @@ export class Dispatcher<T extends ApiObject> {
     const touched = new Set<WatchGroup<T>>();
     for (const change of changes) {
       const shared = new SharedChange(change);
-      for (const bucket of this.#bucketsOf(change)) {
+      for (const bucket of bucketsOf(this.#resource, change.item.object, change.previous?.object)) {
         for (const group of this.#buckets.get(bucket)?.values() ?? []) {
           const event = shared.through(group.selection);
           if (!event) continue;
@@ -105,11 +105,6 @@ export class Dispatcher<T extends ApiObject> {
 
   #watchers(): Watcher<T>[] {
     return this.#groups().flatMap((group) => [...group.watchers]);
-  }
-
-  #bucketsOf({ item, previous }: ItemChange<T>): Iterable<string> {
-    const now = bucketsOf(this.#resource, item.object);
-    return previous ? new Set([...now, ...bucketsOf(this.#resource, previous.object)]) : now;
   }
 }
 

@@ -59,13 +59,17 @@ export function selectionOf<T extends ApiObject>(resource: Resource<T>, selected
   };
 }
 
-/** Every bucket in which those who want this object may be, were it now or before: at most a handful. */
-export function bucketsOf<T extends ApiObject>(resource: Resource<T>, object: T): string[] {
+/** Every bucket, once, in which those may be who want this object, or want it as it was before: at most a handful. */
+export function bucketsOf<T extends ApiObject>(resource: Resource<T>, object: T, previous?: T): string[] {
   const { namespace } = object.metadata;
   const buckets = [EVERYTHING, keyBucket(keyOf(object))];
   if (namespace) buckets.push(namespaceBucket(namespace));
   for (const field of indexedFieldsOf(resource)) {
-    buckets.push(fieldBucket(field, resource.selectableFields![field]!(object)));
+    const valueOf = resource.selectableFields![field]!;
+    const value = valueOf(object);
+    const before = previous ? valueOf(previous) : value;
+    buckets.push(fieldBucket(field, value));
+    if (before !== value) buckets.push(fieldBucket(field, before));
   }
   return buckets;
 }
