@@ -22,13 +22,11 @@ import { DatabaseSync } from "node:sqlite";
 import { putInPlace } from "../on-disk.ts";
 import { defineSum, SUM_OF_ROW } from "./row-sum.ts";
 import { lacksAcknowledged } from "./salvage/log-damage.ts";
+import { MOST_PAGES } from "./write-ahead.ts";
 
 const FORMAT = 3;
 /** "KNRR" in SQLite's `application_id`: this file is a store of ours. */
 const APPLICATION = 0x4b4e5252;
-
-/** Pages of 4 KiB that may wait in the write-ahead log until they are copied to their place: 16 MiB. */
-export const WAL_PAGES = 4000;
 
 const SCHEMA = `
   CREATE TABLE log (
@@ -139,8 +137,8 @@ function prepare(database: DatabaseSync): void {
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = ${WAL_PAGES};
-    PRAGMA journal_size_limit = ${WAL_PAGES * 4096};
+    PRAGMA wal_autocheckpoint = ${MOST_PAGES};
+    PRAGMA journal_size_limit = ${MOST_PAGES * 4096};
     PRAGMA cache_size = -4096;
     PRAGMA temp_store = MEMORY;
   `);

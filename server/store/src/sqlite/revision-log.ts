@@ -5,12 +5,10 @@
  * check is one look-up in an index whose page the insert needs anyway (1 µs), inside the transaction: nothing to keep in step, nothing to roll back.
  */
 
-import { statSync } from "node:fs";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Entry } from "../store.ts";
-import { WAL_PAGES } from "./database.ts";
 import { sumOf } from "./row-sum.ts";
-import { REST_BYTES, WriteAhead } from "./write-ahead.ts";
+import { entryOf, NOTHING, statements, type Content, type State } from "./statements.ts";
 
 export interface Write {
   readonly key: string;
@@ -40,25 +38,18 @@ export interface ListRange {
 /** Pages that may lie free in the file for the next writes: these, or a sixteenth of all. More are given back. */
 const SPARE_PAGES = 16;
 const SPARE_SHARE = 1 / 16;
-/** So many pages of the write-ahead log are most of its room at rest. */
-const FULL_PAGES = ((REST_BYTES / 4096) * 3) / 4;
 /** Pages given back at once. */
 const VACUUM_PAGES = 128;
 
 export class RevisionLog {
   readonly #database: DatabaseSync;
-  readonly #path: string;
-  readonly #ahead: WriteAhead;
   readonly #statements: ReturnType<typeof statements>;
   #revision: number;
   #compacted: number;
   #swept: number;
-  #isHeld = false;
 
-  constructor(database: DatabaseSync, path: string) {
+  constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#path = path;
-    this.#ahead = new WriteAhead(path);
     this.#statements = statements(database);
     const { compacted, swept } = database.prepare("SELECT compacted, swept FROM progress").get() as any;
     const { last } = database.prepare("SELECT max(revision) AS last FROM log").get() as any;
@@ -187,47 +178,7 @@ export class RevisionLog {
     return true;
   }
 
-  /** Room in the write-ahead log for what is written next. */
-  keepAhead(): void {
-    this.#ahead.keepAhead();
-  }
-
-  /** Most of the write-ahead log's room at rest is taken. */
-  get isLogFull(): boolean {
-    const { log, checkpointed } = this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() as any;
-    return log > checkpointed && log >= FULL_PAGES;
-  }
-
-  /** From now on the file is as it is, and what is written stays in the write-ahead log, until it is let go. */
-  hold(): void {
-    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA wal_autocheckpoint = 0");
-    this.#isHeld = true;
-  }
-
-  letGo(): void {
-    this.#database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
-    this.#isHeld = false;
-  }
-
-  /** Copies the write-ahead log to its place, so that the next write begins it anew. Its file goes back to its length at rest. */
-  checkpoint(): void {
-    if (this.#isHeld) return;
-    if (this.#ahead.bytes <= REST_BYTES) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
-    else this.emptyWriteAhead();
-    this.#ahead.ready();
-  }
-
-  /** The same, and gives all of its file's space back. */
-  emptyWriteAhead(): void {
-    if (!this.#isHeld) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-  }
-
-  /** As long as it is at rest, for the first writes. */
-  readyWriteAhead(): void {
-    this.#ahead.ready();
-  }
-
-  /** Writes the file anew, which must not be held: SQLite leaves the bytes of what was removed in free pages, and in the gaps of others. */
+  /** Writes the file anew: SQLite leaves the bytes of what was removed in free pages, and in the gaps of others. */
   scrub(): void {
     this.#database.exec("PRAGMA temp_store = FILE"); // the copy on the way has no room in memory
     try {
@@ -235,8 +186,6 @@ export class RevisionLog {
     } finally {
       this.#database.exec("PRAGMA temp_store = MEMORY");
     }
-    this.emptyWriteAhead();
-    this.#ahead.ready();
   }
 
   /** Writes to the disk, and changes nothing. */
@@ -244,11 +193,10 @@ export class RevisionLog {
     this.#database.exec("UPDATE progress SET swept = swept");
   }
 
-  stats(): { bytes: number; entries: number; history: number } {
-    const bytes = statSync(this.#path).size + this.#ahead.bytes;
+  counts(): { entries: number; history: number } {
     const [entries] = this.#statements.count.get("", "\u{10ffff}", this.#revision) as unknown as [number];
     const { rows } = this.#database.prepare("SELECT count(*) AS rows FROM log").get() as any;
-    return { bytes, entries, history: rows - entries };
+    return { entries, history: rows - entries };
   }
 
   #entry(key: string, revision: number, created: number): Entry {
@@ -273,61 +221,7 @@ export class RevisionLog {
   }
 }
 
-/** What the index says of a live entry. */
-type State = [key: string, revision: number, created: number];
-/** What its row in the table has beside that. */
-type Content = [previous: number, value: Uint8Array | null, checksum: number];
-/** There is no such row, which only damage does. */
-const NOTHING: Content = [0, null, 0];
-
-/** The table and the index must agree: the sum is of what both say. */
-function entryOf([key, revision, created]: State, [previous, value, checksum]: Content): Entry {
-  if (!value) return { key, value: new Uint8Array(), revision, created, unreadable: "its value is lost" };
-  if (sumOf({ revision, key, created, previous, deleted: 0, value }) === checksum)
-    return { key, value, revision, created };
-  return { key, value, revision, created, unreadable: "its bytes are not those that were written" };
-}
-
 /** The first key after all with this prefix. */
 function endOf(prefix: string): string {
   return `${prefix}\u{10ffff}`;
-}
-
-function statements(database: DatabaseSync) {
-  const prepare = (sql: string): StatementSync => {
-    const statement = database.prepare(sql);
-    statement.setReturnArrays(true);
-    return statement;
-  };
-  /** Of each key in a range the last state up to a revision: max() makes SQLite take the other columns from the same row. */
-  const states = `SELECT max(revision) AS revision, key, created, deleted FROM log INDEXED BY states
-    WHERE key >= ?1 AND key < ?2 AND revision <= ?3 GROUP BY key HAVING NOT deleted`;
-  return {
-    current: prepare(
-      "SELECT revision, created, deleted FROM log WHERE key = ? ORDER BY revision DESC LIMIT 1",
-    ),
-    insert: prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    content: prepare("SELECT previous, value, checksum FROM log WHERE revision = ?"),
-    stateAt: prepare(
-      "SELECT revision, created, deleted FROM log WHERE key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1",
-    ),
-    list: prepare(
-      `SELECT state.key, state.revision, state.created, log.previous, log.value, log.checksum
-       FROM (${states} ORDER BY key LIMIT ?4) state LEFT JOIN log ON log.revision = state.revision
-       ORDER BY state.key`,
-    ),
-    count: prepare(`SELECT count(*) FROM (${states})`),
-    changes: prepare(
-      `SELECT now.revision, now.deleted, now.key, last.revision, now.created, last.previous, last.value, last.checksum
-       FROM log now LEFT JOIN log last ON last.revision = iif(now.deleted, now.previous, now.revision)
-       WHERE now.revision > ? AND now.revision <= ? AND now.key >= ? AND now.key < ?
-       ORDER BY now.revision LIMIT ?`,
-    ),
-    sweepable: prepare(
-      "SELECT revision, key, previous, deleted FROM log WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?",
-    ),
-    remove: prepare("DELETE FROM log WHERE revision = ? AND key = ?"),
-    setCompacted: prepare("UPDATE progress SET compacted = ?"),
-    setSwept: prepare("UPDATE progress SET swept = ?"),
-  };
 }

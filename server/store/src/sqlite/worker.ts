@@ -6,7 +6,7 @@
  * compaction's sweep goes on in small steps when nobody waits, and in steps in proportion to the writes when somebody always does.
  */
 
-import { statfsSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import {
   parentPort,
@@ -17,12 +17,12 @@ import {
 } from "node:worker_threads";
 import { realClock } from "@knarr/std/clock.ts";
 import { giveBackMemory } from "@knarr/std/give-back.ts";
-import { checkFile } from "./check.ts";
-import { backUp } from "./copies.ts";
 import { explain, openDatabase, resultCode, type MovedPrefixes } from "./database.ts";
+import { FileWork, isFileRequest, type FileRequest } from "./file-work.ts";
 import type { Answer, ReadAnswer, ReadRequest, Request, WriteRequest } from "./messages.ts";
 import { packRows, unpackValues } from "./packing.ts";
 import { RevisionLog, type Write, type Written } from "./revision-log.ts";
+import { WriteAhead } from "./write-ahead.ts";
 
 /** Writes in one transaction, so that none waits long for the others. */
 const MAX_WRITES = 2048;
@@ -49,6 +49,7 @@ class Worker {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #log: RevisionLog;
+  readonly #ahead: WriteAhead;
   /** Why nothing can be written any more: the file's content is damaged. */
   #broken: string | undefined;
   /** Set while the disk takes no writes. */
@@ -59,27 +60,34 @@ class Worker {
   /** The file is shorter by what the write-ahead log says. */
   #hasShrunk = false;
   #quiet: NodeJS.Timeout | undefined;
-  readonly #backups = new Set<Promise<void>>();
-  /** What is done to the whole file, one thing after the other. */
-  #alone: Promise<void> = Promise.resolve();
   #isScheduled = false;
   #isClosed = false;
   readonly #closing = new AbortController();
+  readonly #fileWork: FileWork;
 
   constructor(port: MessagePort, { path, moved }: WorkerData) {
     this.#port = port;
     this.#path = path;
     this.#database = openDatabase(path, moved);
+    this.#ahead = new WriteAhead(this.#database, path);
     try {
-      this.#log = new RevisionLog(this.#database, path);
+      this.#log = new RevisionLog(this.#database);
     } catch (err) {
       throw new Error(explain(err, `Cannot open the store ${path}`), { cause: err });
     }
+    const { signal } = this.#closing;
+    this.#fileWork = new FileWork({
+      path,
+      database: this.#database,
+      log: this.#log,
+      ahead: this.#ahead,
+      signal,
+    });
     port.on("message", (request: Request) => this.#work(request));
     this.#answer({ type: "opened", revision: this.#log.revision, compacted: this.#log.compacted });
-    this.#try(() => this.#log.readyWriteAhead());
+    this.#try(() => this.#ahead.ready());
     this.#schedule();
-    giveBackMemory(realClock, this.#closing.signal).catch(() => undefined); // closed before it came to it
+    giveBackMemory(realClock, signal).catch(() => undefined); // closed before it came to it
   }
 
   /** Takes the request and all that wait behind it. */
@@ -115,7 +123,7 @@ class Worker {
     try {
       if (this.#broken) throw new Error(this.#broken);
       this.#answerWrites(this.#log.write(writes), writes);
-      this.#try(() => this.#log.keepAhead());
+      this.#try(() => this.#ahead.keepAhead());
     } catch (err) {
       const message = this.#broken ?? explain(err, `Cannot write to the store ${this.#path}`);
       const isUnsure = resultCode(err) === 10;
@@ -133,7 +141,7 @@ class Worker {
   #afterFailure(err: unknown, message: string): void {
     if (DAMAGED.includes(resultCode(err))) this.#broken ??= message;
     if (this.#broken) return;
-    this.#try(() => this.#log.emptyWriteAhead());
+    this.#try(() => this.#ahead.empty());
     this.#probing ??= setInterval(() => {
       if (!this.#isWell()) return;
       clearInterval(this.#probing);
@@ -169,14 +177,11 @@ class Worker {
       this.#compact(id, request.revision);
       return;
     }
-    if (request.type === "backup") {
-      const made = this.#backup(id, request.path).finally(() => this.#backups.delete(made));
-      this.#backups.add(made);
-      return;
-    }
-    if (request.type === "check" || request.type === "scrub") {
-      const work = request.type === "check" ? () => this.#check() : () => this.#scrub();
-      this.#alone = this.#alone.then(work).then((answer) => this.#answer({ type: "read", id, answer }));
+    if (isFileRequest(request)) {
+      this.#fileWork.start(request, (answer) => {
+        this.#answer({ type: "read", id, answer });
+        if (!this.#isClosed) this.#checkpointWhenQuiet();
+      });
       return;
     }
     let answer: ReadAnswer;
@@ -188,40 +193,12 @@ class Worker {
     this.#answer({ type: "read", id, answer });
   }
 
-  async #check(): Promise<ReadAnswer> {
-    try {
-      this.#log.hold();
-      return { type: "checked", problems: await checkFile(this.#path, this.#closing.signal) };
-    } catch (err) {
-      return { type: "error", message: explain(err, `Cannot check the store ${this.#path}`) };
-    } finally {
-      this.#log.letGo();
-      this.#checkpointWhenQuiet();
-    }
-  }
-
-  #scrub(): ReadAnswer {
-    try {
-      this.#log.scrub();
-      return { type: "scrubbed" };
-    } catch (err) {
-      return { type: "error", message: explain(err, `Cannot write the store ${this.#path} anew`) };
-    }
-  }
-
-  async #backup(id: number, path: string): Promise<void> {
-    let answer: ReadAnswer = { type: "backedUp" };
-    try {
-      await backUp(this.#database, path);
-    } catch (err) {
-      answer = { type: "error", message: explain(err, `Cannot back the store up to ${path}`) };
-    }
-    this.#answer({ type: "read", id, answer });
-  }
-
-  #answerTo(request: Exclude<ReadRequest, { type: "compact" | "backup" | "check" | "scrub" }>): ReadAnswer {
+  #answerTo(request: Exclude<ReadRequest, FileRequest | { type: "compact" }>): ReadAnswer {
     const log = this.#log;
-    if (request.type === "stats") return { type: "stats", ...log.stats() };
+    if (request.type === "stats") {
+      const bytes = statSync(this.#path).size + this.#ahead.bytes;
+      return { type: "stats", bytes, ...log.counts() };
+    }
     const revision = request.type === "changes" ? request.after : (request.revision ?? log.revision);
     if (revision < log.compacted) return { type: "gone", revision, compacted: log.compacted };
     if (revision > log.revision) return { type: "tooNew", revision, now: log.revision };
@@ -290,9 +267,10 @@ class Worker {
     else {
       this.#quiet = setTimeout(() => {
         this.#quiet = undefined;
-        if (!this.#hasShrunk && !this.#log.isLogFull) return;
-        this.#hasShrunk = false;
-        this.#try(() => this.#log.checkpoint());
+        this.#try(() => {
+          if (this.#hasShrunk || this.#ahead.isFull) this.#ahead.checkpoint();
+          this.#hasShrunk = false;
+        });
       }, QUIET_MS);
     }
   }
@@ -321,7 +299,7 @@ class Worker {
     this.#closing.abort();
     clearTimeout(this.#quiet);
     clearInterval(this.#probing);
-    await Promise.all([...this.#backups, this.#alone]);
+    await this.#fileWork.done();
     this.#database.close();
     this.#answer({ type: "closed" });
     this.#port.close();

@@ -1,5 +1,5 @@
 /**
- * The file of the write-ahead log, whose end is filled with zeros before it is wanted. Zeros mean nothing there; a commit that overwrites them need not make the
+ * The write-ahead log: when it is copied to its place in the file, and the file that it is, whose end is filled with zeros before it is wanted. Zeros mean nothing there; a commit that overwrites them need not make the
  * file longer, so its sync does not wait for the file system's own journal too: a third of the time, and of the work.
  *
  * At rest it has room for the writes of a quiet minute. Under load it is lengthened in steps, each before the log has reached its end, and goes back to its length at rest when it
@@ -8,22 +8,37 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { sync } from "../on-disk.ts";
 
+/** Pages of 4 KiB that wait in it at most, under load: 16 MiB. */
+export const MOST_PAGES = 4000;
 /** At rest: 128 pages. It is also the step in which it is lengthened. */
-export const REST_BYTES = 128 * 4096;
+const REST_BYTES = 128 * 4096;
+
+/** So many pages are most of its room at rest. */
+const FULL_PAGES = 96;
 
 export class WriteAhead {
+  readonly #database: DatabaseSync;
   readonly #path: string;
   /** As long as it was made; what is longer was written. */
   #ready = 0;
+  #isHeld = false;
 
-  constructor(database: string) {
-    this.#path = `${database}-wal`;
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.#path = `${path}-wal`;
   }
 
   get bytes(): number {
     return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Most of its room at rest is taken. */
+  get isFull(): boolean {
+    const { log, checkpointed } = this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() as any;
+    return log > checkpointed && log >= FULL_PAGES;
   }
 
   /** Made as long as it is at rest, unless it is longer. The folder is synced as well, so that a log just made is found again. */
@@ -36,6 +51,31 @@ export class WriteAhead {
   keepAhead(): void {
     const { bytes } = this;
     if (bytes > this.#ready) this.#lengthen(bytes + REST_BYTES);
+  }
+
+  /** Copied to its place, so that the next write begins it anew. Its file goes back to its length at rest. */
+  checkpoint(): void {
+    if (this.#isHeld) return;
+    if (this.bytes <= REST_BYTES) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    else this.empty();
+    this.ready();
+  }
+
+  /** The same, and gives all of its file's space back. */
+  empty(): void {
+    if (!this.#isHeld) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  /** From now on the database's file is as it is, and what is written stays in the log, until it is let go. */
+  hold(): void {
+    this.empty();
+    this.#database.exec("PRAGMA wal_autocheckpoint = 0");
+    this.#isHeld = true;
+  }
+
+  letGo(): void {
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${MOST_PAGES}`);
+    this.#isHeld = false;
   }
 
   #lengthen(to: number): void {

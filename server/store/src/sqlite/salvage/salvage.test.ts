@@ -57,7 +57,7 @@ function open(path: string): {
 } {
   const database = openDatabase(path, []);
   try {
-    const log = new RevisionLog(database, path);
+    const log = new RevisionLog(database);
     const { entries } = log.list("/", log.revision, { count: false });
     const text = (value: Uint8Array): string => Buffer.from(value).toString();
     const content = entries.map(
