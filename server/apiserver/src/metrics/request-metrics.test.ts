@@ -77,6 +77,8 @@ test("requests, the store, watches and the process are counted under upstream's 
       1,
   );
   assert.ok(valueOf(text, "process_cpu_seconds_total")! > 0);
+  assert.ok(valueOf(text, "nodejs_heap_size_used_bytes")! < valueOf(text, "nodejs_heap_size_total_bytes")!);
+  assert.ok(valueOf(text, "nodejs_eventloop_utilization")! <= 1);
   assert.ok(valueOf(text, "process_resident_memory_bytes")! > 1e6);
   assert.ok(valueOf(text, "process_open_fds")! < valueOf(text, "process_max_fds")!);
   assert.ok(

@@ -10,6 +10,7 @@ import type { Route } from "../pipeline/route.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { isStored } from "../registry/registry.ts";
 import { processMetrics } from "./process-metrics.ts";
+import { runtimeMetrics } from "./runtime-metrics.ts";
 import { objectMetrics, storeMetrics } from "./store-metrics.ts";
 
 const EVENT_BYTES = [1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072];
@@ -48,6 +49,7 @@ export interface ShownParts extends Pick<Parts, "caches" | "registry" | "audit">
 
 export function showState(metrics: Metrics, { pipeline, caches, registry, audit, store }: ShownParts): void {
   processMetrics(metrics);
+  runtimeMetrics(metrics);
   showVersion(metrics);
   showAudit(metrics, audit);
   storeMetrics(metrics, store);
