@@ -44,9 +44,8 @@ export class HttpTransport implements Transport {
     selection: Selection,
     signal: AbortSignal,
   ): Promise<ListOf<T>> {
-    const { namespace, labelSelector, fieldSelector, metadataOnly, skipsUnreadable } = selection;
+    const { namespace, metadataOnly, ...query } = selection;
     const path = collectionPath(resource, namespace);
-    const query = { labelSelector, fieldSelector, skipsUnreadable };
     const answer = await this.#send(
       { method: "GET", path, query, signal },
       metadataOnly ? METADATA_LIST : JSON_TYPE,

@@ -55,6 +55,8 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Of figures in custom.metrics.k8s.io, which have labels of their own; nobody else knows it. */
+  readonly metricLabelSelector?: string;
   /** Only metadata is wanted: objects may come as PartialObjectMetadata, or whole where that costs nothing. */
   readonly metadataOnly?: boolean;
   /**

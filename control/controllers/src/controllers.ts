@@ -22,6 +22,7 @@ import { staleDisruptionController } from "./disruption/stale-condition.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring/controller.ts";
 import { endpointSliceController } from "./endpoint-slice/controller.ts";
 import { endpointsController } from "./endpoints/controller.ts";
+import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/controller.ts";
 import { jobController } from "./job/controller.ts";
 import { namespaceController } from "./namespace/controller.ts";
 import { nodeLifecycleController } from "./node-lifecycle/controller.ts";
@@ -70,6 +71,7 @@ export function controllers(settings: ControllerSettings): readonly Controller<a
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
+    horizontalPodAutoscalerController(settings.discover),
     jobController(),
     namespaceController(settings.discover),
     nodeLifecycleController(),

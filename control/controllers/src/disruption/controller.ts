@@ -26,7 +26,9 @@ import {
 import type { Discovered } from "@knarr/client/discovery.ts";
 import { isReady } from "../pods.ts";
 import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
-import { expectedOf, rememberKinds, workloads, type Asking } from "./expected.ts";
+import { rememberKinds } from "../remembered-kinds.ts";
+import { shownSelector } from "../shown-selector.ts";
+import { expectedOf, workloads, type Asking } from "./expected.ts";
 
 /** How long an evicted pod may take to be seen going. */
 const DELETION_MS = 120_000;
@@ -78,7 +80,7 @@ async function count(budget: PodDisruptionBudget, context: Asking): Promise<Outc
       throw err;
     },
   );
-  if (hasUnmanaged) event(budget, "Warning", "UnmanagedPods", unmanaged(budget.spec!.selector));
+  if (hasUnmanaged) event(budget, "Warning", "UnmanagedPods", unmanaged(budget.spec?.selector));
 
   const now = clock.now();
   const { disrupted, waitMs } = stillDisrupted(budget, selected, context);
@@ -183,21 +185,9 @@ interface Scalable extends ApiObject {
   readonly spec?: { readonly replicas?: number };
 }
 
-/** The selector is shown as Go shows it. */
-function unmanaged({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string {
-  const labels = Object.keys(matchLabels)
-    .sort()
-    .map((key) => `${key}: ${matchLabels[key]},`)
-    .join("");
-  const expressions = matchExpressions
-    .map(
-      ({ key, operator, values = [] }) =>
-        `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(" ")}],},`,
-    )
-    .join("");
-  const selector = `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
+function unmanaged(selector: LabelSelector | undefined): string {
   return (
-    `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found ` +
+    `Pods selected by this PodDisruptionBudget (selector: ${shownSelector(selector)}) were found ` +
     "to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. " +
     'To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.'
   );

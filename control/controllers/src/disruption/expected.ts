@@ -12,8 +12,8 @@ import { controllerOf, parseGroupVersion, type OwnerReference } from "@knarr/mac
 import { ApiError } from "@knarr/machinery/status.ts";
 import type { Cache } from "@knarr/client/cache.ts";
 import type { Context } from "@knarr/client/controller.ts";
-import type { Discovered, ServedResource } from "@knarr/client/discovery.ts";
 import { scaled } from "../counts.ts";
+import type { KindOf } from "../remembered-kinds.ts";
 
 /** Those whose replicas the cache tells; all others are asked for their scale. */
 export const workloads = [replicationController, replicaSet, statefulSet, deployment] as const;
@@ -24,9 +24,6 @@ export interface Expected {
   /** Some have no controller that could say how many there should be. */
   readonly hasUnmanaged: boolean;
 }
-
-/** Finds the kind that a reference means. Throws when the server has no such kind. */
-export type KindOf = (reference: OwnerReference, signal: AbortSignal) => Promise<ServedResource>;
 
 /** A controller's context, and whom to ask for kinds. */
 export interface Asking extends Context {
@@ -89,6 +86,7 @@ async function fromScale(
   { api, signal, kindOf }: Asking,
 ): Promise<Scaled | undefined> {
   const resource = await kindOf(owner, signal);
+  if (!resource) throw new Error(`no matches for kind "${owner.kind}" in version "${owner.apiVersion}"`);
   try {
     const key = `${namespace}/${owner.name}`;
     const { metadata, spec } = await api.getSubresource<Scale>(resource, key, "scale");
@@ -105,20 +103,4 @@ async function fromScale(
 
 function isKind({ apiVersion, kind }: OwnerReference, resource: Resource<any>): boolean {
   return kind === resource.kind && parseGroupVersion(apiVersion).group === resource.group;
-}
-
-/** Remembers the kinds of owners, and asks for all kinds when there is one it does not know. */
-export function rememberKinds(discover: (signal: AbortSignal) => Promise<Discovered>): KindOf {
-  const known = new Map<string, ServedResource>();
-  return async ({ apiVersion, kind }, signal) => {
-    const { group } = parseGroupVersion(apiVersion);
-    const name = `${kind}.${group}`;
-    if (!known.has(name)) {
-      const { resources } = await discover(signal);
-      for (const one of resources) known.set(`${one.kind}.${one.group}`, one);
-    }
-    const found = known.get(name);
-    if (found) return found;
-    throw new Error(`no matches for kind "${kind}" in version "${apiVersion}"`);
-  };
 }

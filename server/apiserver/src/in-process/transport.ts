@@ -143,11 +143,10 @@ export class InProcessTransport implements Transport {
 
   async #listBehind<T extends ApiObject>(
     resource: Resource<T>,
-    { namespace, labelSelector, fieldSelector, skipsUnreadable }: Selection,
+    { namespace, metadataOnly: _, ...query }: Selection,
     signal: AbortSignal,
   ): Promise<ListOf<T>> {
     const path = collectionPath(resource, namespace);
-    const query = { labelSelector, fieldSelector, skipsUnreadable };
     const { body } = await this.request({ method: "GET", path, query, signal });
     const list = body as ListOf<T>;
     const type = { apiVersion: groupVersion(resource), kind: resource.kind };
