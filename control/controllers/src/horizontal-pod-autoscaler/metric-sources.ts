@@ -1,35 +1,18 @@
-/** The five kinds of metric that an autoscaler may name: how each comes from a figure to a number of replicas. */
+/** The five kinds of metric that an autoscaler may name: what each is called, and how it comes from a figure to a number of replicas. */
 
-import type { Pod } from "@knarr/kinds/generated/core-v1.ts";
-import type {
-  MetricIdentifier,
-  MetricSpec,
-  MetricStatus,
-  MetricTarget,
-  MetricValueStatus,
-} from "@knarr/kinds/generated/autoscaling-v2.ts";
-import { parseQuantity, Quantity } from "@knarr/machinery/quantity.ts";
+import type { MetricIdentifier, MetricSpec, MetricStatus } from "@knarr/kinds/generated/autoscaling-v2.ts";
 import { shownSelector } from "../shown-selector.ts";
-import type { Figures, PodsOf } from "./metrics.ts";
 import {
-  amountYardstick,
-  replicasForPods,
-  replicasForShare,
-  replicasForTotal,
-  utilizationYardstick,
-  type Tolerances,
-} from "./replicas.ts";
-import { requestsOf, type Requested } from "./requests.ts";
-
-/** What is scaled, as it is now. */
-export interface Scaled extends PodsOf {
-  readonly pods: readonly Pod[];
-  /** What the target is to have, and what it has. */
-  readonly currentReplicas: number;
-  readonly statusReplicas: number;
-  readonly tolerances: Tolerances;
-  readonly now: number;
-}
+  amount,
+  isShare,
+  milli,
+  replicasByResource,
+  replicasByTotal,
+  told,
+  type Scaled,
+} from "./by-target.ts";
+import type { Figures } from "./metrics.ts";
+import { amountYardstick, replicasForPods } from "./replicas.ts";
 
 export interface Proposal {
   readonly replicas: number;
@@ -44,6 +27,8 @@ export interface Failure {
   readonly why: string;
   readonly message: string;
 }
+
+const OF_REQUEST = "utilization (percentage of request)";
 
 interface Source {
   readonly reason: string;
@@ -163,76 +148,6 @@ const sources = new Map<string, Source>([
   ["External", external],
 ]);
 
-const OF_REQUEST = "utilization (percentage of request)";
-
-interface Counted {
-  readonly replicas: number;
-  readonly current: MetricValueStatus;
-}
-
-async function replicasByResource(
-  what: Requested,
-  { averageValue, averageUtilization }: MetricTarget,
-  { scaled, figures }: { readonly scaled: Scaled; readonly figures: Figures },
-): Promise<Counted> {
-  const { resource: name } = what;
-  const target = averageValue ? milli(averageValue) : averageUtilization;
-  if (target === undefined)
-    throw new Error(
-      "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set",
-    );
-  const yardstick = averageValue
-    ? amountYardstick(target)
-    : utilizationYardstick(target, () => requestsOf(scaled.pods, what));
-  try {
-    const found = await told(
-      (why) => `unable to get metrics for resource ${name}: ${why}`,
-      figures.resource(scaled, what),
-    );
-    const question = { ...scaled, figures: found, isCpu: name === "cpu" };
-    const { replicas, average, utilization } = replicasForPods(question, yardstick);
-    const format = name === "memory" ? "BinarySI" : "DecimalSI"; // as metrics-server writes it
-    const value = Quantity.ofMilli(average, format).toString();
-    const percent = utilization === undefined ? {} : { averageUtilization: utilization };
-    return { replicas, current: { ...percent, averageValue: value } };
-  } catch (err) {
-    const of = averageValue ? "usage" : "utilization";
-    throw new Error(`failed to get ${name} ${of}: ${(err as Error).message}`, { cause: err });
-  }
-}
-
-function replicasByTotal(usage: number, target: MetricTarget, scaled: Scaled): Counted {
-  const { statusReplicas, tolerances } = scaled;
-  if (!isShare(target)) {
-    const replicas = replicasForTotal(scaled, usage / milli(target.value!));
-    return { replicas, current: { value: amount(usage) } };
-  }
-  const question = { currentReplicas: statusReplicas, tolerances };
-  const replicas = replicasForShare(question, usage, milli(target.averageValue!));
-  const average = Math.ceil(usage / Math.max(1, statusReplicas)); // of none, all of it is left to the first
-  return { replicas, current: { averageValue: amount(average) } };
-}
-
-function isShare({ averageValue }: MetricTarget): boolean {
-  return averageValue != null;
-}
-
 function externalName({ name, selector }: MetricIdentifier): string {
   return `external metric ${name}(${shownSelector(selector)})`;
-}
-
-async function told<T>(words: (why: string) => string, asked: Promise<T>): Promise<T> {
-  try {
-    return await asked;
-  } catch (err) {
-    throw new Error(words((err as Error).message), { cause: err });
-  }
-}
-
-function milli(quantity: string): number {
-  return parseQuantity(quantity).milliValue;
-}
-
-function amount(milliValue: number): string {
-  return Quantity.ofMilli(milliValue).toString();
 }
