@@ -97,7 +97,8 @@ export class InProcessTransport implements Transport {
   ): Promise<ListOf<T>> {
     signal.throwIfAborted();
     const served = this.#ours(resource);
-    if (!served) return this.#listBehind(resource, selection, signal);
+    // what is made when asked for is in no cache
+    if (!served || served.resource.isComputed) return this.#listBehind(resource, selection, signal);
     await this.#authorize("list", resource, selection);
     const { skipsUnreadable = false } = selection;
     const page = await served.list({ ...selectedBy(resource, selection), skipsUnreadable });

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { apiService } from "@knarr/kinds/apiregistration/api-service.ts";
 import { node } from "@knarr/kinds/core/node.ts";
 import { pod } from "@knarr/kinds/core/pod.ts";
+import { podMetrics } from "@knarr/kinds/metrics/pod-metrics.ts";
 import { formatTime } from "@knarr/machinery/time.ts";
 import { realClock, type Clock } from "@knarr/std/clock.ts";
 import { startSecureServer, testCertificates } from "../testing/secure-server.ts";
@@ -100,6 +101,12 @@ test("kubectl top finds what nodes and pods use, measured over a window, and ask
   const [first] = (await get("/pods?labelSelector=app%3Dp")).items;
   assert.deepEqual([first.window, first.metadata.labels, asked.length], ["20s", { app: "p" }, 3]);
   assert.deepEqual((await get("/pods?labelSelector=app%3Dq")).items, []);
+  const listed = await rig.api.list(podMetrics, { namespace: "default", labelSelector: "app=p" });
+  assert.deepEqual(
+    listed.items.map((one) => one.window),
+    ["20s"],
+    "clients in this process see the same",
+  );
   const table = await get("/pods", "application/json;as=Table;v=v1;g=meta.k8s.io");
   assert.deepEqual(table.rows[0].cells, ["p", "1", "2Mi", "20s"]);
 
