@@ -82,7 +82,8 @@ async function checked(config: Config): Promise<StoreCheck> {
   try {
     const { objects, problems } = await operate(config, { operation: "storeCheck" });
     const examined = problems.length ? examineStore(config, new Date()) : undefined;
-    return { objects, problems: [...problems, ...(examined ? losses(examined) : [])] };
+    const isDamaged = examined && (examined.damagedPages > 0 || examined.isLogDamaged);
+    return { objects, problems: isDamaged ? [...problems, ...losses(examined)] : problems };
   } catch (err) {
     const examined = examineStore(config, new Date());
     if (!examined) throw err;

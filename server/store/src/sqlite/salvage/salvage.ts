@@ -47,6 +47,10 @@ export function salvage({ path, stamp, now, moved }: SalvageOptions): Salvaged {
   const half = `${path}.part`;
   try {
     const survey = surveyOf(file);
+    if (survey.live.size + survey.lost.size === 0)
+      throw new Error(
+        `Cannot salvage ${path}: nothing in it can be read. \`knarr store restore\` takes a backup`,
+      );
     const examined = examinedBy(survey, file, now);
     rmSync(half, { force: true });
     writeLog(half, { file, survey, revision: examined.revision, moved });
@@ -121,10 +125,13 @@ function openClosed(path: string): PageFile {
 
 /** Looks at the lock, and at nothing that may be damaged. */
 function assertClosed(path: string): void {
+  const made = ["-shm", "-wal"].map((part) => path + part).filter((file) => !existsSync(file));
   try {
     using database = new DatabaseSync(path, { readOnly: true });
     database.prepare("SELECT count(*) FROM sqlite_schema").get();
   } catch (err) {
-    if (resultCode(err) === 5) throw new Error(explain(err, `Cannot salvage ${path}`), { cause: err });
+    if (resultCode(err) !== 5) return;
+    throw new Error(explain(err, `Cannot salvage ${path}`), { cause: err });
   }
+  for (const file of made) rmSync(file, { force: true });
 }
