@@ -1,6 +1,6 @@
 /**
  * How many objects of which constructor a heap has, by a snapshot of it (V8's own format, as `v8.writeHeapSnapshot` writes it), and what became more from one to
- * the next. Objects and closures are told by name; texts, arrays, code and what V8 has of its own by their sort.
+ * the next. Objects and closures are told by name; texts, arrays and numbers by their sort.
  */
 
 import { readFileSync } from "node:fs";
@@ -21,6 +21,8 @@ interface Snapshot {
 
 /** Sorts whose names say what they are of, rather than their contents. */
 const NAMED = new Set(["object", "closure", "native"]);
+/** V8 compiles, describes and forgets as it likes; the functions themselves are counted as closures. */
+const ITS_OWN = new Set(["code", "hidden", "object shape"]);
 
 export function heapCounts(path: string): HeapCounts {
   const { snapshot, nodes, strings }: Snapshot = JSON.parse(readFileSync(path, "utf8"));
@@ -29,6 +31,7 @@ export function heapCounts(path: string): HeapCounts {
   const counts = new Map<string, number>();
   for (let i = 0; i < nodes.length; i += fields.length) {
     const type = types[0][nodes[i + typeAt]!]!;
+    if (ITS_OWN.has(type)) continue;
     const key = NAMED.has(type) ? `${type} ${strings[nodes[i + nameAt]!]!.slice(0, 100)}` : type;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
