@@ -2,8 +2,8 @@
  * HorizontalPodAutoscaler: every quarter of a minute asks for the figures that an autoscaler names, works out how many replicas they
  * want, and sets its target's scale to that, between the autoscaler's limits and not faster than its rules allow.
  *
- * What was asked for before is only known here: after a change of leader the windows of the rules begin anew, and the replicas there are
- * then count as what was wanted. A target with no replicas is left alone: that is how people switch an autoscaler off.
+ * What was asked for before is only known here: in another process the windows of the rules begin anew, and the replicas there are then
+ * count as what was wanted. A target with no replicas is left alone: that is how people switch an autoscaler off.
  */
 
 import { isDeepStrictEqual } from "node:util";
@@ -60,9 +60,10 @@ export function horizontalPodAutoscalerController(
       memories.set(key, memory);
       // Its own status wakes it; figures are asked for at their time.
       if (now < memory.nextAt) return { againInMs: memory.nextAt - now };
-      memory.nextAt = now + SYNC_MS;
       const figures = figuresOf(api, kindOf, signal);
       const seen = await look(hpa, { ...context, figures, selectors, kindOf, memory });
+      // From here on: figures of nodes are kept for as long, and would be the same again a moment earlier.
+      memory.nextAt = clock.now() + SYNC_MS;
       await report(hpa, seen, context);
       return { againInMs: SYNC_MS };
     },
