@@ -51,6 +51,28 @@ test("a backup that is made while others write has all up to one revision and no
   assert.ok(copied.revision >= 500);
 });
 
+test("a backup is made whatever happens to the file meanwhile: writes, compaction that shortens it, others, and that it is written anew", async () => {
+  await using store = await SqliteStore.open({ path: newPath() });
+  const rewrite = async (value: number): Promise<unknown> => {
+    const { entries } = await store.list("/");
+    const before = new Map(entries.map(({ key, revision }) => [key, revision]));
+    const keys = Array.from({ length: 1000 }, (_, i) => `/${i}`);
+    return Promise.all(keys.map((key) => store.put(key, Buffer.alloc(8000, value), before.get(key) ?? 0)));
+  };
+  for (let round = 0; round < 5; round++) {
+    await rewrite(round);
+    const copies = [newPath(), newPath()];
+    const made = copies.map((path) => store.backup(path));
+    await Promise.all([...made, store.compact(store.revision), ...(round === 3 ? [store.scrub()] : [])]);
+    for (const path of copies) {
+      await using copied = await SqliteStore.open({ path });
+      const { entries } = await copied.list("/");
+      assert.ok(entries.length === 1000 && entries.every(({ value }) => value[0] === round));
+    }
+  }
+  assert.deepEqual(await store.check(), []);
+});
+
 test("restore puts the old file aside, and revisions that clients have seen never come again", async () => {
   const [path, copy] = [newPath(), newPath()];
   {

@@ -27,7 +27,7 @@ export async function backUp(database: DatabaseSync, path: string): Promise<void
   rmSync(half, { force: true });
   const file = openSync(half, "wx", 0o600);
   try {
-    await backup(database, half, { rate: RATE, progress: syncingBehind(file) });
+    await copyPages(database, half, syncingBehind(file));
     const copy = new DatabaseSync(half);
     copy.exec("PRAGMA journal_mode = DELETE"); // no log beside it
     copy.close();
@@ -36,6 +36,17 @@ export async function backUp(database: DatabaseSync, path: string): Promise<void
     closeSync(file);
     rmSync(half, { force: true });
   }
+}
+
+/** Begins again when a write was under way as it began: Node.js takes that for a failure, and says of it that it is none. */
+async function copyPages(database: DatabaseSync, path: string, progress: () => void): Promise<void> {
+  for (;;)
+    try {
+      await backup(database, path, { rate: RATE, progress });
+      return;
+    } catch (err) {
+      if ((err as { errcode?: number }).errcode !== 0) throw err;
+    }
 }
 
 /** Syncs what has been copied by now, so that the end of the copy, during which nobody writes, has little to wait for. */

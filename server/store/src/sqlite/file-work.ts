@@ -25,9 +25,9 @@ export function isFileRequest(request: ReadRequest): request is FileRequest {
 
 export class FileWork {
   readonly #parts: FileParts;
-  /** A file that is checked must not change, so what may not meet is done in turn. */
+  /** A file that is checked must not change, and one that is copied must not be written anew: so all is done in turn. */
   #turn: Promise<unknown> = Promise.resolve();
-  readonly #pending = new Set<Promise<unknown>>();
+  #isCopying = false;
 
   constructor(parts: FileParts) {
     this.#parts = parts;
@@ -35,16 +35,17 @@ export class FileWork {
 
   /** `answered` gets failures as answers. */
   start(request: FileRequest, answered: (answer: ReadAnswer) => void): void {
-    const before = request.type === "backup" ? Promise.resolve() : this.#turn;
-    const work = before.then(() => this.#do(request)).then(answered);
-    if (request.type !== "backup") this.#turn = work;
-    this.#pending.add(work);
-    void work.then(() => this.#pending.delete(work)); // nothing throws
+    this.#turn = this.#turn.then(() => this.#do(request)).then(answered);
+  }
+
+  /** While it is copied the file must not become shorter: SQLite's backup follows all that is written, but not that. */
+  get isCopying(): boolean {
+    return this.#isCopying;
   }
 
   /** All is answered. */
   async done(): Promise<void> {
-    await Promise.all(this.#pending);
+    await this.#turn;
   }
 
   async #do(request: FileRequest): Promise<ReadAnswer> {
@@ -57,7 +58,7 @@ export class FileWork {
           this.#scrub();
           return { type: "scrubbed" };
         case "backup":
-          await backUp(this.#parts.database, request.path);
+          await this.#backUp(request.path);
           return { type: "backedUp" };
       }
     } catch (err) {
@@ -72,6 +73,15 @@ export class FileWork {
       return await checkFile(path, signal);
     } finally {
       ahead.letGo();
+    }
+  }
+
+  async #backUp(path: string): Promise<void> {
+    try {
+      this.#isCopying = true;
+      await backUp(this.#parts.database, path);
+    } finally {
+      this.#isCopying = false;
     }
   }
 

@@ -181,6 +181,7 @@ class Worker {
       this.#fileWork.start(request, (answer) => {
         this.#answer({ type: "read", id, answer });
         if (!this.#isClosed) this.#checkpointWhenQuiet();
+        this.#schedule();
       });
       return;
     }
@@ -253,7 +254,7 @@ class Worker {
       this.#answer({ type: "read", id, answer: { type: "compacted", revision: this.#log.compacted } });
     }
     this.#compactions = [];
-    if (!this.#mayShrink) return true;
+    if (!this.#mayShrink || this.#fileWork.isCopying) return true;
     this.#mayShrink = false;
     this.#try(() => (this.#mayShrink = this.#log.shrink()));
     this.#hasShrunk = true;
