@@ -65,6 +65,11 @@ test("a salvaged store serves what could be read, and says what is lost", async 
   assert.deepEqual(lost, [LOST]);
   assert.ok(aside?.endsWith("state.db.before-salvage-2026-11-29T120000Z"));
   assert.ok(revision > seen);
+  assert.deepEqual(
+    losses(examineStore(config, NOW)!),
+    ["Lost but for the name:", `  ${LOST}`],
+    "again the same",
+  );
 
   await served(async (api, store) => {
     assert.deepEqual((await api.get(secret, "default/s")).data, { a: "YQ==" });

@@ -116,7 +116,10 @@ class Findings {
     for (const [cell, found] of cells.entries()) {
       const row = rowOf(found, this.#hasSums);
       const progress = row ? undefined : progressOf(found);
-      if (row) (isProved ? this.rows : this.unproved).set(found.rowid, { ...row, place: [number, cell] });
+      if (row?.isLost) {
+        if (use) this.index.set(found.rowid, row);
+      } else if (row)
+        (isProved ? this.rows : this.unproved).set(found.rowid, { ...row, place: [number, cell] });
       else if (progress !== undefined && use) this.compacted = Math.max(this.compacted ?? 0, progress);
       else if (number !== 1) isWhole = false; // the first page has the schema
     }
@@ -131,14 +134,19 @@ class Findings {
   }
 }
 
-export function rowOf({ rowid: revision, record }: Cell, hasSums: boolean): Known | undefined {
+/** `isLost`: an earlier salvage has left it, of what was lost but for the name. */
+export function rowOf(
+  { rowid: revision, record }: Cell,
+  hasSums: boolean,
+): (Known & { readonly isLost: boolean }) | undefined {
   if (record?.length !== (hasSums ? 7 : 6)) return undefined;
   const [alias, key, created, previous, deleted, value, checksum] = record;
   if (alias !== null || typeof key !== "string" || !isCount(created) || !isCount(previous)) return undefined;
-  if (deleted !== (value === null ? 1 : 0) || !(value === null || value instanceof Uint8Array))
-    return undefined;
-  const row = { revision, key, created, previous, deleted, value };
-  return hasSums && sumOf(row) !== checksum ? undefined : { key, created, isDelete: deleted === 1 };
+  if (!(deleted === 0 || (deleted === 1 && value === null))) return undefined;
+  if (!(value === null || value instanceof Uint8Array)) return undefined;
+  if (hasSums && sumOf({ revision, key, created, previous, deleted, value }) !== checksum) return undefined;
+  const isDelete = deleted === 1;
+  return { key, created, isDelete, isLost: value === null && !isDelete };
 }
 
 /** What reads are refused before. */
