@@ -3,7 +3,7 @@
 import { isAgreement, prefixOf, ROOT, storePrefix } from "@knarr/apiserver/cache/store-keys.ts";
 import { resources } from "@knarr/kinds/kinds.ts";
 import type { Resource } from "@knarr/kinds/resource.ts";
-import type { Entry, Store } from "@knarr/store/store.ts";
+import { Compacted, type Entry, type Store } from "@knarr/store/store.ts";
 
 export interface Found {
   readonly entry: Entry;
@@ -22,15 +22,24 @@ const builtIn = new Map(
     .map((resource) => [storePrefix(resource), resource]),
 );
 
-/** All of one moment, some at a time. */
+/** All of one moment, some at a time; when that is forgotten meanwhile (a rotation of the keys does so), the rest as it is then. */
 export async function* walk(store: Store): AsyncGenerator<readonly Found[]> {
-  const { revision } = store;
+  let { revision } = store;
   for (let after: string | undefined, remaining = 1; remaining > 0;) {
-    const page = await store.list(ROOT, { revision, limit: PAGE, count: false, ...(after && { after }) });
+    const options = { revision, limit: PAGE, count: false, ...(after && { after }) };
+    const page = await store.list(ROOT, options).catch(unlessCompacted);
+    if (!page) {
+      ({ revision } = store);
+      continue;
+    }
     yield page.entries.map(foundOf);
     after = page.entries.at(-1)?.key;
     remaining = page.remaining;
   }
+}
+
+function unlessCompacted(err: unknown): undefined {
+  if (!(err instanceof Compacted)) throw err;
 }
 
 /** Whose an entry is, by where it lies. */
