@@ -26,11 +26,12 @@ import { elapsed, type Terminal } from "../terminal.ts";
 import { versionText } from "../version.ts";
 
 /**
- * How much memory, in MB, V8 may take for new objects (three times this). By its default it takes 48 MB on the way up and gives
- * little back: at rest these save 7 MB of the server and 9 MB of the agent. Under load the server with 4 uses as much processor
- * time as with 16 (bench/api.ts); the agent has little to do.
+ * One thread fewer than there are processors, rather than four, helps V8 collect and compile: where two are all there is, four keep requests waiting
+ * for 5 ms and more (one in a hundred creates or gets: docs/performance.md).
  */
-const semiSpace: Readonly<Record<string, number>> = { server: 4, agent: 1 };
+const POOL = "--v8-pool-size=0";
+/** New objects may take three times so many MB. V8's 48 would stay with the agent, which has little to do; the server needs and gives them back. */
+const AGENT_ROOM = "--max-semi-space-size=1";
 
 export const up = defineCommand({
   name: "up",
@@ -75,8 +76,7 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
       const node = nodeOf(name);
       return node ? onNode(node) : [];
     },
-    flagsFor: (name) =>
-      partOf(name) in semiSpace ? [`--max-semi-space-size=${semiSpace[partOf(name)]}`] : [],
+    flagsFor: (name) => (partOf(name) === "agent" ? [POOL, AGENT_ROOM] : [POOL]),
     logDir: config["log-dir"],
     log,
     onChange: (processes) => runFile.write({ ...me, processes }),

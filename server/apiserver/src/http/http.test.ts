@@ -34,6 +34,21 @@ test("a client certificate says who is asking; without one it is anonymous; a wr
   assert.equal((await rig.get("/healthz", {}, { as: "nobody" })).body.toString(), "ok");
 });
 
+test("a renewed certificate is shown from then on, and clients are known as before", async () => {
+  await using rig = await startSecureServer();
+  const shown = async (): Promise<string> => {
+    const socket = await rig.connect();
+    const { fingerprint256 } = socket.getPeerX509Certificate()!;
+    socket.destroy();
+    return fingerprint256;
+  };
+  const before = await shown();
+  const { certificate, key } = await authority.server();
+  rig.server.renewCertificate(certificate, key);
+  assert.notEqual(await shown(), before);
+  assert.equal((await rig.get("/api/v1/nodes")).code, 200);
+});
+
 test("the same is answered over HTTP/2, each request with an id of its own", async () => {
   await using rig = await startSecureServer();
   const session = connectHttp2(`https://127.0.0.1:${rig.port}`, {

@@ -15,7 +15,7 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
+import type { SecureContextOptions, TLSSocket } from "node:tls";
 import { IncomingMessage as Http1Message } from "@knarr/std/http.ts";
 import { CONNECTION_LIMITS, Sessions, type ConnectionLimits } from "./connection-limits.ts";
 import type { Connection, Exchange } from "./exchange.ts";
@@ -37,6 +37,9 @@ export interface ListenerOptions {
   onHandshakeError?(): void;
 }
 
+/** What stays when the server's own certificate is renewed: Node forgets all that it is not told again. */
+type Trust = Pick<SecureContextOptions, "ca" | "minVersion">;
+
 /** As upstream and golang.org/x/net/http2 by default in apiserver. */
 const MAX_STREAMS = 250;
 const WINDOW_BYTES = 256 * 1024;
@@ -51,13 +54,19 @@ const GRACE_MS = 5000;
 
 export class Listener implements AsyncDisposable {
   readonly #server: Http2SecureServer;
+  readonly #trust: Trust;
   readonly #sessions: Sessions;
   readonly #sockets = new Set<TLSSocket>();
   readonly #connections = new WeakMap<object, Connection>();
   readonly #service: HttpService;
 
-  private constructor(server: Http2SecureServer, service: HttpService, limits: ConnectionLimits) {
+  private constructor(
+    { server, trust }: { readonly server: Http2SecureServer; readonly trust: Trust },
+    service: HttpService,
+    limits: ConnectionLimits,
+  ) {
     this.#server = server;
+    this.#trust = trust;
     this.#service = service;
     this.#sessions = new Sessions(limits);
   }
@@ -65,21 +74,21 @@ export class Listener implements AsyncDisposable {
   /** Throws what the system says when the port cannot be had. */
   static async open(options: ListenerOptions, service: HttpService): Promise<Listener> {
     const { limits = CONNECTION_LIMITS } = options;
+    const trust: Trust = { ca: [...options.clientAuthorities], minVersion: "TLSv1.2" };
     const server = createSecureServer({
       allowHTTP1: true,
       cert: options.certificate,
       key: options.key,
-      ca: [...options.clientAuthorities],
+      ...trust,
       requestCert: true,
       rejectUnauthorized: false,
       settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEGABYTES,
-      minVersion: "TLSv1.2",
       handshakeTimeout: limits.handshakeMs,
       ...KEEP_ALIVE,
       ...http1Options(limits),
     });
-    const listener = new Listener(server, service, limits);
+    const listener = new Listener({ server, trust }, service, limits);
     listener.#attend(options.onHandshakeError ?? (() => {}));
     server.listen(options.port, options.host);
     await once(server, "listening");
@@ -92,7 +101,7 @@ export class Listener implements AsyncDisposable {
 
   /** A new serving certificate for connections from now on. */
   renew(certificate: string, key: string): void {
-    this.#server.setSecureContext({ cert: certificate, key });
+    this.#server.setSecureContext({ ...this.#trust, cert: certificate, key });
   }
 
   #attend(onHandshakeError: () => void): void {
