@@ -15,12 +15,12 @@ import { configMap, pod, secret } from "./objects.ts";
 const NAMESPACE = "/api/v1/namespaces/bench";
 const CLIENTS = 16;
 const PODS = 1000;
-const WATCHERS = 100;
-const WATCHED_WRITES = 1000;
+const WATCHERS = 1000;
+const WATCHED_WRITES = 300;
 /** Few enough that upstream does not end watches whose buffers are full. */
 const WRITERS = 4;
 /** Sessions that carry the watches: upstream lets one have 100 streams, and a writer needs one too. */
-const WATCHER_SESSIONS = 4;
+const WATCHER_SESSIONS = 16;
 /** What takes longer hangs. */
 const PATIENCE_MS = 600_000;
 
@@ -107,7 +107,7 @@ async function work(given: Round): Promise<Measured[]> {
   const results = [
     await measure("create, 16 clients", many, create(round)),
     await measure("create, 1 client", { total: 1000, clients: 1, pids }, create(`${round}-one`)),
-    await measure("get a pod", { ...many, total: 10_000 }, (i) =>
+    await measure("get a pod", { ...many, total: 20_000 }, (i) =>
       client.must("GET", `${NAMESPACE}/pods/p-${i % PODS}`),
     ),
     await measure("list 1,000 pods", { total: 100, clients: 4, pids }, () =>
