@@ -7,6 +7,7 @@
  */
 
 import type { ApiObject } from "@knarr/machinery/object.ts";
+import { bisect } from "@knarr/std/bisect.ts";
 import type { Item, ItemChange } from "./cache.ts";
 
 /** Older changes are read from the store again when somebody asks: rarely, for clients come back soon or not at all. */
@@ -96,13 +97,6 @@ export class EventWindow<T extends ApiObject> {
 
   /** Index of the first change after `revision`. */
   #position(revision: number): number {
-    let low = 0;
-    let high = this.#changes.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#changes[middle]!.item.revision <= revision) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return bisect(this.#changes.length, (i) => this.#changes[i]!.item.revision <= revision);
   }
 }

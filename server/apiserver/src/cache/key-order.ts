@@ -5,6 +5,8 @@
  * last value goes.
  */
 
+import { bisect } from "@knarr/std/bisect.ts";
+
 interface Keyed {
   readonly key: string;
 }
@@ -53,25 +55,12 @@ export class KeyOrder<V extends Keyed> {
 
   /** The block in which `key` is or would be: the last one that does not start behind it, else the first. */
   #blockOf(key: string): number {
-    let low = 1;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#blocks[middle]![0]!.key <= key) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    const beyond = bisect(this.#blocks.length, (i) => this.#blocks[i]![0]!.key <= key);
+    return Math.max(beyond - 1, 0);
   }
 }
 
 /** Where `key` is, or would be. */
 function positionIn(block: readonly Keyed[], key: string): number {
-  let low = 0;
-  let high = block.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (block[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return bisect(block.length, (i) => block[i]!.key < key);
 }
