@@ -2,7 +2,7 @@
 
 import type { Pod, TopologySpreadConstraint } from "@knarr/kinds/generated/core-v1.ts";
 import { isRequiredNode, requiredNode } from "@knarr/kinds/shared/placement/node-selector.ts";
-import { tolerates } from "@knarr/kinds/shared/placement/tolerations.ts";
+import { toleratesNode } from "@knarr/kinds/shared/placement/tolerations.ts";
 import { selectorOf } from "@knarr/kinds/shared/stored-selector.ts";
 import type { LabelSelector } from "@knarr/machinery/labels.ts";
 import type { NodeInfo } from "./node-info.ts";
@@ -66,8 +66,6 @@ function compile(
   selector: LabelSelector,
 ): Spread {
   const required = nodeAffinityPolicy === "Honor" ? requiredNode(spec!) : undefined;
-  const isTolerated = ({ taints }: NodeInfo): boolean =>
-    taints.every((taint) => taint.effect === "PreferNoSchedule" || tolerates(spec!.tolerations, taint));
   return {
     topologyKey,
     maxSkew,
@@ -75,6 +73,6 @@ function compile(
     selector,
     counts: (node) =>
       (!required || isRequiredNode(required, node.node!)) &&
-      (nodeTaintsPolicy !== "Honor" || isTolerated(node)),
+      (nodeTaintsPolicy !== "Honor" || toleratesNode(spec!.tolerations, node.taints)),
   };
 }

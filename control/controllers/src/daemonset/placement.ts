@@ -8,7 +8,7 @@ import {
   requiredNode,
   type RequiredNode,
 } from "@knarr/kinds/shared/placement/node-selector.ts";
-import { tolerates } from "@knarr/kinds/shared/placement/tolerations.ts";
+import { keepsAway } from "@knarr/kinds/shared/placement/tolerations.ts";
 import { podOf } from "../pod-of.ts";
 import { REVISION_LABEL } from "../revisions.ts";
 
@@ -40,9 +40,7 @@ export function standingOf({ spec }: DaemonSet, node: Node): Standing {
   const wanted = requirementsOf(spec!);
   const isOther = wanted.nodeName && wanted.nodeName !== node.metadata.name;
   if (isOther || !isRequiredNode(wanted.node, node)) return { shouldRun: false, mayStay: false };
-  const keptAway = (node.spec?.taints ?? []).filter(
-    (taint) => taint.effect !== "PreferNoSchedule" && !tolerates(wanted.tolerations, taint),
-  );
+  const keptAway = (node.spec?.taints ?? []).filter((taint) => keepsAway(taint, wanted.tolerations));
   return {
     shouldRun: keptAway.length === 0,
     mayStay: keptAway.every(({ effect }) => effect !== "NoExecute"),

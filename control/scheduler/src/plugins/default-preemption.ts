@@ -21,6 +21,13 @@ interface Candidate {
   readonly beyondBudget: number;
 }
 
+/** The same for all nodes. */
+interface Means {
+  readonly pod: Pod;
+  readonly trial: Trial;
+  readonly budgets: ReturnType<Failed["budgets"]>;
+}
+
 const NOT_HELPFUL = never("Preemption is not helpful for scheduling");
 const NO_VICTIMS = never("No preemption victims found for incoming pod");
 const TOO_LITTLE = never("Insufficient pods to evict");
@@ -36,12 +43,12 @@ export const defaultPreemption = definePlugin({
     if (isMakingRoom(failed)) {
       return { why: "preemption: not eligible due to a terminating pod on the nominated node.", waits: true };
     }
-    const trial = failed.trial();
+    const means: Means = { pod, trial: failed.trial(), budgets: failed.budgets() };
     const candidates: Candidate[] = [];
     const refusals = new Map<NodeInfo, No>();
     for (const [node, verdict] of verdicts) {
       if (!verdict.preemptionMayHelp) continue;
-      const result = victimsOn(node, trial, failed);
+      const result = victimsOn(node, means);
       if ("why" in result) refusals.set(node, result);
       else candidates.push(result);
     }
@@ -64,7 +71,7 @@ function isMakingRoom({ pod, table, verdicts }: Failed): boolean {
 }
 
 /** The fewest and least important pods whose going makes the pod fit. Leaves the node as it found it. */
-function victimsOn(node: NodeInfo, trial: Trial, { pod, budgets }: Failed): Candidate | No {
+function victimsOn(node: NodeInfo, { pod, trial, budgets }: Means): Candidate | No {
   const { priority } = podInfoOf(pod);
   const lower = [...node.pods.values()].filter((other) => other.priority < priority);
   if (lower.length === 0) return NO_VICTIMS;
@@ -81,7 +88,7 @@ function victimsOn(node: NodeInfo, trial: Trial, { pod, budgets }: Failed): Cand
   try {
     if (!trial.fits(node)) return TOO_LITTLE;
     const byImportance = lower.toSorted(mostImportantFirst);
-    const protectedOnes = beyondBudget(byImportance, budgets());
+    const protectedOnes = beyondBudget(byImportance, budgets);
     for (const other of byImportance.toSorted((a, b) => +protectedOnes.has(b) - +protectedOnes.has(a))) {
       putBack(other);
       if (!trial.fits(node)) take(other);

@@ -1,7 +1,7 @@
 /** TaintToleration: taints keep pods away that do not tolerate them, or (PreferNoSchedule) make a node less liked. */
 
-import type { Pod, Taint, Toleration } from "@knarr/kinds/generated/core-v1.ts";
-import { tolerates } from "@knarr/kinds/shared/placement/tolerations.ts";
+import type { Toleration } from "@knarr/kinds/generated/core-v1.ts";
+import { tolerates, toleratesNode } from "@knarr/kinds/shared/placement/tolerations.ts";
 import { definePlugin, never, scaleToLowest, skip, yes } from "../framework.ts";
 
 const untolerated = never("node(s) had untolerated taint(s)");
@@ -10,17 +10,22 @@ export const taintToleration = definePlugin<readonly Toleration[] | undefined>({
   name: "TaintToleration",
   weight: 3,
   wakesOn: [
-    { resource: "nodes", change: "add", mayHelp: (pod, { spec }) => isTolerated(pod, spec?.taints) },
+    {
+      resource: "nodes",
+      change: "add",
+      mayHelp: (pod, { spec }) => toleratesNode(pod.spec?.tolerations, spec?.taints),
+    },
     {
       resource: "nodes",
       change: "update",
       mayHelp: (pod, { spec }, previous) =>
-        isTolerated(pod, spec?.taints) && !isTolerated(pod, previous?.spec?.taints),
+        toleratesNode(pod.spec?.tolerations, spec?.taints) &&
+        !toleratesNode(pod.spec?.tolerations, previous?.spec?.taints),
     },
   ],
 
   filter(pod, { taints }) {
-    return taints.length === 0 || isTolerated(pod, taints) ? yes : untolerated;
+    return taints.length === 0 || toleratesNode(pod.spec?.tolerations, taints) ? yes : untolerated;
   },
 
   preScore({ spec }, nodes) {
@@ -37,7 +42,3 @@ export const taintToleration = definePlugin<readonly Toleration[] | undefined>({
 
   normalize: scaleToLowest,
 });
-
-function isTolerated({ spec }: Pod, taints: readonly Taint[] = []): boolean {
-  return taints.every((taint) => taint.effect === "PreferNoSchedule" || tolerates(spec?.tolerations, taint));
-}
