@@ -3,7 +3,11 @@
 import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { request as requestOverHttp1 } from "node:https";
+import { keepStreamsApart } from "@knarr/std/open-streams.ts";
+import { keepWritablesYoung } from "@knarr/std/young-writables.ts";
 import { load } from "js-yaml";
+
+keepWritablesYoung(); // what is measured is a server, not the collections of its client
 
 export interface MediaTypes {
   readonly contentType?: string;
@@ -33,6 +37,7 @@ export class ApiClient implements Disposable {
     this.#server = server;
     this.#credentials = { ca: decode(ca), ...own };
     this.#session = connect(server, { ...this.#credentials, settings: { initialWindowSize: STREAM_WINDOW } });
+    keepStreamsApart(this.#session);
     this.#session.once("connect", () => this.#session.setLocalWindowSize(SESSION_WINDOW));
     this.#session.setMaxListeners(0);
   }

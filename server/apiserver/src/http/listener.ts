@@ -17,6 +17,8 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SecureContextOptions, TLSSocket } from "node:tls";
 import { IncomingMessage as Http1Message } from "@knarr/std/http.ts";
+import { keepStreamsApart } from "@knarr/std/open-streams.ts";
+import { keepWritablesYoung } from "@knarr/std/young-writables.ts";
 import { CONNECTION_LIMITS, Sessions, type ConnectionLimits } from "./connection-limits.ts";
 import type { Connection, Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
@@ -74,6 +76,7 @@ export class Listener implements AsyncDisposable {
   /** Throws what the system says when the port cannot be had. */
   static async open(options: ListenerOptions, service: HttpService): Promise<Listener> {
     const { limits = CONNECTION_LIMITS } = options;
+    keepWritablesYoung();
     const trust: Trust = { ca: [...options.clientAuthorities], minVersion: "TLSv1.2" };
     const server = createSecureServer({
       allowHTTP1: true,
@@ -119,6 +122,7 @@ export class Listener implements AsyncDisposable {
       );
     });
     server.on("session", (session: ServerHttp2Session) => {
+      keepStreamsApart(session);
       this.#sessions.add(session, this.#connectionOf(session, session.socket as TLSSocket));
       session.on("error", () => {}); // clients come and go; their requests learn by themselves
     });
