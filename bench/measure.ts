@@ -11,13 +11,36 @@ export interface Measured {
   readonly cpu: number;
 }
 
-/** Does `total` operations with `clients` at a time, and watches the processes `pids` meanwhile. */
+/** What was seen of some operations. */
+export interface Sample {
+  /** Of each, in milliseconds. */
+  readonly latencies: Float64Array;
+  readonly seconds: number;
+  /** Milliseconds of processor time for all. */
+  readonly cpu: number;
+}
+
+export interface Load {
+  readonly total: number;
+  /** Operations at a time. */
+  readonly clients: number;
+  /** Processes that are watched meanwhile. */
+  readonly pids: readonly number[];
+}
+
+/** Does `total` operations. */
 export async function measure(
   name: string,
-  options: { readonly total: number; readonly clients: number; readonly pids: readonly number[] },
+  load: Load,
   operation: (i: number, client: number) => Promise<unknown>,
 ): Promise<Measured> {
-  const { total, clients, pids } = options;
+  return summed(name, [await sample(load, operation)]);
+}
+
+export async function sample(
+  { total, clients, pids }: Load,
+  operation: (i: number, client: number) => Promise<unknown>,
+): Promise<Sample> {
   const latencies = new Float64Array(total);
   let next = 0;
   const cpuBefore = processorTime(pids);
@@ -32,13 +55,20 @@ export async function measure(
     }),
   );
   const seconds = (performance.now() - started) / 1000;
-  latencies.sort();
+  return { latencies, seconds, cpu: processorTime(pids) - cpuBefore };
+}
+
+/** All samples as if they were one. */
+export function summed(name: string, samples: readonly Sample[]): Measured {
+  const latencies = Float64Array.from(samples.flatMap((each) => [...each.latencies])).sort();
+  const total = latencies.length;
+  const sum = (figure: "seconds" | "cpu"): number => samples.reduce((all, each) => all + each[figure], 0);
   return {
     name,
-    perSecond: total / seconds,
+    perSecond: total / sum("seconds"),
     p50: latencies[Math.floor(total * 0.5)]!,
     p99: latencies[Math.floor(total * 0.99)]!,
-    cpu: (processorTime(pids) - cpuBefore) / total,
+    cpu: sum("cpu") / total,
   };
 }
 

@@ -32,6 +32,11 @@ import { versionText } from "../version.ts";
 const POOL = "--v8-pool-size=0";
 /** New objects may take three times so many MB. V8's 48 would stay with the agent, which has little to do; the server needs and gives them back. */
 const AGENT_ROOM = "--max-semi-space-size=1";
+/**
+ * Memory is given back when the server rests (give-back.ts). V8 would do so some seconds after every load, to which the next one then loses twice the time
+ * of its requests: it collects all the time in the little room that is left.
+ */
+const KEEP_FOR_NEXT_LOAD = "--no-memory-reducer";
 
 export const up = defineCommand({
   name: "up",
@@ -76,7 +81,7 @@ async function foreground(config: Config, terminal: Terminal): Promise<number> {
       const node = nodeOf(name);
       return node ? onNode(node) : [];
     },
-    flagsFor: (name) => (partOf(name) === "agent" ? [POOL, AGENT_ROOM] : [POOL]),
+    flagsFor: (name) => [POOL, partOf(name) === "agent" ? AGENT_ROOM : KEEP_FOR_NEXT_LOAD],
     logDir: config["log-dir"],
     log,
     onChange: (processes) => runFile.write({ ...me, processes }),
