@@ -11,8 +11,8 @@ import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { sync } from "../on-disk.ts";
 
-/** Pages of 4 KiB that wait in it at most, under load: 4 MiB. All writers wait while they are copied, some 3 ms. */
-export const MOST_PAGES = 1000;
+/** Pages of 4 KiB that wait in it at most, under load: 16 MiB. */
+export const MOST_PAGES = 4000;
 /** At rest: 128 pages. It is also the step in which it is lengthened. */
 const REST_BYTES = 128 * 4096;
 
