@@ -19,7 +19,7 @@ import type { Watcher } from "./watcher.ts";
 /** For each watcher there is. A write takes some 0.004 ms, so telling them all takes a fiftieth of the time. */
 const HOLD_MS_EACH = 0.2;
 /** Nobody hears of anything later than by this. */
-const MAX_HOLD_MS = 20;
+const MAX_HOLD_MS = 50;
 
 export interface WatchGroupOptions<T extends ApiObject> {
   readonly selection: Selection<T>;

@@ -29,6 +29,8 @@ const MAX_WRITES = 2048;
 /** Revisions swept at once when nobody waits: about a millisecond. */
 const SWEEP_STEPS = 256;
 const QUIET_MS = 100;
+/** A load that was away for so long is over. */
+const REST_MS = 30_000;
 /** So often a disk that took no writes is tried again. */
 const PROBE_MS = 1000;
 /** With less room the next large write would meet the same trouble again. */
@@ -60,6 +62,7 @@ class Worker {
   /** The file is shorter by what the write-ahead log says. */
   #hasShrunk = false;
   #quiet: NodeJS.Timeout | undefined;
+  #rest: NodeJS.Timeout | undefined;
   #isScheduled = false;
   #isClosed = false;
   readonly #closing = new AbortController();
@@ -262,18 +265,20 @@ class Worker {
     return !this.#mayShrink;
   }
 
-  /** Emptying the write-ahead log takes some milliseconds, so it waits for a moment in which nobody writes. */
+  /** Copying the write-ahead log to its place takes some milliseconds, so it waits for a moment in which nobody writes. */
   #checkpointWhenQuiet(): void {
-    if (this.#quiet) this.#quiet.refresh();
-    else {
-      this.#quiet = setTimeout(() => {
-        this.#quiet = undefined;
-        this.#try(() => {
-          if (this.#hasShrunk || this.#ahead.isFull) this.#ahead.checkpoint();
-          this.#hasShrunk = false;
-        });
-      }, QUIET_MS);
-    }
+    this.#quiet ??= setTimeout(() => {
+      this.#quiet = undefined;
+      this.#try(() => {
+        if (this.#hasShrunk || this.#ahead.isFull) this.#ahead.checkpoint();
+        this.#hasShrunk = false;
+      });
+    }, QUIET_MS);
+    this.#rest ??= setTimeout(() => {
+      this.#rest = undefined;
+      this.#try(() => this.#ahead.rest());
+    }, REST_MS);
+    for (const timer of [this.#quiet, this.#rest]) timer.refresh();
   }
 
   #sweep(steps: number): boolean {
@@ -299,6 +304,7 @@ class Worker {
     this.#isClosed = true;
     this.#closing.abort();
     clearTimeout(this.#quiet);
+    clearTimeout(this.#rest);
     clearInterval(this.#probing);
     await this.#fileWork.done();
     this.#database.close();

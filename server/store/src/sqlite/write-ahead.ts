@@ -2,8 +2,8 @@
  * The write-ahead log: when it is copied to its place in the file, and the file that it is, whose end is filled with zeros before it is wanted. Zeros mean nothing there; a commit that overwrites them need not make the
  * file longer, so its sync does not wait for the file system's own journal too: a third of the time, and of the work.
  *
- * At rest it has room for the writes of a quiet minute. Under load it is lengthened in steps, each before the log has reached its end, and goes back to its length at rest when it
- * is emptied.
+ * At rest it has room for the writes of a quiet minute. Under load it is lengthened in steps, each before the log has reached its end. It keeps its length for
+ * the load that may come back: the commit after a step has its zeros to write as well, and takes some milliseconds longer.
  */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
@@ -53,15 +53,19 @@ export class WriteAhead {
     if (bytes > this.#ready) this.#lengthen(bytes + REST_BYTES);
   }
 
-  /** Copied to its place, so that the next write begins it anew. Its file goes back to its length at rest. */
+  /** Copied to its place, so that the next write begins it anew. */
   checkpoint(): void {
-    if (this.#isHeld) return;
-    if (this.bytes <= REST_BYTES) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
-    else this.empty();
+    if (!this.#isHeld) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+
+  /** After a load that does not come back: its file has the length at rest again. */
+  rest(): void {
+    if (this.#isHeld || this.bytes <= REST_BYTES) return;
+    this.empty();
     this.ready();
   }
 
-  /** The same, and gives all of its file's space back. */
+  /** Copied to its place, and all of its file's space given back. */
   empty(): void {
     if (!this.#isHeld) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
