@@ -30,7 +30,7 @@ const MAX_WRITES = 2048;
 const SWEEP_STEPS = 256;
 const QUIET_MS = 100;
 /** A load that was away for so long is over. */
-const REST_MS = 30_000;
+const REST_MS = 10_000;
 /** So often a disk that took no writes is tried again. */
 const PROBE_MS = 1000;
 /** With less room the next large write would meet the same trouble again. */
@@ -270,15 +270,25 @@ class Worker {
     this.#quiet ??= setTimeout(() => {
       this.#quiet = undefined;
       this.#try(() => {
-        if (this.#hasShrunk || this.#ahead.isFull) this.#ahead.checkpoint();
+        const { isFull } = this.#ahead;
+        if (this.#hasShrunk || isFull) this.#ahead.checkpoint();
         this.#hasShrunk = false;
+        if (this.#ahead.isLong) this.#restLater(isFull);
       });
     }, QUIET_MS);
+    this.#quiet.refresh();
+  }
+
+  /** The few writes that a cluster always makes are no load, and put nothing off. */
+  #restLater(isLoad: boolean): void {
+    if (isLoad) this.#rest?.refresh();
     this.#rest ??= setTimeout(() => {
       this.#rest = undefined;
-      this.#try(() => this.#ahead.rest());
+      this.#try(() => {
+        if (this.#ahead.isFull) this.#restLater(false);
+        else this.#ahead.rest();
+      });
     }, REST_MS);
-    for (const timer of [this.#quiet, this.#rest]) timer.refresh();
   }
 
   #sweep(steps: number): boolean {

@@ -41,6 +41,11 @@ export class WriteAhead {
     return log > checkpointed && log >= FULL_PAGES;
   }
 
+  /** Longer than at rest. */
+  get isLong(): boolean {
+    return this.bytes > REST_BYTES;
+  }
+
   /** Made as long as it is at rest, unless it is longer. The folder is synced as well, so that a log just made is found again. */
   ready(): void {
     this.#lengthen(REST_BYTES);
@@ -60,7 +65,7 @@ export class WriteAhead {
 
   /** After a load that does not come back: its file has the length at rest again. */
   rest(): void {
-    if (this.#isHeld || this.bytes <= REST_BYTES) return;
+    if (this.#isHeld || !this.isLong) return;
     this.empty();
     this.ready();
   }

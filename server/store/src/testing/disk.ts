@@ -76,7 +76,7 @@ export class TestDisk implements Disposable {
   [Symbol.dispose](): void {
     this.thaw();
     run("umount", [this.path]);
-    run("umount", [this.#below]);
+    run("umount", ["--lazy", this.#below]); // the loop device lets go of its image a moment after it is unmounted
     rmSync(this.#folder, { recursive: true });
   }
 }
