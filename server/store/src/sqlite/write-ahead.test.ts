@@ -44,4 +44,10 @@ test("the log keeps its length while a load may come back, and has little at res
   ahead.rest();
   assert.equal(ahead.bytes, atRest);
   assert.equal(log.get("/b/99", log.revision)!.value.length, 20_000);
+
+  ahead.empty(); // the disk was full
+  log.write([{ key: "/c", value: Buffer.from("c"), expected: 0 }]);
+  assert.ok(ahead.bytes < atRest);
+  ahead.checkpoint();
+  assert.equal(ahead.bytes, atRest);
 });

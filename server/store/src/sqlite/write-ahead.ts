@@ -58,9 +58,11 @@ export class WriteAhead {
     if (bytes > this.#ready) this.#lengthen(bytes + REST_BYTES);
   }
 
-  /** Copied to its place, so that the next write begins it anew. */
+  /** Copied to its place, so that the next write begins it anew. It has its length at rest again where all had been given back. */
   checkpoint(): void {
-    if (!this.#isHeld) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    if (this.#isHeld) return;
+    this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    this.ready();
   }
 
   /** After a load that does not come back: its file has the length at rest again. */
