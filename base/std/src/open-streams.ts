@@ -20,66 +20,45 @@ export function keepStreamsApart(session: Http2Session): boolean {
   const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === "state");
   const state = symbol && (session as unknown as Record<symbol, Partial<SessionState>>)[symbol];
   if (state?.streams?.size !== 0 || state.pendingStreams?.size !== 0) return false;
-  state.streams = new OpenStreams();
-  state.pendingStreams = new PendingStreams();
+  state.streams = new Streams();
+  state.pendingStreams = new Streams();
   return true;
 }
 
-/** What Node uses of a Map. There are some hundreds at most, and those that come and go are the last. */
-class OpenStreams {
-  readonly #ids: number[] = [];
+/** What Node uses of a Map and of a Set. There are some hundreds at most, and those that come and go are the last. */
+class Streams {
+  readonly #keys: unknown[] = [];
   readonly #streams: Http2Stream[] = [];
 
   get size(): number {
-    return this.#ids.length;
+    return this.#keys.length;
   }
 
-  get(id: number): Http2Stream | undefined {
-    return this.#streams[this.#ids.lastIndexOf(id)];
+  get(key: unknown): Http2Stream | undefined {
+    return this.#streams[this.#keys.lastIndexOf(key)];
   }
 
-  set(id: number, stream: Http2Stream): this {
-    this.delete(id);
-    this.#ids.push(id);
+  add(stream: Http2Stream): this {
+    return this.set(stream, stream);
+  }
+
+  set(key: unknown, stream: Http2Stream): this {
+    this.delete(key);
+    this.#keys.push(key);
     this.#streams.push(stream);
     return this;
   }
 
-  delete(id: number): boolean {
-    const at = this.#ids.lastIndexOf(id);
+  delete(key: unknown): boolean {
+    const at = this.#keys.lastIndexOf(key);
     if (at === -1) return false;
-    this.#ids.splice(at, 1);
+    this.#keys.splice(at, 1);
     this.#streams.splice(at, 1);
     return true;
   }
 
   /** Of those that are open now: closing one takes it away. */
   forEach(visit: (stream: Http2Stream) => void): void {
-    this.#streams.slice().forEach((stream) => visit(stream));
-  }
-}
-
-/** What Node uses of a Set. */
-class PendingStreams {
-  readonly #streams: Http2Stream[] = [];
-
-  get size(): number {
-    return this.#streams.length;
-  }
-
-  add(stream: Http2Stream): this {
-    this.#streams.push(stream);
-    return this;
-  }
-
-  delete(stream: Http2Stream): boolean {
-    const at = this.#streams.lastIndexOf(stream);
-    if (at !== -1) this.#streams.splice(at, 1);
-    return at !== -1;
-  }
-
-  /** As above. */
-  forEach(visit: (stream: Http2Stream) => void): void {
-    this.#streams.slice().forEach((stream) => visit(stream));
+    for (const stream of this.#streams.slice()) visit(stream);
   }
 }
