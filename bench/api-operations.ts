@@ -1,13 +1,21 @@
 /** What the API servers are asked for, each operation some hundred or thousand times a turn. */
 
-import { ApiClient } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
 import { sample, type Measured, type Sample } from "./measure.ts";
-import { configMap, pod, secret } from "./objects.ts";
+import { secret } from "./objects.ts";
+import {
+  applyMap,
+  CLIENTS,
+  createMap,
+  deleteMap,
+  getPod,
+  listPods,
+  NAMESPACE,
+  patchMap,
+  secretsFromNow,
+} from "./requests.ts";
+import { watchAll } from "./watch-all.ts";
 
-const NAMESPACE = "/api/v1/namespaces/bench";
-const MAPS = `${NAMESPACE}/configmaps`;
-const CLIENTS = 16;
-const PODS = 1000;
 const WRITES = 3000;
 const READS = 15_000;
 const WATCHERS = 1000;
@@ -16,6 +24,8 @@ const WATCHED_WRITES = 300;
 const WRITERS = 4;
 /** Sessions that carry the watches: upstream lets one have 100 streams, and a writer needs one too. */
 const WATCHER_SESSIONS = 16;
+const UNWATCHED = `create, ${WRITERS} clients, nobody watches`;
+const WATCHED = `watch events, ${WATCHERS} watchers`;
 
 /** A server that takes part. */
 export interface Side {
@@ -32,79 +42,51 @@ interface Operation {
   run(side: Side, turn: string): Promise<Sample>;
 }
 
-/** What all turns read. */
-export async function prepare({ client, pids }: Side): Promise<void> {
-  const metadata = { name: "bench" };
-  await client.must("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata });
-  // Upstream runs without its controllers here, ours with: whoever makes the account, pods need it.
-  const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default" } };
-  await client.request("POST", `${NAMESPACE}/serviceaccounts`, JSON.stringify(account));
-  await sample({ total: PODS, clients: CLIENTS, pids }, (i) =>
-    client.must("POST", `${NAMESPACE}/pods`, pod(`p-${i}`)),
-  );
-}
-
 export const OPERATIONS: readonly Operation[] = [
   {
     name: "create, 16 clients",
     run: ({ client, pids }, turn) =>
-      sample({ total: WRITES, clients: CLIENTS, pids }, (i) =>
-        client.must("POST", MAPS, configMap(`${turn}-${i}`)),
-      ),
+      sample({ total: WRITES, clients: CLIENTS, pids }, (i) => createMap(client, `${turn}-${i}`)),
   },
   {
     name: "create, 1 client",
     run: ({ client, pids }, turn) =>
-      sample({ total: WRITES / 6, clients: 1, pids }, (i) =>
-        client.must("POST", MAPS, configMap(`${turn}-one-${i}`)),
-      ),
+      sample({ total: WRITES / 6, clients: 1, pids }, (i) => createMap(client, `${turn}-one-${i}`)),
   },
   {
     name: "get a pod",
-    run: ({ client, pids }) =>
-      sample({ total: READS, clients: CLIENTS, pids }, (i) =>
-        client.must("GET", `${NAMESPACE}/pods/p-${i % PODS}`),
-      ),
+    run: ({ client, pids }) => sample({ total: READS, clients: CLIENTS, pids }, (i) => getPod(client, i)),
   },
   {
     name: "list 1,000 pods",
-    run: ({ client, pids }) =>
-      sample({ total: 60, clients: 4, pids }, () => client.must("GET", `${NAMESPACE}/pods`)),
+    run: ({ client, pids }) => sample({ total: 60, clients: 4, pids }, () => listPods(client)),
   },
   {
     name: "merge patch",
     run: ({ client, pids }, turn) =>
-      sample({ total: WRITES, clients: CLIENTS, pids }, (i) =>
-        client.must("PATCH", `${MAPS}/${turn}-${i}`, { data: { k: `${i}` } }, "application/merge-patch+json"),
-      ),
+      sample({ total: WRITES, clients: CLIENTS, pids }, (i) => patchMap(client, `${turn}-${i}`, i)),
   },
   {
     name: "server-side apply",
     run: ({ client, pids }, turn) =>
-      sample({ total: WRITES, clients: CLIENTS, pids }, (i) => {
-        const name = `${turn}-applied-${i}`;
-        const path = `${MAPS}/${name}?fieldManager=bench`;
-        return client.must("PATCH", path, configMap(name), "application/apply-patch+yaml");
-      }),
+      sample({ total: WRITES, clients: CLIENTS, pids }, (i) => applyMap(client, `${turn}-applied-${i}`)),
   },
-  {
-    name: "create, 4 clients, nobody watches",
-    run: (side, turn) => createSecrets(side, "/api/v1/namespaces/default", turn),
-  },
-  { name: `watch events, ${WATCHERS} watchers`, run: createWatchedSecrets },
+  { name: UNWATCHED, run: (side, turn) => createSecrets(side, "/api/v1/namespaces/default", turn) },
+  { name: WATCHED, run: createWatchedSecrets },
   {
     name: "delete",
     run: ({ client, pids }, turn) =>
-      sample({ total: WRITES, clients: CLIENTS, pids }, (i) => client.must("DELETE", `${MAPS}/${turn}-${i}`)),
+      sample({ total: WRITES, clients: CLIENTS, pids }, (i) => deleteMap(client, `${turn}-${i}`)),
   },
 ];
 
 /** Events delivered to all watchers together: with the creates that make them, as measured, and what is left without these. */
 export function watchRows(rows: readonly Measured[]): Measured[] {
-  return rows.flatMap((watched, i) => {
-    if (!watched.name.startsWith("watch events")) return [watched];
+  const creates = rows.find(({ name }) => name === UNWATCHED)!;
+  return rows.flatMap((watched) => {
+    if (watched.name !== WATCHED) return [watched];
     const perEvent = { ...watched, perSecond: watched.perSecond * WATCHERS, cpu: watched.cpu / WATCHERS };
-    const withoutCreates = (watched.cpu - rows[i - 1]!.cpu) / WATCHERS;
+    const withoutCreates = (watched.cpu - creates.cpu) / WATCHERS;
     return [perEvent, { ...perEvent, name: `${watched.name}, without the creates`, cpu: withoutCreates }];
   });
 }
@@ -118,22 +100,13 @@ function createSecrets({ client, pids }: Side, namespace: string, turn: string):
 /** Secrets while many watch: it ends with the last event at the last watcher, and is counted by creates. */
 async function createWatchedSecrets(side: Side, turn: string): Promise<Sample> {
   const { client, kubeconfig, pids } = side;
-  using sessions = new DisposableStack();
-  const followers = Array.from({ length: WATCHER_SESSIONS }, () => sessions.use(new ApiClient(kubeconfig)));
-  const secrets = await client.must("GET", `${NAMESPACE}/secrets?limit=1`);
-  const from = `&resourceVersion=${JSON.parse(String(secrets)).metadata.resourceVersion}`;
-  let seen = 0;
-  const all = Promise.withResolvers<void>();
-  const watches = Array.from({ length: WATCHERS }, (_, i) =>
-    followers[i % WATCHER_SESSIONS]!.watch(`${NAMESPACE}/secrets?watch=true${from}`, (count) => {
-      if ((seen += count) >= WATCHED_WRITES * WATCHERS) all.resolve();
-    }),
-  );
-  await Promise.all(watches.map(({ open }) => open));
+  const path = await secretsFromNow(client);
+  const means = { protocol: "HTTP/2", path: () => path, sessions: WATCHER_SESSIONS } as const;
+  using watches = await watchAll(kubeconfig, WATCHERS, means);
   const whole = await sample({ total: 1, clients: 1, pids }, async () => {
+    const all = watches.more(WATCHED_WRITES * WATCHERS);
     await createSecrets({ ...side, pids: [] }, NAMESPACE, turn);
-    await all.promise;
+    await all;
   });
-  for (const { close } of watches) close();
   return { ...whole, latencies: new Float64Array(WATCHED_WRITES).fill(whole.latencies[0]!) };
 }

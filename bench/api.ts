@@ -3,8 +3,8 @@
  * turns, now by the one, now by the other, so that what else the machine does meets both alike.
  */
 
-import { setTimeout } from "node:timers/promises";
-import { OPERATIONS, prepare, watchRows, type Side } from "./api-operations.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { OPERATIONS, watchRows, type Side } from "./api-operations.ts";
 import { ApiClient } from "./api-client.ts";
 import { startLocalKnarr } from "./local-knarr.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type Measured,
   type Sample,
 } from "./measure.ts";
+import { fill } from "./requests.ts";
 import { startUpstream } from "./upstream.ts";
 
 /** What is measured is a server that has been up for a while, not its compiler: V8's is at work for some 20,000 writes, upstream's was before. */
@@ -30,36 +31,46 @@ const QUIET_LOOKS = 20;
 const PATIENCE_MS = 900_000;
 
 export async function run(): Promise<void> {
-  const late = globalThis.setTimeout(() => {
-    console.error(`The servers did not do their work within ${PATIENCE_MS / 1000} s`);
-    process.exit(1);
-  }, PATIENCE_MS);
-  late.unref();
   await using knarr = await startLocalKnarr();
   await using upstream = await startUpstream();
+  using clients = new DisposableStack();
+  const sideOf = (title: string, kubeconfig: string, pids: readonly number[]): Side => {
+    return { title, kubeconfig, pids, client: clients.use(new ApiClient(kubeconfig)) };
+  };
   const ours = sideOf("Knarr", knarr.kubeconfig, [knarr.serverPid]);
   const theirs = upstream && sideOf("kube-apiserver and etcd", upstream.kubeconfig, upstream.pids);
+  await inTime(meet(ours, theirs));
+}
+
+/** Throws when it takes too long. */
+async function inTime(work: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const why = `The servers did not do their work within ${PATIENCE_MS / 1000} s`;
+  const timer = setTimeout(() => reject(new Error(why)), PATIENCE_MS);
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function meet(ours: Side, theirs: Side | undefined): Promise<void> {
   const sides = theirs ? [ours, theirs] : [ours];
-  for (const side of sides) await prepare(side);
-  await setTimeout(START_REST_MS);
+  for (const { client } of sides) await fill(client);
+  await delay(START_REST_MS);
   if (theirs) await warm(theirs, WARM_TURNS.theirs);
   await warm(ours, WARM_TURNS.ours);
-  const atRest = sides.map(({ pids }) => residentMegabytes(pids));
+  const before = sides.map(({ pids }) => residentMegabytes(pids));
   const results = await contest(sides);
-  for (const [i, { title, pids, client }] of sides.entries()) {
-    const after = residentMegabytes(pids).toFixed(0);
+  for (const [i, { title, pids }] of sides.entries()) {
+    const resident = [before[i]!, residentMegabytes(pids)].map((megabytes) => megabytes.toFixed(0));
     console.log(
-      `\n### ${title} (${atRest[i]!.toFixed(0)} MB with 1,000 pods, ${after} MB after the load)\n\n${HEADER}`,
+      `\n### ${title} (${resident[0]} MB when warm, ${resident[1]} MB after the load)\n\n${HEADER}`,
     );
     for (const measured of results[i]!) console.log(row(measured));
-    client[Symbol.dispose]();
   }
   if (theirs) compare(results[0]!, results[1]!);
   else console.log("\nNo upstream binaries in CONFORMANCE_DIR: nothing to compare with.");
-}
-
-function sideOf(title: string, kubeconfig: string, pids: readonly number[]): Side {
-  return { title, kubeconfig, pids, client: new ApiClient(kubeconfig) };
 }
 
 async function warm(side: Side, turns: number): Promise<void> {
@@ -83,7 +94,7 @@ async function contest(sides: readonly Side[]): Promise<Measured[][]> {
 async function quiet(pids: readonly number[]): Promise<void> {
   for (let looks = 0; looks < QUIET_LOOKS; looks++) {
     const before = processorTime(pids);
-    await setTimeout(QUIET_MS);
+    await delay(QUIET_MS);
     if (processorTime(pids) - before <= QUIET_MS / 10) return;
   }
 }

@@ -10,7 +10,8 @@ import { ApiClient } from "./api-client.ts";
 import { Inspector, INSPECTABLE, type CpuProfile } from "./inspector.ts";
 import { layerNames, OUTSIDE, timeByLayer } from "./layers.ts";
 import { startLocalKnarr } from "./local-knarr.ts";
-import { fill, walk, WARM_ROUNDS, type Observe } from "./paths.ts";
+import { walk, WARM_ROUNDS, type Observe } from "./paths.ts";
+import { fill } from "./requests.ts";
 import { EVENT_LOOP, threadNames, threadTimes } from "./threads.ts";
 
 const PORT = 17811;

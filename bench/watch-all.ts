@@ -2,14 +2,22 @@
 
 import { ApiClient } from "./api-client.ts";
 
-/** Sessions that carry them, where a connection can have many. */
+/** Sessions that carry them, where a connection can have many; more for more than 400, for upstream lets one have 100. */
 const SESSIONS = 4;
 
 /** Opens so many watches of `path(i)`, and resolves when all are open. */
 export async function watchAll(
   kubeconfig: string,
   watchers: number,
-  { protocol, path }: { readonly protocol: "HTTP/2" | "HTTP/1.1"; readonly path: (i: number) => string },
+  {
+    protocol,
+    path,
+    sessions = Math.max(SESSIONS, Math.ceil(watchers / 100)),
+  }: {
+    readonly protocol: "HTTP/2" | "HTTP/1.1";
+    readonly path: (i: number) => string;
+    readonly sessions?: number;
+  },
 ) {
   const stack = new DisposableStack();
   let seen = 0;
@@ -19,9 +27,7 @@ export async function watchAll(
     if ((seen += count) >= target) reached.resolve();
   };
   const isShared = protocol === "HTTP/2";
-  const clients = Array.from({ length: isShared ? Math.max(SESSIONS, Math.ceil(watchers / 100)) : 1 }, () =>
-    stack.use(new ApiClient(kubeconfig)),
-  );
+  const clients = Array.from({ length: isShared ? sessions : 1 }, () => stack.use(new ApiClient(kubeconfig)));
   for (let i = 0; i < watchers; i++) {
     const client = clients[i % clients.length]!;
     const watch = isShared ? client.watch(path(i), onEvents) : client.watchOverHttp1(path(i), onEvents);
