@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { connect, type ClientHttp2Session } from "node:http2";
 import { request as requestOverHttp1 } from "node:https";
+import { endWith } from "@knarr/std/end-with.ts";
 import { keepStreamsApart } from "@knarr/std/open-streams.ts";
 import { keepWritablesYoung } from "@knarr/std/young-writables.ts";
 import { load } from "js-yaml";
@@ -56,16 +57,17 @@ export class ApiClient implements Disposable {
         ...(encoding && { "accept-encoding": encoding }),
         ...(this.#token && { authorization: `Bearer ${this.#token}` }),
       };
-      const stream = this.#session.request(
-        body === undefined ? headers : { ...headers, "content-type": contentType },
-      );
+      const bytes = body === undefined ? undefined : Buffer.from(body);
+      // Their length is told, as client-go does.
+      const ofBody = bytes && { "content-type": contentType, "content-length": bytes.length };
+      const stream = this.#session.request({ ...headers, ...ofBody }, { endStream: !bytes });
       const chunks: Buffer[] = [];
       let status = 0;
       stream.on("response", (answer) => (status = Number(answer[":status"])));
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => resolve({ status, body: Buffer.concat(chunks) }));
       stream.on("error", reject);
-      stream.end(body);
+      if (bytes) endWith(stream, bytes);
     });
   }
 

@@ -51,7 +51,7 @@ export function testDurability(driver: string, { openAt, newPlace, writer }: Per
   for (const after of [1, 200, 2000]) {
     test(`${driver} store: kill -9 after ${after} acknowledged writes loses none`, async () => {
       const place = await newPlace();
-      const acknowledged = await writeUntilKilled(writer, place, after);
+      const acknowledged = await writeUntilKilled([writer.pathname, place], after);
       await using store = await openAt(place);
       const { entries } = await store.list("/");
       const kept = new Map(entries.map((entry) => [entry.key, entry]));
@@ -69,12 +69,12 @@ export function testDurability(driver: string, { openAt, newPlace, writer }: Per
   }
 }
 
-/** Eight writers at once, over few keys and many; prints `key revision` for every acknowledged write. Never ends by itself. */
-export async function writeForever(store: Store): Promise<never> {
+/** Eight writers at once, over few keys and many, values of so many bytes at least; prints `key revision` for every acknowledged write. Never ends by itself. */
+export async function writeForever(store: Store, bytes = 0): Promise<never> {
   const write = async (writer: number): Promise<never> => {
     for (let i = 0, revision = 0; ; i++) {
       const key = i % 2 ? `/writer/${writer}` : `/writer/${writer}/${i}`;
-      const entry = await store.put(key, Buffer.from(key), i % 2 ? revision : 0);
+      const entry = await store.put(key, Buffer.from(key.padEnd(bytes)), i % 2 ? revision : 0);
       if (i % 2) revision = entry.revision;
       process.stdout.write(`${key} ${entry.revision}\n`);
     }
@@ -82,12 +82,12 @@ export async function writeForever(store: Store): Promise<never> {
   return Promise.race(Array.from({ length: 8 }, (_, writer) => write(writer)));
 }
 
-async function writeUntilKilled(
-  writer: URL,
-  place: string,
+/** Runs a module that writes forever, with its arguments, and kills it after so many writes. Returns those and what came on the way. */
+export async function writeUntilKilled(
+  words: readonly string[],
   after: number,
 ): Promise<{ key: string; revision: number }[]> {
-  const child = spawn(process.execPath, [writer.pathname, place], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const acknowledged: { key: string; revision: number }[] = [];
   for await (const line of createInterface({ input: child.stdout })) {

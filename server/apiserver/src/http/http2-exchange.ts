@@ -3,6 +3,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
+import { endWith } from "@knarr/std/end-with.ts";
 import type { StreamTarget } from "../pipeline/answer.ts";
 import { readBody } from "./body.ts";
 import { cutUnlessClosed } from "./cut.ts";
@@ -80,31 +81,6 @@ export class Http2Exchange implements Exchange {
     }
     return this.#abort.signal;
   }
-}
-
-/**
- * As `stream.end(body)`, past the bookkeeping of Writable: HTTP/2 closes a stream with its last frame, before the socket has taken it, and for a
- * write that is under way then Node makes an error with a stack trace that nobody sees. It was a quarter of the time of a small answer.
- *
- * The stream is not finished before the socket has taken it: one that is destroyed earlier is left to the garbage collector, which looks at each.
- */
-function endWith(stream: ServerHttp2Stream, body: Buffer): void {
-  if (stream.writableEnded) return; // a code that has no body
-  let isWritten = false;
-  let finish = ignore;
-  stream._write(body, "buffer" as BufferEncoding, () => {
-    isWritten = true;
-    finish();
-  });
-  const { _final: final } = stream;
-  // Not written where it is assigned: young-writables.ts.
-  const finalOnceWritten: typeof final = (callback) =>
-    final.call(stream, (err) => {
-      if (isWritten) callback(err);
-      else finish = () => callback(err);
-    });
-  stream._final = finalOnceWritten;
-  stream.end();
 }
 
 const ignore = (): void => {};

@@ -20,9 +20,10 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, statSync
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { putInPlace } from "../on-disk.ts";
+import { connect } from "./connect.ts";
 import { defineSum, SUM_OF_ROW } from "./row-sum.ts";
 import { lacksAcknowledged } from "./salvage/log-damage.ts";
-import { MOST_PAGES } from "./write-ahead.ts";
+import { MOST_BYTES } from "./write-ahead.ts";
 
 const FORMAT = 3;
 /** "KNRR" in SQLite's `application_id`: this file is a store of ours. */
@@ -54,7 +55,7 @@ export function openDatabase(path: string, moved: MovedPrefixes): DatabaseSync {
     if (existsSync(path)) assertNothingLost(path);
     else create(path);
     chmodSync(path, 0o600);
-    const database = new DatabaseSync(path, { timeout: 500 });
+    const database = connect(path);
     try {
       prepare(database);
       upgrade(database, path, moved);
@@ -133,12 +134,11 @@ export function createLog(path: string): DatabaseSync {
 
 /** Opening a file that is there writes nothing to it: there may be no room. */
 function prepare(database: DatabaseSync): void {
-  database.exec("PRAGMA locking_mode = EXCLUSIVE");
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = ${MOST_PAGES};
-    PRAGMA journal_size_limit = ${MOST_PAGES * 4096};
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = ${MOST_BYTES};
     PRAGMA cache_size = -4096;
     PRAGMA temp_store = MEMORY;
   `);

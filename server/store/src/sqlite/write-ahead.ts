@@ -2,33 +2,48 @@
  * The write-ahead log: when it is copied to its place in the file, and the file that it is, whose end is filled with zeros before it is wanted. Zeros mean nothing there; a commit that overwrites them need not make the
  * file longer, so its sync does not wait for the file system's own journal too: a third of the time, and of the work.
  *
- * At rest it has room for the writes of a quiet minute. Under load it is lengthened in steps, each before the log has reached its end. It keeps its length for
- * the load that may come back: the commit after a step has its zeros to write as well, and takes some milliseconds longer.
+ * At rest it has room for the writes of a quiet minute, and is copied when nobody writes. Under load another thread copies it, so that nobody waits for it (see Checkpointer), and it is
+ * lengthened in steps, each before it has reached its end. It keeps its length for the load that may come back: the commit after a step has its zeros to
+ * write as well, and takes some milliseconds longer.
  */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { sync } from "../on-disk.ts";
+import { Checkpointer } from "./checkpointer.ts";
 
-/** Pages of 4 KiB that wait in it at most, under load: 16 MiB. */
-export const MOST_PAGES = 4000;
+/** A page with its header in the log. */
+const FRAME_BYTES = 4096 + 24;
 /** At rest: 128 pages. It is also the step in which it is lengthened. */
-const REST_BYTES = 128 * 4096;
-
+const REST_BYTES = 128 * FRAME_BYTES;
 /** So many pages are most of its room at rest. */
 const FULL_PAGES = 96;
+/** Under load so many are copied at a time, some 16 MB, while more come; */
+const COPIED_PAGES = 3600;
+/** when so few are left, they are copied before the next write: half a millisecond. */
+const LAST_PAGES = 400;
+/** So many were not copied in time, and writes wait until they are. */
+const MOST_PAGES = 2 * COPIED_PAGES;
+/** What a log had that could not be copied is given back when it begins anew. */
+export const MOST_BYTES = MOST_PAGES * FRAME_BYTES;
 
-export class WriteAhead {
+export class WriteAhead implements Disposable {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #checkpointer: Checkpointer;
+  readonly #counts: StatementSync;
   /** As long as it was made; what is longer was written. */
   #ready = 0;
   #isHeld = false;
+  /** The other thread was asked to copy what was there. */
+  #isCopied = false;
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database;
     this.#path = `${path}-wal`;
+    this.#checkpointer = new Checkpointer(path);
+    this.#counts = database.prepare("PRAGMA wal_checkpoint(NOOP)");
   }
 
   get bytes(): number {
@@ -37,8 +52,8 @@ export class WriteAhead {
 
   /** Most of its room at rest is taken. */
   get isFull(): boolean {
-    const { log, checkpointed } = this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() as any;
-    return log > checkpointed && log >= FULL_PAGES;
+    const { pages, left } = this.#pages;
+    return left > 0 && pages >= FULL_PAGES;
   }
 
   /** Longer than at rest. */
@@ -56,37 +71,66 @@ export class WriteAhead {
   keepAhead(): void {
     const { bytes } = this;
     if (bytes > this.#ready) this.#lengthen(bytes + REST_BYTES);
+    if (!this.#isHeld && !this.#checkpointer.isBusy) this.#keepShort();
+  }
+
+  #keepShort(): void {
+    const { pages, left } = this.#pages;
+    const most = this.#checkpointer.isBroken ? COPIED_PAGES : MOST_PAGES;
+    if (left >= most || (this.#isCopied && left <= LAST_PAGES)) this.#copyAll();
+    else if (pages >= COPIED_PAGES) this.#isCopied = this.#checkpointer.begin();
   }
 
   /** Copied to its place, so that the next write begins it anew. It has its length at rest again where all had been given back. */
   checkpoint(): void {
     if (this.#isHeld) return;
-    this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#copyAll();
     this.ready();
   }
 
-  /** After a load that does not come back: its file has the length at rest again. */
+  /** After a load that does not come back: its file has the length at rest again, and the other thread is gone. */
   rest(): void {
     if (this.#isHeld || !this.isLong) return;
     this.empty();
     this.ready();
+    void this.#checkpointer.rest();
   }
 
   /** Copied to its place, and all of its file's space given back. */
   empty(): void {
-    if (!this.#isHeld) this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!this.#isHeld) this.#copyAll("TRUNCATE");
   }
 
   /** From now on the database's file is as it is, and what is written stays in the log, until it is let go. */
   hold(): void {
     this.empty();
-    this.#database.exec("PRAGMA wal_autocheckpoint = 0");
     this.#isHeld = true;
   }
 
   letGo(): void {
-    this.#database.exec(`PRAGMA wal_autocheckpoint = ${MOST_PAGES}`);
     this.#isHeld = false;
+  }
+
+  /** The other thread ends. The database may be closed then, which copies all that is left. */
+  async end(): Promise<void> {
+    await this.#checkpointer.rest();
+    this.#checkpointer.settle();
+  }
+
+  /** After the database was closed. */
+  [Symbol.dispose](): void {
+    this.#checkpointer[Symbol.dispose]();
+  }
+
+  get #pages(): { readonly pages: number; readonly left: number } {
+    const { log, checkpointed } = this.#counts.get() as any;
+    return { pages: log, left: log - checkpointed };
+  }
+
+  #copyAll(how: "PASSIVE" | "TRUNCATE" = "PASSIVE"): void {
+    this.#checkpointer.settle();
+    this.#database.exec(`PRAGMA wal_checkpoint(${how})`);
+    this.#isCopied = false;
   }
 
   #lengthen(to: number): void {

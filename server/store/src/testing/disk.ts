@@ -25,6 +25,7 @@ export const canMakeDisks = process.getuid?.() === 0;
 export class TestDisk implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "knarr-disk-"));
   readonly #below = join(this.#folder, "below");
+  readonly #image = join(this.#below, "image");
   /** Where it is mounted. */
   readonly path = join(this.#folder, "disk");
   #guard: ChildProcess | undefined;
@@ -33,11 +34,16 @@ export class TestDisk implements Disposable {
     mkdirSync(this.#below);
     mkdirSync(this.path);
     run("mount", ["-t", "tmpfs", "-o", `size=${2 * megabytes}m`, "tmpfs", this.#below]);
-    const image = join(this.#below, "image");
-    writeFileSync(image, "");
-    truncateSync(image, megabytes * MEGABYTE);
-    run("mkfs.ext2", ["-q", "-m", "0", image]);
-    run("mount", ["-o", "loop", image, this.path]);
+    writeFileSync(this.#image, "");
+    truncateSync(this.#image, megabytes * MEGABYTE);
+    run("mkfs.ext2", ["-q", "-m", "0", this.#image]);
+    run("mount", ["-o", "loop", this.#image, this.path]);
+  }
+
+  /** What the kernel still knew of it is forgotten. Nobody may have a file on it open. */
+  remount(): void {
+    run("umount", [this.path]);
+    run("mount", ["-o", "loop", this.#image, this.path]);
   }
 
   /** No space is left on it. */

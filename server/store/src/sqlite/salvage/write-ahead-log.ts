@@ -76,6 +76,12 @@ export class WriteAheadLog implements Disposable {
     return frame && this.#read(frame.at);
   }
 
+  /** The last content of each page that there is by the last commit. */
+  *latest(): Generator<{ readonly number: number; readonly page: Buffer }> {
+    for (const [number, { at }] of this.#last)
+      if (number <= this.pages) yield { number, page: this.#read(at) };
+  }
+
   /** All contents that pages have had in it, in the order in which they were written. */
   *history(): Generator<LoggedPage> {
     for (const { page: number, pages, at, isBehind } of this.#frames)
