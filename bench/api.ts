@@ -90,8 +90,9 @@ async function contest(sides: readonly Side[]): Promise<Measured[][]> {
   return samples.map((of) => watchRows([...of].map(([name, taken]) => summed(name, taken))));
 }
 
-/** Until the processes rest: what one does after its turn is not the other's burden. */
+/** Until the processes rest: what one does after its turn is not the other's burden. Nor is what their client has to collect. */
 async function quiet(pids: readonly number[]): Promise<void> {
+  globalThis.gc?.();
   for (let looks = 0; looks < QUIET_LOOKS; looks++) {
     const before = processorTime(pids);
     await delay(QUIET_MS);
