@@ -3,9 +3,7 @@
  * when it has come to the log's end.
  */
 
-import { fdatasyncSync, readlinkSync } from "node:fs";
-import { constants, setPriority } from "node:os";
-import { basename } from "node:path";
+import { fdatasyncSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { FAILED, IDLE, type ThreadData } from "./checkpointer-state.ts";
 import { connect } from "./connect.ts";
@@ -31,10 +29,4 @@ parentPort!.on("message", () => {
     become(FAILED);
   }
 });
-yieldToOthers();
 become(IDLE);
-
-/** Linux knows threads by numbers of their own, like processes. */
-function yieldToOthers(): void {
-  setPriority(Number(basename(readlinkSync("/proc/thread-self"))), constants.priority.PRIORITY_LOW);
-}

@@ -25,8 +25,8 @@ const COPIED_PAGES = 3600;
 const LAST_PAGES = 400;
 /** So many were not copied in time, and writes wait until they are. */
 const MOST_PAGES = 2 * COPIED_PAGES;
-/** What a log had that could not be copied is given back when it begins anew. */
-export const MOST_BYTES = MOST_PAGES * FRAME_BYTES;
+/** What is more was written while nothing could be copied, and is given back when the log begins anew. */
+export const MOST_BYTES = 2 * MOST_PAGES * FRAME_BYTES;
 
 export class WriteAhead implements Disposable {
   readonly #database: DatabaseSync;
@@ -71,6 +71,7 @@ export class WriteAhead implements Disposable {
   keepAhead(): void {
     const { bytes } = this;
     if (bytes > this.#ready) this.#lengthen(bytes + REST_BYTES);
+    else this.#ready = bytes; // SQLite has cut what was too long
     if (!this.#isHeld && !this.#checkpointer.isBusy) this.#keepShort();
   }
 
