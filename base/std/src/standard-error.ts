@@ -9,6 +9,10 @@ const MAX_WAITING = 1000;
 let waiting: string[] = [];
 let isWriting = false;
 let isFile: boolean | undefined;
+/** The file's length when what is being written is there. */
+let lengthThen = 0;
+/** So long a process that exits waits for that at most. */
+const LAST_MS = 1000;
 
 export function toStandardError(line: string): void {
   isFile ??= findFile();
@@ -23,21 +27,32 @@ function writeAll(): void {
   const text = waiting.join("");
   waiting = [];
   isWriting = true;
+  lengthThen = fstatSync(2).size + Buffer.byteLength(text);
   write(2, text, () => {
     isWriting = false;
     if (waiting.length > 0) writeAll();
   });
 }
 
-/** What is being written when the process exits, Node.js waits for; the rest is written then. */
 function findFile(): boolean {
   if (!fstatSync(2).isFile()) return false;
   process.once("exit", () => {
     try {
-      writeSync(2, waiting.join(""));
+      if (!isWriting || isWrittenSoon()) writeSync(2, waiting.join(""));
     } catch {
       // It has no room, and now there is nobody left.
     }
   });
+  return true;
+}
+
+/** The event loop does not turn any more, so only the file shows it. A disk that takes nothing takes the rest no more than this. */
+function isWrittenSoon(): boolean {
+  const moment = new Int32Array(new SharedArrayBuffer(4));
+  const until = performance.now() + LAST_MS;
+  while (fstatSync(2).size < lengthThen) {
+    if (performance.now() > until) return false;
+    Atomics.wait(moment, 0, 0, 1);
+  }
   return true;
 }
