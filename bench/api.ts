@@ -7,15 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { OPERATIONS, watchRows, type Side } from "./api-operations.ts";
 import { ApiClient } from "./api-client.ts";
 import { startLocalKnarr } from "./local-knarr.ts";
-import {
-  HEADER,
-  processorTime,
-  residentMegabytes,
-  row,
-  summed,
-  type Measured,
-  type Sample,
-} from "./measure.ts";
+import { HEADER, residentMegabytes, row, summed, type Measured, type Sample } from "./measure.ts";
+import { quiet } from "./quiet.ts";
 import { fill } from "./requests.ts";
 import { startUpstream } from "./upstream.ts";
 
@@ -24,9 +17,6 @@ const WARM_TURNS = { ours: 6, theirs: 1 };
 const TURNS = 5;
 /** Ours gives back then what only its start took, compiled code too. */
 const START_REST_MS = 8000;
-/** Long enough for the kernel's count of processor time, which is in steps of 10 ms. */
-const QUIET_MS = 300;
-const QUIET_LOOKS = 20;
 /** What takes longer hangs. */
 const PATIENCE_MS = 900_000;
 
@@ -88,16 +78,6 @@ async function contest(sides: readonly Side[]): Promise<Measured[][]> {
       }
   }
   return samples.map((of) => watchRows([...of].map(([name, taken]) => summed(name, taken))));
-}
-
-/** Until the processes rest: what one does after its turn is not the other's burden. Nor is what their client has to collect. */
-async function quiet(pids: readonly number[]): Promise<void> {
-  globalThis.gc?.();
-  for (let looks = 0; looks < QUIET_LOOKS; looks++) {
-    const before = processorTime(pids);
-    await delay(QUIET_MS);
-    if (processorTime(pids) - before <= QUIET_MS / 10) return;
-  }
 }
 
 function compare(ours: readonly Measured[], theirs: readonly Measured[]): void {
