@@ -39,6 +39,8 @@ export interface Side {
 
 interface Operation {
   readonly name: string;
+  /** So many turns for one of the others: short ones, in some of which all garbage is collected. Default: 1. */
+  readonly repeats?: number;
   /** `turn` is in the names of what it makes; an operation finds what the ones before it made in the same turn. */
   run(side: Side, turn: string): Promise<Sample>;
 }
@@ -72,8 +74,12 @@ export const OPERATIONS: readonly Operation[] = [
     run: ({ client, pids }, turn) =>
       sample({ total: WRITES, clients: CLIENTS, pids }, (i) => applyMap(client, `${turn}-applied-${i}`)),
   },
-  { name: UNWATCHED, run: (side, turn) => createSecrets(side, "/api/v1/namespaces/default", turn) },
-  { name: WATCHED, run: createWatchedSecrets },
+  {
+    name: UNWATCHED,
+    repeats: 3,
+    run: (side, turn) => createSecrets(side, "/api/v1/namespaces/default", turn),
+  },
+  { name: WATCHED, repeats: 3, run: createWatchedSecrets },
   {
     name: "delete",
     run: ({ client, pids }, turn) =>

@@ -70,8 +70,8 @@ async function warm(side: Side, turns: number): Promise<void> {
 /** What each side did, in the order of OPERATIONS. */
 async function contest(sides: readonly Side[]): Promise<Measured[][]> {
   const samples = sides.map(() => new Map<string, Sample[]>());
-  for (const { name, run } of OPERATIONS) {
-    for (let turn = 0; turn < TURNS; turn++)
+  for (const { name, repeats = 1, run } of OPERATIONS) {
+    for (let turn = 0; turn < TURNS * repeats; turn++)
       for (const [i, side] of sides.entries()) {
         await quiet(sides.flatMap(({ pids }) => pids));
         samples[i]!.getOrInsertComputed(name, () => []).push(await run(side, `turn-${turn}`));
