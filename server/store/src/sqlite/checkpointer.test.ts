@@ -30,7 +30,9 @@ test("what is in the log is copied, and what is written meanwhile stays in it", 
   const then = counts(database);
   assert.ok(then.checkpointed >= pages && then.checkpointed <= then.log, JSON.stringify(then));
   assert.ok(statSync(path).size >= 200 * BYTES);
-  await checkpointer.rest();
+  const ended = checkpointer.rest();
+  assert.equal(checkpointer.begin(), false, "not by a thread that ends");
+  await ended;
 
   await begun(checkpointer); // a new thread
   checkpointer.settle();

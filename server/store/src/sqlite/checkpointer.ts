@@ -17,6 +17,7 @@ export class Checkpointer implements Disposable {
   readonly #file: number;
   readonly #state = new Int32Array(new SharedArrayBuffer(4));
   #thread: Worker | undefined;
+  #isEnding = false;
   /** The thread cannot be: who writes copies by himself. */
   isBroken = false;
 
@@ -33,7 +34,7 @@ export class Checkpointer implements Disposable {
   /** False: not yet, for its thread is not there. Ask again. */
   begin(): boolean {
     this.#start();
-    if (this.#now !== IDLE) return false;
+    if (this.#isEnding || this.#now !== IDLE) return false;
     Atomics.store(this.#state, 0, BUSY);
     this.#thread!.postMessage(undefined);
     return true;
@@ -50,6 +51,7 @@ export class Checkpointer implements Disposable {
   /** Its thread ends, until it is asked for again. */
   async rest(): Promise<void> {
     Atomics.wait(this.#state, 0, BUSY);
+    this.#isEnding = this.#thread !== undefined; // what it is asked for now it may never do
     await this.#thread?.terminate();
   }
 
@@ -72,6 +74,7 @@ export class Checkpointer implements Disposable {
     this.#thread.on("error", () => (this.isBroken = true));
     this.#thread.on("exit", () => {
       this.#thread = undefined;
+      this.#isEnding = false;
       Atomics.compareExchange(this.#state, 0, IDLE, ABSENT);
     });
   }
