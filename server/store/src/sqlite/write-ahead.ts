@@ -12,9 +12,11 @@ import { dirname } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { sync } from "../on-disk.ts";
 import { Checkpointer } from "./checkpointer.ts";
+import { PAGE_SIZE } from "./salvage/page-file.ts";
+import { FRAME_HEADER_BYTES } from "./salvage/write-ahead-log.ts";
 
 /** A page with its header in the log. */
-const FRAME_BYTES = 4096 + 24;
+const FRAME_BYTES = PAGE_SIZE + FRAME_HEADER_BYTES;
 /** At rest: 128 pages. It is also the step in which it is lengthened. */
 const REST_BYTES = 128 * FRAME_BYTES;
 /** So many pages are most of its room at rest. */

@@ -12,7 +12,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
 const HEADER_BYTES = 32;
-const FRAME_HEADER_BYTES = 24;
+export const FRAME_HEADER_BYTES = 24;
 /** On machines whose words begin with the lowest byte, which all are that Node.js runs on but one. */
 const MAGIC = 0x377f0682;
 
